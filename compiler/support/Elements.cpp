@@ -1,0 +1,104 @@
+//===- Elements.cpp -------------------------------------------------------===//
+#include "compiler/support/Elements.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/SmallString.h"
+#include <cstring>
+
+using namespace mlir;
+
+int64_t ingot::elementBytes(Type type) {
+  if (type.isIndex())
+    return 8;
+  if (auto complex = dyn_cast<ComplexType>(type))
+    return 2 * elementBytes(complex.getElementType());
+  if (!type.isIntOrFloat())
+    return 0;
+  return (type.getIntOrFloatBitWidth() + 7) / 8;
+}
+
+std::optional<int64_t> ingot::byteSize(ShapedType type) {
+  int64_t bytes = elementBytes(type.getElementType());
+  bool empty = llvm::is_contained(type.getShape(), 0);
+  for (int64_t size : type.getShape()) {
+    if (ShapedType::isDynamic(size))
+      return std::nullopt;
+    if (!empty && (__builtin_mul_overflow(bytes, size, &bytes) ||
+                   bytes > (int64_t(1) << 62)))
+      return std::nullopt;
+  }
+  return empty ? 0 : bytes;
+}
+
+std::vector<char> ingot::elementData(ElementsAttr elements) {
+  int64_t count = elements.getNumElements();
+  int64_t size = elementBytes(elements.getElementType());
+  std::vector<char> data(count * size);
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob()) {
+      ArrayRef<char> raw = blob->getData();
+      std::memcpy(data.data(), raw.data(), std::min(raw.size(), data.size()));
+    }
+    return data;
+  }
+  auto dense = cast<DenseElementsAttr>(elements);
+  if (elements.getElementType().isInteger(1)) {
+    for (auto [i, bit] : llvm::enumerate(dense.getValues<bool>()))
+      data[i] = bit;
+    return data;
+  }
+  ArrayRef<char> raw = dense.getRawData();
+  if (dense.isSplat())
+    for (int64_t i = 0; i < count; ++i)
+      std::memcpy(data.data() + i * size, raw.data(), size);
+  else
+    std::memcpy(data.data(), raw.data(), data.size());
+  return data;
+}
+
+ElementsAttr ingot::makeElements(ShapedType type, ArrayRef<char> data,
+                                 StringRef name) {
+  int64_t size = elementBytes(type.getElementType());
+  assert(int64_t(data.size()) == type.getNumElements() * size);
+  bool splat = data.size() >= size_t(size) && size > 0 &&
+               (data.size() == size_t(size) ||
+                std::memcmp(data.data(), data.data() + size,
+                            data.size() - size) == 0);
+  if (splat)
+    data = data.take_front(size);
+  if (type.getElementType().isInteger(1)) {
+    SmallVector<bool> bits(data.begin(), data.end());
+    return DenseElementsAttr::get(type, bits);
+  }
+  if (splat || int64_t(data.size()) <= kLargeElementsBytes)
+    return DenseElementsAttr::getFromRawBuffer(type, data);
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(
+      data, 64, /*dataIsMutable=*/false);
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+}
+
+std::optional<std::vector<int64_t>> ingot::integerValues(Attribute attribute) {
+  auto elements = dyn_cast_or_null<ElementsAttr>(attribute);
+  if (!elements || !elements.getElementType().isInteger())
+    return std::nullopt;
+  auto type = cast<IntegerType>(elements.getElementType());
+  std::vector<char> data = elementData(elements);
+  int64_t size = elementBytes(type);
+  std::vector<int64_t> values(elements.getNumElements());
+  bool isUnsigned = type.isUnsigned() || type.isInteger(1);
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, data.data() + i * size, size);
+    int shift = 64 - 8 * size;
+    values[i] = isUnsigned || shift == 0 ? int64_t(bits)
+                                         : int64_t(bits << shift) >> shift;
+  }
+  return values;
+}
+
+Attribute ingot::splatValue(Attribute attribute) {
+  auto dense = dyn_cast_or_null<DenseElementsAttr>(attribute);
+  if (!dense || !dense.isSplat())
+    return {};
+  return dense.getSplatValue<Attribute>();
+}

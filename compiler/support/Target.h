@@ -1,0 +1,46 @@
+//===- Target.h - what is known of the device a model is compiled for -----===//
+#ifndef INGOT_COMPILER_SUPPORT_TARGET_H
+#define INGOT_COMPILER_SUPPORT_TARGET_H
+
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mlir {
+class ModuleOp;
+}
+
+namespace ingot {
+
+/// One file of targets/. Sizes are in bytes.
+struct Target {
+  std::string name;
+  std::string about;
+  std::string triple;
+  std::string cpu;
+  int64_t vectorBytes = 4;
+  int64_t vectorRegisters = 16;
+  bool fma = false;
+  int64_t l1Bytes = 0;
+  int64_t l2Bytes = 0;
+  std::vector<std::string> compileFlags;
+
+  /// Lanes of one vector register for elements of the given size; at least 1.
+  int64_t lanes(int64_t elementBytes) const {
+    return vectorBytes < elementBytes ? 1 : vectorBytes / elementBytes;
+  }
+
+  /// The target of that name, or null. `native` is resolved on this machine.
+  /// The object lives as long as the program.
+  static const Target *find(llvm::StringRef name);
+  /// Every target, sorted by name.
+  static const std::vector<Target> &all();
+  /// What the module's attribute `ingot.target` names; x86-64-v3 where the
+  /// module has none, so that IR files are compiled alike everywhere.
+  static const Target &of(mlir::ModuleOp module);
+};
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,44 @@
+//===- IngotDialect.cpp ---------------------------------------------------===//
+#include "dialects/ingot/IngotDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace ingot;
+
+#include "dialects/ingot/IngotDialect.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/ingot/IngotOps.cpp.inc"
+
+void IngotDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/ingot/IngotOps.cpp.inc"
+      >();
+}
+
+LogicalResult KernelOp::verify() {
+  Block &block = getBody().front();
+  if (block.getArgumentTypes() != getInputs().getTypes())
+    return emitOpError("has block arguments that differ from its operands");
+  if (block.empty() || !isa<YieldOp>(block.back()))
+    return emitOpError("does not end in ingot.yield");
+  if (block.back().getOperandTypes() != getResultTypes())
+    return emitOpError("yields other types than its results");
+  return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(
+      *this, getCalleeAttr());
+  if (!callee)
+    return emitOpError("calls '") << getCallee() << "', which is no function";
+  unsigned expected = getNumOperands() + getNumResults() +
+                      callee->hasAttr("ingot.scratch") +
+                      callee->hasAttr("ingot.checked");
+  if (callee.getNumArguments() != expected)
+    return emitOpError("needs a callee of ")
+           << expected << " arguments, '" << getCallee() << "' has "
+           << callee.getNumArguments();
+  return success();
+}
