@@ -42,9 +42,14 @@ function(ingot_library name)
   endif()
 endfunction()
 
-# ingot_passes(NAME): Passes.td of the current folder becomes Passes.h.inc; the target is Ingot<NAME>PassesGen.
+# ingot_passes(NAME): Passes.td of the current folder becomes Passes.h.inc; the target is Ingot<NAME>PassesGen. ingot-opt
+# finds the passes by itself: it includes the folder's Passes.h, calls registerIngot<NAME>Passes() and links the folder's
+# library, which has the name Ingot<NAME>.
 function(ingot_passes name)
   set(LLVM_TARGET_DEFINITIONS Passes.td)
   mlir_tablegen(Passes.h.inc -gen-pass-decls -name=Ingot${name})
   add_public_tablegen_target(Ingot${name}PassesGen)
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  set_property(GLOBAL APPEND PROPERTY INGOT_STAGES ${name})
+  set_property(GLOBAL APPEND PROPERTY INGOT_STAGE_HEADERS "${folder}/Passes.h")
 endfunction()
