@@ -418,11 +418,14 @@ private:
   OpBuilder head;
   func::FuncOp planned;
   Value arena, weights, status;
+  /// Offset of views that are not placed yet; the head ends before it.
+  Value unplaced;
   unsigned firstOutput = 0;
   IRMapping mapping;
   WeightSegment segment;
   std::vector<ArenaBuffer> arenaBuffers;
   DenseMap<unsigned, Value> storageBuffers;
+  DenseMap<std::pair<Type, int64_t>, Value> weightViews;
   DenseMap<Value, unsigned> bufferNumbers;
   DenseMap<int64_t, Value> indices;
   llvm::MapVector<Type, func::FuncOp> copyFunctions;
@@ -469,8 +472,10 @@ LogicalResult Emitter::run() {
     describe(i, main.getArgAttrDict(i), input);
     block->getArgument(i).setLoc(main.getArgument(i).getLoc());
   }
-  for (auto [i, result] : llvm::enumerate(type.getResults()))
+  for (auto [i, result] : llvm::enumerate(type.getResults())) {
     describe(firstOutput + i, main.getResultAttrDict(i), result);
+    planned.setArgAttr(firstOutput + i, "ingot.output", builder.getUnitAttr());
+  }
   arena = block->getArgument(arguments.size() - 2);
   weights = block->getArgument(arguments.size() - 1);
   arena.setLoc(named(builder, "arena"));
@@ -486,10 +491,8 @@ LogicalResult Emitter::run() {
   main.walk([&](LaunchOp op) {
     checked |= symbols.lookup(op.getCallee())->hasAttr("ingot.checked");
   });
-  Operation *lastOfHead = arith::ConstantIndexOp::create(
-      builder, named(builder, "unplaced"), 0);
-  head.setInsertionPointAfter(lastOfHead);
-  builder.setInsertionPointToEnd(block);
+  unplaced = arith::ConstantIndexOp::create(builder, planned.getLoc(), 0);
+  head.setInsertionPoint(unplaced.getDefiningOp());
   if (checked) {
     status = memref::ViewOp::create(
         head, named(builder, "status"),
@@ -505,7 +508,7 @@ LogicalResult Emitter::run() {
     return main.emitError() << "the weights take more than 2^62 bytes";
   if (failed(placeBuffers()))
     return failure();
-  lastOfHead->erase();
+  unplaced.getDefiningOp()->erase();
   main.erase();
   return success();
 }
@@ -571,9 +574,8 @@ void Emitter::touch(Value buffer) {
 }
 
 Value Emitter::newArenaBuffer(MemRefType type, Location loc) {
-  Value placeholder = planned.getBody().front().front().getResult(0);
-  auto view = memref::ViewOp::create(head, loc, type, arena, placeholder,
-                                     ValueRange());
+  auto view =
+      memref::ViewOp::create(head, loc, type, arena, unplaced, ValueRange());
   bufferNumbers[view] = arenaBuffers.size();
   arenaBuffers.push_back({view, {*byteSize(type), step, step}});
   return view;
@@ -593,10 +595,12 @@ Value Emitter::storageBuffer(unsigned id, Location loc) {
     std::optional<int64_t> offset =
         segment.add(cast<ElementsAttr>(storage.constant.getValue()));
     overflow |= !offset;
-    return known = memref::ViewOp::create(head, storage.constant.getLoc(),
-                                          storage.type, weights,
-                                          index(offset.value_or(0)),
-                                          ValueRange());
+    Value &view = weightViews[{storage.type, offset.value_or(0)}];
+    if (!view)
+      view = memref::ViewOp::create(head, storage.constant.getLoc(),
+                                    storage.type, weights,
+                                    index(offset.value_or(0)), ValueRange());
+    return known = view;
   }
   case Storage::Arena:
     return known = newArenaBuffer(storage.type, loc);
