@@ -1,0 +1,415 @@
+//===- FormKernels.cpp - stages become kernels ----------------------------===//
+#include "compiler/kernels/Passes.h"
+#include "compiler/kernels/Stages.h"
+#include "compiler/support/Elements.h"
+#include "compiler/support/Names.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace ingot {
+#define GEN_PASS_DEF_FORMKERNELS
+#include "compiler/kernels/Passes.h.inc"
+} // namespace ingot
+
+using namespace mlir;
+using namespace ingot;
+
+/// Rows longer than this are not worth keeping in cache between stages.
+constexpr int64_t kLongestRowBytes = 256 * 1024;
+
+static int64_t numElements(Value value) {
+  return cast<ShapedType>(value.getType()).getNumElements();
+}
+
+/// The operation only gives a reduction its start value, or is empty: it is
+/// cloned into the kernel that needs it.
+static bool isInitialiser(Operation *op) {
+  if (isa<linalg::FillOp, tensor::EmptyOp>(op))
+    return true;
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  return generic && generic.getNumDpsInputs() == 0 && isElementwise(generic) &&
+         llvm::all_of(op->getUsers(), [&](Operation *user) {
+           auto dps = dyn_cast<DestinationStyleOpInterface>(user);
+           return dps && llvm::is_contained(dps.getDpsInits(), op->getResult(0));
+         });
+}
+
+static bool isStage(Operation *op) {
+  return isa<linalg::GenericOp, tensor::ConcatOp>(op) && !isInitialiser(op);
+}
+
+namespace {
+/// Stages in program order. All but the last are used by later stages alone.
+using Group = SmallVector<Operation *>;
+
+/// Grows one kernel from a first stage.
+class Grower {
+public:
+  explicit Grower(Operation *root) : stages{root} {
+    if (auto generic = dyn_cast<linalg::GenericOp>(root))
+      if (generic.getNumReductionLoops() && isRowReduction(generic))
+        rowRank = generic.getNumParallelLoops();
+  }
+
+  Group run(const DenseSet<Operation *> &taken) {
+    Operation *root = stages.front();
+    auto first = dyn_cast<linalg::GenericOp>(root);
+    if (!first || first.getNumResults() != 1)
+      return stages;
+    DenseSet<Operation *> tainted;
+    for (Operation *op = root->getNextNode(); op; op = op->getNextNode()) {
+      bool usesMember = false, usesTainted = false;
+      op->walk([&](Operation *inner) {
+        for (Value operand : inner->getOperands()) {
+          Operation *def = operand.getDefiningOp();
+          usesMember |= def && isMember(def);
+          usesTainted |= def && tainted.contains(def);
+        }
+      });
+      if (!usesMember && !usesTainted)
+        continue;
+      auto generic = dyn_cast<linalg::GenericOp>(op);
+      if (usesMember && !usesTainted && generic && !taken.contains(op) &&
+          isStage(op) && joins(generic)) {
+        stages.push_back(op);
+        continue;
+      }
+      tainted.insert(op);
+      if (tainted.size() > 64)
+        break;
+    }
+    while (stages.size() > 1 && !isClosed())
+      stages.pop_back();
+    return stages;
+  }
+
+private:
+  bool isMember(Operation *op) const { return llvm::is_contained(stages, op); }
+
+  /// Parallel loops first, then reductions; the result is indexed by the
+  /// parallel loops in order, and by zeros after them.
+  static bool isRowReduction(linalg::GenericOp op) {
+    unsigned parallel = op.getNumParallelLoops();
+    if (op.getNumResults() != 1 || !combinerOf(op, 0) || isContraction(op))
+      return false;
+    auto types = op.getIteratorTypesArray();
+    for (unsigned i = 0; i < parallel; ++i)
+      if (types[i] != utils::IteratorType::parallel)
+        return false;
+    AffineMap out = op.getIndexingMapsArray().back();
+    for (auto [i, expr] : llvm::enumerate(out.getResults())) {
+      if (i < parallel ? expr != getAffineDimExpr(i, op.getContext())
+                       : expr != getAffineConstantExpr(0, op.getContext()))
+        return false;
+    }
+    return out.getNumResults() >= parallel;
+  }
+
+  bool joins(linalg::GenericOp op) {
+    if (op.getNumResults() != 1)
+      return false;
+    if (isa<linalg::GenericOp>(stages.front()) && joinsAsEpilogue(op))
+      return true;
+    return joinsAsRow(op);
+  }
+
+  /// Elementwise over exactly the points of the last stage, which it reads in the same order.
+  bool joinsAsEpilogue(linalg::GenericOp op) {
+    auto root = cast<linalg::GenericOp>(stages.front());
+    if (rowStages || !isElementwise(op) || root.getNumReductionLoops() == 0 ||
+        hasDataDependentAccess(op))
+      return false;
+    for (OpOperand &operand : op->getOpOperands()) {
+      Operation *def = operand.get().getDefiningOp();
+      if (!def || !isMember(def))
+        continue;
+      AffineMap map = op.getMatchingIndexingMap(&operand);
+      if (!map.isPermutation() ||
+          !cast<linalg::GenericOp>(def)
+               .getIndexingMapsArray()
+               .back()
+               .isProjectedPermutation(/*allowZeroInResults=*/true))
+        return false;
+    }
+    epilogue = true;
+    return true;
+  }
+
+  /// Same rows, one after the other, as every stage so far.
+  bool joinsAsRow(linalg::GenericOp op) {
+    if (epilogue || hasDataDependentAccess(op))
+      return false;
+    if (op.getNumReductionLoops()) {
+      if (!isRowReduction(op) ||
+          (rowRank != -1 && rowRank != int64_t(op.getNumParallelLoops())))
+        return false;
+    } else if (!op.getIndexingMapsArray().back().isIdentity()) {
+      return false;
+    }
+    int64_t rank =
+        op.getNumReductionLoops() ? int64_t(op.getNumParallelLoops()) : rowRank;
+    if (rank != -1) {
+      for (Operation *stage : stages)
+        if (!hasRows(cast<linalg::GenericOp>(stage), rank))
+          return false;
+      if (!hasRows(op, rank) || !readsRows(op, rank))
+        return false;
+      int64_t rows = 1;
+      for (int64_t size :
+           ArrayRef(op.getStaticLoopRanges()).take_front(rank))
+        rows *= size;
+      for (OpOperand *input : op.getDpsInputOperands())
+        if (auto type = dyn_cast<RankedTensorType>(input->get().getType()))
+          if (byteSize(type).value_or(INT64_MAX) / std::max<int64_t>(rows, 1) >
+              kLongestRowBytes)
+            return false;
+    } else if (!readsRows(op, op.getNumLoops())) {
+      return false;
+    }
+    rowRank = rank;
+    rowStages = true;
+    return true;
+  }
+
+  static bool hasRows(linalg::GenericOp op, int64_t rank) {
+    AffineMap out = op.getIndexingMapsArray().back();
+    if (int64_t(out.getNumResults()) < rank || int64_t(op.getNumLoops()) < rank)
+      return false;
+    for (int64_t i = 0; i < rank; ++i)
+      if (out.getResult(i) != getAffineDimExpr(i, op.getContext()))
+        return false;
+    return true;
+  }
+
+  /// Every operand from this group is read at the row that is being computed.
+  bool readsRows(linalg::GenericOp op, int64_t rank) {
+    for (OpOperand *operand : op.getDpsInputOperands()) {
+      auto def = operand->get().getDefiningOp<linalg::GenericOp>();
+      if (!def || !isMember(def))
+        continue;
+      AffineMap map = op.getMatchingIndexingMap(operand);
+      for (int64_t i = 0; i < rank; ++i) {
+        SmallVector<int64_t> defSizes = def.getStaticLoopRanges();
+        SmallVector<int64_t> sizes = op.getStaticLoopRanges();
+        if (i >= int64_t(map.getNumResults()) ||
+            map.getResult(i) != getAffineDimExpr(i, op.getContext()) ||
+            defSizes[i] != sizes[i])
+          return false;
+      }
+      // Within the row: one value, or the same place of the row.
+      for (unsigned i = rank; i < map.getNumResults(); ++i)
+        if (map.getResult(i) != getAffineDimExpr(i, op.getContext()) &&
+            map.getResult(i) != getAffineConstantExpr(0, op.getContext()))
+          return false;
+    }
+    return true;
+  }
+
+  /// No value but the last is used outside, and rows between stages fit into the result's own memory.
+  bool isClosed() {
+    for (Operation *stage : ArrayRef(stages).drop_back())
+      for (Operation *user : stage->getUsers())
+        if (!isMember(user->getBlock() == stage->getBlock()
+                          ? user
+                          : stage->getBlock()->findAncestorOpInBlock(*user)))
+          return false;
+    return !rowStages || rowsFit();
+  }
+
+  bool rowsFit() {
+    if (rowRank == -1)
+      return false;
+    Value last = stages.back()->getResult(0);
+    int64_t holder = -1;
+    for (int64_t i = 0, e = stages.size(); i + 1 < e; ++i) {
+      Value value = stages[i]->getResult(0);
+      int64_t rows = 1;
+      for (int64_t size : cast<ShapedType>(value.getType())
+                              .getShape()
+                              .take_front(rowRank))
+        rows *= size;
+      if (numElements(value) == rows)
+        continue; // one value a row stays in a register
+      if (value.getType() != last.getType())
+        return false;
+      if (holder != -1 && usedAfter(stages[holder], i))
+        return false;
+      holder = i;
+    }
+    // The last stage may overwrite what it reads, place by place.
+    auto generic = cast<linalg::GenericOp>(stages.back());
+    return generic.getNumReductionLoops() == 0 || holder == -1;
+  }
+
+  bool usedAfter(Operation *stage, int64_t position) {
+    for (int64_t i = position + 1, e = stages.size(); i < e; ++i)
+      if (llvm::is_contained(stages[i]->getOperands(), stage->getResult(0)))
+        return true;
+    return false;
+  }
+
+  Group stages;
+  int64_t rowRank = -1;
+  bool rowStages = false;
+  bool epilogue = false;
+};
+
+/// Moves one group into an ingot.kernel at the place of its last stage.
+class Outliner {
+public:
+  explicit Outliner(ArrayRef<Operation *> group) : group(group) {}
+
+  void run() {
+    Operation *last = group.back();
+    OpBuilder builder(last);
+    std::vector<Location> locs;
+    for (Operation *stage : group)
+      locs.push_back(stage->getLoc());
+    Location loc = FusedLoc::get(last->getContext(), locs);
+
+    Block body;
+    OpBuilder inner(last->getContext());
+    inner.setInsertionPointToStart(&body);
+    for (Operation *stage : group)
+      cloneStage(stage, body, inner);
+    SmallVector<Value> yields;
+    for (Value result : last->getResults())
+      yields.push_back(map.lookup(result));
+    YieldOp::create(inner, loc, yields);
+
+    auto kernel = KernelOp::create(builder, loc, last->getResultTypes(),
+                                   builder.getStringAttr(name()), inputs,
+                                   DictionaryAttr());
+    kernel.getBody().emplaceBlock();
+    Block &target = kernel.getBody().front();
+    for (BlockArgument arg : body.getArguments())
+      arg.replaceAllUsesWith(target.addArgument(arg.getType(), arg.getLoc()));
+    target.getOperations().splice(target.end(), body.getOperations());
+
+    last->replaceAllUsesWith(kernel.getResults());
+    for (Operation *stage : llvm::reverse(group))
+      stage->erase();
+  }
+
+private:
+  void cloneStage(Operation *stage, Block &body, OpBuilder &inner) {
+    bring(stage, body, inner);
+    map.map(stage->getResults(), inner.clone(*stage, map)->getResults());
+  }
+
+  /// Makes every value that the operation uses available in the kernel.
+  void bring(Operation *op, Block &body, OpBuilder &inner) {
+    op->walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands())
+        if (!op->isAncestor(operand.getParentBlock()->getParentOp()) ||
+            operand.getParentBlock() == op->getBlock())
+          bringValue(operand, body, inner);
+    });
+  }
+
+  void bringValue(Value value, Block &body, OpBuilder &inner) {
+    if (map.contains(value))
+      return;
+    Operation *def = value.getDefiningOp();
+    Attribute constant;
+    bool splat = matchPattern(value, m_Constant(&constant)) &&
+                 (!isa<ShapedType>(value.getType()) || splatValue(constant));
+    if (def && (splat || isView(def) || isInitialiser(def))) {
+      bring(def, body, inner);
+      map.map(def->getResults(), inner.clone(*def, map)->getResults());
+      return;
+    }
+    inputs.push_back(value);
+    map.map(value, body.addArgument(value.getType(), value.getLoc()));
+  }
+
+  /// Operator types of the nodes, in order: conv_add_relu.
+  std::string name() {
+    std::string text;
+    for (Operation *stage : group)
+      for (const NodeName &node : nodesOf(stage->getLoc()))
+        if (text.size() < 32)
+          text += (text.empty() ? "" : "_") +
+                  (node.type.empty() ? node.name : node.type);
+    return toIdentifier(text.empty() ? "kernel" : text);
+  }
+
+  ArrayRef<Operation *> group;
+  IRMapping map;
+  SmallVector<Value> inputs;
+};
+
+/// Views that something else than a stage reads get a copy of their own.
+void copyEscapingViews(func::FuncOp func) {
+  SmallVector<OpOperand *> escaping;
+  func.walk([&](Operation *op) {
+    // A body that reads by computed indices needs memory as it lies.
+    bool inBody = op->getParentOfType<linalg::GenericOp>() &&
+                  !isa<tensor::ExtractOp>(op);
+    if (isStage(op) || isView(op) || inBody || isInitialiser(op))
+      return;
+    for (OpOperand &operand : op->getOpOperands()) {
+      Operation *def = operand.get().getDefiningOp();
+      while (def && isReshape(def))
+        def = viewSource(def).getDefiningOp();
+      if (def && isView(def))
+        escaping.push_back(&operand);
+    }
+  });
+  for (OpOperand *operand : escaping) {
+    // The copy goes behind the non-reshape view, the reshapes stay.
+    OpOperand *use = operand;
+    while (isReshape(use->get().getDefiningOp()))
+      use = &use->get().getDefiningOp()->getOpOperand(0);
+    Value view = use->get();
+    if (!isView(view.getDefiningOp()))
+      continue; // copied already, through another use
+    OpBuilder builder(view.getContext());
+    builder.setInsertionPointAfterValue(view);
+    auto type = cast<RankedTensorType>(view.getType());
+    AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
+    Value empty = tensor::EmptyOp::create(builder, view.getLoc(), type, ValueRange());
+    auto copy = linalg::GenericOp::create(
+        builder, view.getLoc(), type, view, empty,
+        ArrayRef<AffineMap>{identity, identity},
+        SmallVector<utils::IteratorType>(type.getRank(),
+                                         utils::IteratorType::parallel),
+        [](OpBuilder &b, Location loc, ValueRange args) {
+          linalg::YieldOp::create(b, loc, args[0]);
+        });
+    use->set(copy.getResult(0));
+  }
+}
+
+void formKernels(Block &block) {
+  for (Operation &op : block)
+    for (Region &region : op.getRegions())
+      if (isa<scf::IfOp, scf::ForOp, scf::WhileOp>(op))
+        for (Block &inner : region)
+          formKernels(inner);
+
+  DenseSet<Operation *> taken;
+  SmallVector<Group> groups;
+  for (Operation &op : block) {
+    if (!isStage(&op) || taken.contains(&op))
+      continue;
+    groups.push_back(Grower(&op).run(taken));
+    taken.insert(groups.back().begin(), groups.back().end());
+  }
+  for (Group &group : groups)
+    Outliner(group).run();
+}
+
+struct FormKernels : ingot::impl::FormKernelsBase<FormKernels> {
+  void runOnOperation() override {
+    copyEscapingViews(getOperation());
+    for (Block &block : getOperation().getBody())
+      formKernels(block);
+    // What was cloned into kernels is no longer needed outside.
+    IRRewriter rewriter(&getContext());
+    (void)runRegionDCE(rewriter, getOperation().getBody());
+  }
+};
+} // namespace

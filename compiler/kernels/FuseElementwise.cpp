@@ -1,0 +1,71 @@
+//===- FuseElementwise.cpp - chains of elementwise operations -------------===//
+#include "compiler/kernels/Passes.h"
+#include "compiler/kernels/Stages.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace ingot {
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "compiler/kernels/Passes.h.inc"
+} // namespace ingot
+
+using namespace mlir;
+using namespace ingot;
+
+/// The last dimension of the producer's input is also the last one of its result.
+static bool keepsInnermost(linalg::GenericOp movement) {
+  AffineMap in = movement.getIndexingMapsArray()[0];
+  AffineMap out = movement.getIndexingMapsArray()[1];
+  return in.getNumResults() > 0 && out.getNumResults() > 0 &&
+         in.getResults().back() == out.getResults().back();
+}
+
+/// Iterations of the consumer for one element of the operand are one: fusing
+/// the producer computes nothing twice.
+static bool readsEachElementOnce(linalg::GenericOp consumer, OpOperand *operand) {
+  AffineMap map = consumer.getMatchingIndexingMap(operand);
+  if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
+    return false;
+  int64_t points = 1;
+  for (int64_t size : consumer.getStaticLoopRanges())
+    points *= size;
+  return cast<ShapedType>(operand->get().getType()).getNumElements() == points;
+}
+
+static bool shouldFuse(OpOperand *operand) {
+  auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+  auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
+  if (!producer || !consumer || !isElementwise(producer) ||
+      producer.getNumResults() != 1 || hasDataDependentAccess(producer) ||
+      hasDataDependentAccess(consumer))
+    return false;
+  // Several operands of one consumer may be the same value.
+  for (Operation *user : producer->getUsers())
+    if (user != consumer)
+      return false;
+  if (isDataMovement(producer)) {
+    bool broadcast = !producer.getIndexingMapsArray()[0].isPermutation();
+    if (broadcast || keepsInnermost(producer))
+      return true;
+    return isElementwise(consumer);
+  }
+  if (isContraction(consumer))
+    return false;
+  return readsEachElementOnce(consumer, operand);
+}
+
+namespace {
+struct FuseElementwise : ingot::impl::FuseElementwiseBase<FuseElementwise> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    linalg::populateElementwiseOpsFusionPatterns(patterns, shouldFuse);
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+    linalg::populateInlineConstantOperandsPatterns(patterns);
+    linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::populateReassociativeReshapeFoldingPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

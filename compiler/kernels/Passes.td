@@ -1,0 +1,26 @@
+#ifndef INGOT_KERNELS_PASSES
+#define INGOT_KERNELS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "merge elementwise operations into one another";
+  let description = [{
+    A chain of elementwise `linalg.generic`s becomes one, when nothing is computed twice by it. Transposes become indexing maps of their
+    consumer, where that keeps the innermost dimension in its place or the consumer is elementwise itself. An elementwise producer moves into a
+    plain reduction (layer norm's squares into the sum), never into a contraction, which would repeat it.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect"];
+}
+
+def FormKernels : Pass<"form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "gather stages into ingot.kernel regions";
+  let description = [{
+    Every `linalg.generic`, concatenation and leftover view becomes a stage of a kernel. A contraction takes the elementwise operations
+    after it with it (its epilogue), a chain of row-wise reductions and elementwise operations (softmax, layer norm) becomes one kernel of several
+    stages, and views of operands (slices, padding, reshapes) move into the kernel that reads them.
+  }];
+  let dependentDialects = ["::ingot::IngotDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+#endif

@@ -1,0 +1,1104 @@
+//===- Expand.cpp - the expander ------------------------------------------===//
+//
+// Loops are built from the outside in. A point is one place in the register tile: offsets of the dimensions from the loops' values, known here, and a
+// vector of lanes. Bodies are evaluated once for each point; what several points load alike is loaded once.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/Expand.h"
+#include "compiler/kernels/Stages.h"
+#include "compiler/schedule/Pack.h"
+#include "compiler/schedule/Schedule.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <map>
+
+using namespace mlir;
+using namespace ingot;
+
+/// Register tiles of more points than this are functions of their own.
+constexpr int64_t kInlinePoints = 4;
+
+namespace {
+/// What changes between the kernel's function and the tiles it calls.
+struct Frame {
+  SmallVector<Value> buffers;
+  SmallVector<Value> indexArguments;
+  Value status;
+  /// Of each dimension: the loop's value, or null where there is no loop.
+  SmallVector<Value> loops;
+};
+
+class Expander {
+public:
+  Expander(KernelOp kernel, StringRef name, const Target &target,
+           KernelNests nests)
+      : kernel(kernel), name(name.str()), target(target),
+        nests(std::move(nests)), b(kernel.getContext()), loc(b.getUnknownLoc()) {
+  }
+
+  FailureOr<ExpandedKernel> run() {
+    auto attrs = kernel.getSchedule()->getAs<ArrayAttr>("nests");
+    if (!attrs || attrs.size() != nests.nests.size())
+      return kernel.emitError("has a schedule of other nests than its own");
+    for (auto [nest, attr] : llvm::zip(nests.nests, attrs)) {
+      mergeDimensions(nest);
+      schedules.push_back(Schedule::fromAttr(cast<DictionaryAttr>(attr)));
+      if (failed(check(nest, schedules.back())))
+        return failure();
+    }
+    packConstants();
+
+    func::FuncOp function = createFunction(name, {});
+    result.functions.emplace_back(function);
+    function->setAttr("ingot.kernel", b.getUnitAttr());
+    if (nests.checked)
+      function->setAttr("ingot.checked", b.getUnitAttr());
+    enter(function, {});
+
+    // Concatenated parts have no rows in common; stages of rows all have them.
+    unsigned rows = nests.nests.empty() ? 0 : nests.nests.front().outer;
+    if (!nests.nests.empty())
+      frame.loops.assign(nests.nests.front().sizes.size(), Value());
+    overRows(rows, 0);
+    func::ReturnOp::create(b, loc);
+    return std::move(result);
+  }
+
+private:
+  //===--- set-up ---------------------------------------------------------===//
+
+  LogicalResult check(const Nest &nest, const Schedule &schedule) {
+    auto valid = [&](int64_t dim) {
+      return dim >= -1 && dim < int64_t(nest.sizes.size());
+    };
+    bool fits = valid(schedule.lane) && valid(schedule.tile) &&
+                schedule.width >= 1 && schedule.vectors >= 1 &&
+                schedule.tileSize >= 1 && schedule.step >= 1;
+    for (int64_t dim : schedule.unroll)
+      fits &= valid(dim) && dim >= 0;
+    for (int64_t input : schedule.packed)
+      fits &= input >= 0 && input < int64_t(nest.root().inputs.size());
+    if (!fits)
+      return kernel.emitError("has a schedule that does not fit its loops");
+    if (!nest.root().op)
+      return success();
+    for (unsigned i = 0; i < nest.root().results.size(); ++i)
+      if (nest.root().op.getNumReductionLoops() &&
+          !initialValue(nest.root().op, i))
+        return kernel.emitError("has a reduction whose start is no constant");
+    return success();
+  }
+
+  void packConstants() {
+    Block &body = kernel.getBody().front();
+    for (auto [nest, schedule] : llvm::zip(nests.nests, schedules)) {
+      for (int64_t input : schedule.packed) {
+        Access &access = nest.root().inputs[input];
+        unsigned uses = 0;
+        for (Nest &other : nests.nests)
+          other.forEachAccess([&](const Access &a) {
+            uses += a.buffer == access.buffer;
+          });
+        if (access.kind != Access::Buffer || uses != 1)
+          continue;
+        for (auto [i, argument] : llvm::enumerate(body.getArguments())) {
+          ElementsAttr elements;
+          if (nests.bufferOf.lookup(argument) != access.buffer ||
+              !nests.bufferOf.contains(argument) ||
+              !matchPattern(kernel.getInputs()[i], m_Constant(&elements)))
+            continue;
+          ElementsAttr packed = packElements(nest, schedule, access, elements);
+          result.packed.push_back({unsigned(i), packed});
+          packedSizes[access.buffer] = packed.getNumElements();
+          packedAccesses.insert(&access);
+        }
+      }
+    }
+  }
+
+  Location named(StringRef text) {
+    return NameLoc::get(b.getStringAttr(text));
+  }
+
+  static MemRefType flatType(RankedTensorType type) {
+    return MemRefType::get({type.getNumElements()}, type.getElementType());
+  }
+
+  /// A private function over the kernel's buffers and further index arguments.
+  func::FuncOp createFunction(StringRef functionName,
+                              ArrayRef<std::string> indices) {
+    SmallVector<Type> types;
+    SmallVector<Location> locs;
+    Block &body = kernel.getBody().front();
+    unsigned operands = 0;
+    for (BlockArgument argument : body.getArguments()) {
+      if (auto type = dyn_cast<RankedTensorType>(argument.getType())) {
+        unsigned buffer = nests.bufferOf.lookup(argument);
+        bool weights = packedSizes.contains(buffer);
+        types.push_back(weights ? MemRefType::get({packedSizes[buffer]},
+                                                  type.getElementType())
+                                : flatType(type));
+        locs.push_back(named(weights ? "w" : operandName(operands)));
+        operands += !weights;
+      } else {
+        types.push_back(argument.getType());
+        locs.push_back(named("at"));
+      }
+    }
+    for (auto [i, type] : llvm::enumerate(kernel.getResultTypes())) {
+      types.push_back(flatType(cast<RankedTensorType>(type)));
+      locs.push_back(named(kernel.getNumResults() == 1
+                               ? std::string("out")
+                               : "out" + std::to_string(i)));
+    }
+    if (nests.checked) {
+      types.push_back(MemRefType::get({1}, b.getI32Type()));
+      locs.push_back(named("status"));
+    }
+    for (const std::string &index : indices) {
+      types.push_back(b.getIndexType());
+      locs.push_back(named(index));
+    }
+    auto function = func::FuncOp::create(
+        kernel.getLoc(), functionName, b.getFunctionType(types, {}));
+    function.setPrivate();
+    Block *entry = function.addEntryBlock();
+    for (auto [argument, argumentLoc] : llvm::zip(entry->getArguments(), locs))
+      argument.setLoc(argumentLoc);
+    return function;
+  }
+
+  static std::string operandName(unsigned i) {
+    static const char *const names[] = {"x", "y", "z", "u", "v"};
+    return i < 5 ? names[i] : "x" + std::to_string(i);
+  }
+
+  /// Continues in `function`, with the dimensions `indices` as its last arguments.
+  void enter(func::FuncOp function, ArrayRef<unsigned> indices) {
+    Block &entry = function.getBody().front();
+    b.setInsertionPointToEnd(&entry);
+    frame.buffers.clear();
+    frame.indexArguments.clear();
+    unsigned next = 0;
+    for (BlockArgument argument : kernel.getBody().front().getArguments()) {
+      if (isa<RankedTensorType>(argument.getType()))
+        frame.buffers.push_back(entry.getArgument(next++));
+      else
+        frame.indexArguments.push_back(entry.getArgument(next++));
+    }
+    for (unsigned i = 0; i < kernel.getNumResults(); ++i)
+      frame.buffers.push_back(entry.getArgument(next++));
+    frame.status = nests.checked ? entry.getArgument(next++) : Value();
+    frame.loops.assign(frame.loops.size(), Value());
+    for (unsigned dim : indices)
+      frame.loops[dim] = entry.getArgument(next++);
+  }
+
+  //===--- loops ----------------------------------------------------------===//
+
+  Value indexConstant(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+
+  /// for (name = begin; name < end; name += step) body(name)
+  void loop(StringRef loopName, int64_t begin, int64_t end, int64_t step,
+            llvm::function_ref<void(Value)> body) {
+    auto op = scf::ForOp::create(b, loc, indexConstant(begin),
+                                 indexConstant(end), indexConstant(step));
+    op.getInductionVar().setLoc(named(loopName));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(op.getBody());
+    body(op.getInductionVar());
+  }
+
+  /// A loop over the whole dimension; none where it has one point.
+  void over(unsigned dim, llvm::function_ref<void()> body) {
+    if (nest->sizes[dim] == 1)
+      return body();
+    loop(dimName(dim), 0, nest->sizes[dim], 1, [&](Value value) {
+      frame.loops[dim] = value;
+      body();
+    });
+    frame.loops[dim] = Value();
+  }
+
+  void over(ArrayRef<unsigned> dims, llvm::function_ref<void()> body) {
+    if (dims.empty())
+      return body();
+    over(dims.front(), [&] { over(dims.drop_front(), body); });
+  }
+
+  std::string dimName(unsigned dim) {
+    if (int64_t(dim) == schedule->lane)
+      return nest->reduction[dim] ? "k" : "n";
+    if (int64_t(dim) == schedule->tile)
+      return "m";
+    // Letters by place among the dimensions of the kind.
+    unsigned place = 0;
+    for (unsigned d = 0; d < dim; ++d)
+      place += nest->reduction[d] == nest->reduction[dim] && nest->sizes[d] != 1;
+    static const char *const parallel[] = {"i", "j", "h", "g", "f"};
+    static const char *const reduction[] = {"r", "s", "t", "q", "p"};
+    const auto &names = nest->reduction[dim] ? reduction : parallel;
+    return place < 5 ? names[place] : (nest->reduction[dim] ? "r" : "i") + std::to_string(place);
+  }
+
+  void overRows(unsigned rows, unsigned dim) {
+    if (dim < rows) {
+      nest = &nests.nests.front();
+      schedule = &schedules.front();
+      int64_t size = nest->sizes[dim];
+      if (size == 1)
+        return overRows(rows, dim + 1);
+      loop("row" + (dim ? std::to_string(dim) : std::string()), 0, size, 1,
+           [&](Value value) {
+             frame.loops[dim] = value;
+             overRows(rows, dim + 1);
+           });
+      return;
+    }
+    SmallVector<Value> outer(frame.loops.begin(), frame.loops.begin() + rows);
+    for (auto [n, s] : llvm::zip(nests.nests, schedules)) {
+      nest = &n;
+      schedule = &s;
+      frame.loops.assign(nest->sizes.size(), Value());
+      llvm::copy(outer, frame.loops.begin());
+      offsets.assign(nest->sizes.size(), 0);
+      expandNest();
+    }
+  }
+
+  bool laneIsReduction() const {
+    return schedule->lane != -1 && nest->reduction[schedule->lane];
+  }
+
+  void expandNest() {
+    SmallVector<unsigned> others;
+    for (unsigned dim = nest->outer; dim < nest->sizes.size(); ++dim)
+      if (!nest->reduction[dim] && int64_t(dim) != schedule->lane &&
+          int64_t(dim) != schedule->tile)
+        others.push_back(dim);
+    bool reduces = nest->root().op && nest->root().op.getNumReductionLoops();
+    auto tiles = [&](ArrayRef<int64_t> widths) {
+      overTiles([&](int64_t points, bool inside) {
+        reduces ? tile(points, widths, inside) : evaluate(widths);
+      });
+    };
+    if (laneIsReduction())
+      return over(others, [&] { acrossLanes(); });
+    if (schedule->lane == -1)
+      return over(others, [&] { tiles({1}); });
+    // A block of packed weights stays in cache while the other loops run;
+    // elementwise code walks memory in order.
+    if (reduces)
+      return overBlocks([&](ArrayRef<int64_t> widths) {
+        over(others, [&] { tiles(widths); });
+      });
+    over(others, [&] {
+      overBlocks([&](ArrayRef<int64_t> widths) { tiles(widths); });
+    });
+  }
+
+  /// Full blocks of lanes, then one of what is left.
+  void overBlocks(llvm::function_ref<void(ArrayRef<int64_t>)> body) {
+    unsigned lane = schedule->lane;
+    int64_t size = nest->sizes[lane], block = schedule->block();
+    int64_t full = size / block * block;
+    SmallVector<int64_t> widths(schedule->vectors, schedule->width);
+    if (full == block) {
+      body(widths);
+    } else if (full) {
+      loop(dimName(lane), 0, full, block, [&](Value value) {
+        frame.loops[lane] = value;
+        body(widths);
+      });
+      frame.loops[lane] = Value();
+    }
+    if (full == size)
+      return;
+    offsets[lane] = full;
+    body(coverLanes(size - full, schedule->width));
+    offsets[lane] = 0;
+  }
+
+  /// Points at the edge, which read padding, one by one; tiles in between.
+  void overTiles(llvm::function_ref<void(int64_t, bool)> body) {
+    if (schedule->tile == -1)
+      return body(1, false);
+    unsigned dim = schedule->tile;
+    auto [begin, end] = interior(*nest, dim);
+    segment(dim, 0, begin, 1, [&](int64_t points) { body(points, false); });
+    segment(dim, begin, end, schedule->tileSize,
+            [&](int64_t points) { body(points, true); });
+    segment(dim, end, nest->sizes[dim], 1,
+            [&](int64_t points) { body(points, false); });
+  }
+
+  void segment(unsigned dim, int64_t begin, int64_t end, int64_t step,
+               llvm::function_ref<void(int64_t)> body) {
+    int64_t full = begin + (end - begin) / step * step;
+    if (full - begin == step) {
+      offsets[dim] = begin;
+      body(step);
+      offsets[dim] = 0;
+    } else if (full > begin) {
+      loop(dimName(dim), begin, full, step, [&](Value value) {
+        frame.loops[dim] = value;
+        body(step);
+      });
+      frame.loops[dim] = Value();
+    }
+    if (full == end)
+      return;
+    offsets[dim] = full;
+    body(end - full);
+    offsets[dim] = 0;
+  }
+
+  //===--- register tiles -------------------------------------------------===//
+
+  /// `points` of the tiled dimension by the block's vectors, here or in a function.
+  void tile(int64_t points, ArrayRef<int64_t> widths, bool inside) {
+    int64_t lanes = 0;
+    for (int64_t width : widths)
+      lanes += width;
+    if (nests.nests.size() > 1 ||
+        points * int64_t(widths.size()) <= kInlinePoints)
+      return reduceTile(points, widths, lanes, inside);
+
+    SmallVector<unsigned> indices;
+    SmallVector<std::string> names;
+    SmallVector<Value> values;
+    for (unsigned dim = 0; dim < nest->sizes.size(); ++dim) {
+      bool oneBlock = int64_t(dim) == schedule->lane &&
+                      nest->sizes[dim] <= schedule->block();
+      if (nest->reduction[dim] || nest->sizes[dim] == 1 || oneBlock)
+        continue;
+      indices.push_back(dim);
+      names.push_back(dimName(dim));
+      values.push_back(coordinate(dim));
+    }
+    std::string tileName = name + "_tile_" + std::to_string(points) + "x" +
+                           std::to_string(lanes);
+    // A tile of one point at the edge skips padding, one inside does not.
+    if (!inside && schedule->tile != -1)
+      tileName += "_edge";
+    auto [found, isNew] = tiles.try_emplace(tileName);
+    if (isNew) {
+      OpBuilder::InsertionGuard guard(b);
+      Frame callerFrame = frame;
+      SmallVector<int64_t> callerOffsets = offsets;
+      found->second = createFunction(tileName, names);
+      result.functions.emplace_back(found->second);
+      enter(found->second, indices);
+      offsets.assign(offsets.size(), 0);
+      reduceTile(points, widths, lanes, inside);
+      func::ReturnOp::create(b, loc);
+      frame = callerFrame;
+      offsets = callerOffsets;
+    }
+    auto caller = b.getInsertionBlock()->getParentOp();
+    auto function = dyn_cast<func::FuncOp>(caller);
+    if (!function)
+      function = caller->getParentOfType<func::FuncOp>();
+    SmallVector<Value> arguments(function.getArguments());
+    arguments.append(values);
+    func::CallOp::create(b, loc, tileName, TypeRange(), arguments);
+  }
+
+  /// Index value of a dimension: the loop's value plus what is known.
+  Value coordinate(unsigned dim) {
+    if (!frame.loops[dim])
+      return indexConstant(offsets[dim]);
+    if (!offsets[dim])
+      return frame.loops[dim];
+    return affine::AffineApplyOp::create(
+        b, loc, b.getAffineDimExpr(0) + offsets[dim], frame.loops[dim]);
+  }
+
+  void reduceTile(int64_t points, ArrayRef<int64_t> widths, int64_t lanes,
+                  bool inside) {
+    blockLanes = lanes;
+    const Statement &root = nest->root();
+    unsigned results = root.results.size();
+    SmallVector<Value> accumulators;
+    accumulatorNames.clear();
+    for (int64_t point = 0; point < points; ++point)
+      for (auto [v, width] : llvm::enumerate(widths))
+        for (unsigned r = 0; r < results; ++r) {
+          accumulatorNames.push_back(accumulatorName(points, point, widths.size(), v, results, r));
+          accumulators.push_back(
+              splat(arith::ConstantOp::create(b, named(accumulatorNames.back()),
+                                              initialValue(root.op, r)),
+                    width));
+        }
+    auto step = [&](SmallVector<Value> current) {
+      SmallVector<Value> next;
+      for (int64_t point = 0; point < points; ++point) {
+        int64_t lane = 0;
+        for (int64_t width : widths) {
+          AtPoint at(*this, point);
+          ArrayRef<Value> mine = ArrayRef(current).slice(next.size(), results);
+          llvm::append_range(next, evaluateBody(root, lane, width, mine));
+          lane += width;
+        }
+      }
+      return next;
+    };
+    accumulators = reduce(reductionOrder(*nest), accumulators, inside, step);
+    unsigned next = 0;
+    for (int64_t point = 0; point < points; ++point) {
+      int64_t lane = 0;
+      for (int64_t width : widths) {
+        AtPoint at(*this, point);
+        finish(ArrayRef(accumulators).slice(next, results), lane, width);
+        next += results;
+        lane += width;
+      }
+    }
+  }
+
+  static std::string accumulatorName(int64_t points, int64_t point,
+                                     int64_t vectors, int64_t vector,
+                                     unsigned results, unsigned result) {
+    std::string text = "acc";
+    if (points > 1)
+      text += "_" + std::to_string(point);
+    if (vectors > 1)
+      text += "_" + std::to_string(vector);
+    if (results > 1)
+      text += "_" + std::to_string(result);
+    return text;
+  }
+
+  /// Offsets the tiled dimension while it lives.
+  struct AtPoint {
+    AtPoint(Expander &expander, int64_t point)
+        : expander(expander), point(point) {
+      if (expander.schedule->tile != -1)
+        expander.offsets[expander.schedule->tile] += point;
+    }
+    ~AtPoint() {
+      if (expander.schedule->tile != -1)
+        expander.offsets[expander.schedule->tile] -= point;
+    }
+    Expander &expander;
+    int64_t point;
+  };
+
+  /// Loops over the reduction's dimensions that carry the accumulators.
+  SmallVector<Value>
+  reduce(ArrayRef<unsigned> dims, SmallVector<Value> accumulators, bool inside,
+         llvm::function_ref<SmallVector<Value>(SmallVector<Value>)> step) {
+    if (dims.empty())
+      return step(accumulators);
+    unsigned dim = dims.front();
+    auto [begin, end] = reductionBounds(dim, inside);
+    bool whole = !begin;
+    if (whole && llvm::is_contained(schedule->unroll, int64_t(dim))) {
+      for (int64_t i = 0; i < nest->sizes[dim]; ++i) {
+        offsets[dim] = i;
+        accumulators = reduce(dims.drop_front(), accumulators, inside, step);
+      }
+      offsets[dim] = 0;
+      return accumulators;
+    }
+    int64_t stride =
+        whole && dims.size() == 1 && nest->sizes[dim] % schedule->step == 0
+            ? schedule->step
+            : 1;
+    if (whole) {
+      begin = indexConstant(0);
+      end = indexConstant(nest->sizes[dim]);
+    }
+    auto op = scf::ForOp::create(b, loc, begin, end, indexConstant(stride),
+                                 accumulators);
+    op.getInductionVar().setLoc(named(dimName(dim)));
+    for (auto [argument, text] :
+         llvm::zip(op.getRegionIterArgs(), accumulatorNames))
+      argument.setLoc(named(text));
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(op.getBody());
+      frame.loops[dim] = op.getInductionVar();
+      SmallVector<Value> inner(op.getRegionIterArgs());
+      for (int64_t i = 0; i < stride; ++i) {
+        offsets[dim] = i;
+        inner = reduce(dims.drop_front(), inner, inside, step);
+      }
+      offsets[dim] = 0;
+      frame.loops[dim] = Value();
+      scf::YieldOp::create(b, loc, inner);
+    }
+    return SmallVector<Value>(op.getResults());
+  }
+
+  /// First and last steps of a reduction that read no padding, or nulls where
+  /// that is all of them.
+  std::pair<Value, Value> reductionBounds(unsigned dim, bool inside) {
+    SmallVector<AffineExpr> lower, upper;
+    SmallVector<Value> operands;
+    nest->forEachAccess([&](const Access &access) {
+      if (!access.skippable)
+        return;
+      for (const Bound &bound : access.bounds) {
+        const Linear &linear = *bound.linear;
+        if (linear[dim] == 0)
+          continue;
+        // Tiles inside were chosen so that this bound holds.
+        if (inside && linear[schedule->tile] != 0)
+          continue;
+        AffineExpr rest = b.getAffineConstantExpr(linear.offset);
+        int64_t least = linear.offset, most = linear.offset;
+        for (auto [d, coefficient] : llvm::enumerate(linear.coefficients)) {
+          if (nest->reduction[d] || coefficient == 0)
+            continue;
+          rest = rest + coefficient * offsets[d];
+          least += coefficient * offsets[d];
+          most += coefficient * offsets[d];
+          if (!frame.loops[d])
+            continue;
+          rest = rest + coefficient * b.getAffineDimExpr(operands.size());
+          operands.push_back(frame.loops[d]);
+          most += coefficient * (nest->sizes[d] - 1);
+        }
+        int64_t own = linear[dim];
+        if (least < 0)
+          lower.push_back((-rest).ceilDiv(own));
+        if (most + own * (nest->sizes[dim] - 1) >= bound.size)
+          upper.push_back((bound.size - 1 - rest).floorDiv(own) + 1);
+      }
+    });
+    if (lower.empty() && upper.empty())
+      return {};
+    lower.push_back(b.getAffineConstantExpr(0));
+    upper.push_back(b.getAffineConstantExpr(nest->sizes[dim]));
+    auto map = [&](ArrayRef<AffineExpr> exprs) {
+      return AffineMap::get(operands.size(), 0, exprs, b.getContext());
+    };
+    Value begin = affine::AffineMaxOp::create(
+        b, named(dimName(dim) + "_begin"), map(lower), operands);
+    Value end = affine::AffineMinOp::create(b, named(dimName(dim) + "_end"),
+                                            map(upper), operands);
+    return {begin, end};
+  }
+
+  //===--- reductions across the lanes ------------------------------------===//
+
+  void acrossLanes() {
+    const Statement &root = nest->root();
+    unsigned lane = schedule->lane;
+    int64_t size = nest->sizes[lane], block = schedule->block();
+    int64_t full = size / block * block;
+    Operation *combiner = combinerOf(root.op, 0);
+    Value start = arith::ConstantOp::create(b, loc, initialValue(root.op, 0));
+
+    SmallVector<unsigned> dims = reductionOrder(*nest);
+    dims.pop_back(); // the lanes come last
+    // Vectors side by side, and one scalar for what is left over.
+    SmallVector<Value> accumulators;
+    accumulatorNames.clear();
+    int64_t vectors = full ? schedule->vectors : 0;
+    for (int64_t v = 0; v < vectors; ++v) {
+      accumulators.push_back(splat(start, schedule->width));
+      accumulatorNames.push_back("acc_" + std::to_string(v));
+    }
+    accumulators.push_back(start);
+    accumulatorNames.push_back("acc");
+    accumulators = reduce(dims, accumulators, false, [&](SmallVector<Value> current) {
+      return stepAcrossLanes(std::move(current), vectors, full, combiner);
+    });
+    Value total = accumulators.pop_back_val();
+    if (vectors) {
+      Value sum = accumulators.front();
+      for (Value other : ArrayRef(accumulators).drop_front())
+        sum = combine(combiner, sum, other);
+      total = combine(combiner, total, acrossVector(combiner, sum));
+    }
+    finish(total, 0, 1);
+  }
+
+  SmallVector<Value> stepAcrossLanes(SmallVector<Value> current,
+                                     int64_t vectors, int64_t full,
+                                     Operation *combiner) {
+    unsigned lane = schedule->lane;
+    int64_t size = nest->sizes[lane], width = schedule->width;
+    const Statement &root = nest->root();
+    auto block = [&](ArrayRef<Value> accumulators) {
+      SmallVector<Value> next;
+      for (auto [v, accumulator] : llvm::enumerate(accumulators))
+        next.push_back(
+            evaluateBody(root, v * width, width, accumulator).front());
+      return next;
+    };
+    Value scalar = current.pop_back_val();
+    if (vectors && full == width * vectors) {
+      current = block(current);
+    } else if (vectors) {
+      auto op = scf::ForOp::create(b, loc, indexConstant(0), indexConstant(full),
+                                   indexConstant(width * vectors), current);
+      op.getInductionVar().setLoc(named(dimName(lane)));
+      for (auto [argument, text] :
+           llvm::zip(op.getRegionIterArgs(), accumulatorNames))
+        argument.setLoc(named(text));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(op.getBody());
+      frame.loops[lane] = op.getInductionVar();
+      scf::YieldOp::create(b, loc,
+                           block(SmallVector<Value>(op.getRegionIterArgs())));
+      frame.loops[lane] = Value();
+      current.assign(op.getResults().begin(), op.getResults().end());
+    }
+    offsets[lane] = full;
+    int64_t at = 0;
+    for (int64_t rest : coverLanes(size - full, width)) {
+      if (rest == width && !current.empty()) {
+        current[0] = evaluateBody(root, at, rest, current[0]).front();
+      } else if (rest == 1) {
+        scalar = evaluateBody(root, at, 1, scalar).front();
+      } else {
+        Value start = splat(
+            arith::ConstantOp::create(b, loc, initialValue(root.op, 0)), rest);
+        Value part = evaluateBody(root, at, rest, start).front();
+        scalar = combine(combiner, scalar, acrossVector(combiner, part));
+      }
+      at += rest;
+    }
+    offsets[lane] = 0;
+    current.push_back(scalar);
+    return current;
+  }
+
+  Value combine(Operation *combiner, Value a, Value c) {
+    OperationState state(loc, combiner->getName());
+    state.addOperands({a, c});
+    state.addTypes(a.getType());
+    state.addAttributes(combiner->getAttrs());
+    return b.create(state)->getResult(0);
+  }
+
+  Value acrossVector(Operation *combiner, Value vector) {
+    vector::CombiningKind kind =
+        llvm::TypeSwitch<Operation *, vector::CombiningKind>(combiner)
+            .Case<arith::AddFOp, arith::AddIOp>(
+                [](auto) { return vector::CombiningKind::ADD; })
+            .Case<arith::MulFOp, arith::MulIOp>(
+                [](auto) { return vector::CombiningKind::MUL; })
+            .Case([](arith::MaximumFOp) { return vector::CombiningKind::MAXIMUMF; })
+            .Case([](arith::MinimumFOp) { return vector::CombiningKind::MINIMUMF; })
+            .Case([](arith::MaxNumFOp) { return vector::CombiningKind::MAXNUMF; })
+            .Case([](arith::MinNumFOp) { return vector::CombiningKind::MINNUMF; })
+            .Case([](arith::MaxSIOp) { return vector::CombiningKind::MAXSI; })
+            .Case([](arith::MinSIOp) { return vector::CombiningKind::MINSI; })
+            .Case([](arith::MaxUIOp) { return vector::CombiningKind::MAXUI; })
+            .Case([](arith::MinUIOp) { return vector::CombiningKind::MINUI; })
+            .Case([](arith::AndIOp) { return vector::CombiningKind::AND; })
+            .Case([](arith::OrIOp) { return vector::CombiningKind::OR; })
+            .Default([](auto) { return vector::CombiningKind::XOR; });
+    return vector::ReductionOp::create(b, loc, kind, vector);
+  }
+
+  //===--- bodies ---------------------------------------------------------===//
+
+  /// Elementwise nests: every statement at every vector of the block.
+  void evaluate(ArrayRef<int64_t> widths) {
+    int64_t lane = 0;
+    for (int64_t width : widths) {
+      registers.clear();
+      for (const Statement &statement : nest->statements)
+        complete(statement, evaluateBody(statement, lane, width, {}), lane,
+                 width);
+      lane += width;
+    }
+  }
+
+  /// Stores the root's results and runs the epilogue.
+  void finish(ArrayRef<Value> results, int64_t lane, int64_t width) {
+    registers.clear();
+    complete(nest->root(), results, lane, width);
+    for (const Statement &statement : ArrayRef(nest->statements).drop_front())
+      complete(statement, evaluateBody(statement, lane, width, {}), lane, width);
+  }
+
+  void complete(const Statement &statement, ArrayRef<Value> values,
+                int64_t lane, int64_t width) {
+    for (auto [i, value] : llvm::enumerate(values)) {
+      registers[statement.results[i]] = value;
+      if (statement.stores[i].kind == Access::Buffer)
+        store(statement.stores[i], value, lane, width);
+      else if (width == 1)
+        rowValues[statement.results[i]] = value;
+    }
+  }
+
+  static int64_t lanesOf(Type type) {
+    auto vector = dyn_cast<VectorType>(type);
+    return vector ? vector.getNumElements() : 1;
+  }
+
+  Value splat(Value value, int64_t width) {
+    if (width == 1 || isa<VectorType>(value.getType()))
+      return value;
+    auto type = VectorType::get({width}, value.getType());
+    if (auto constant = value.getDefiningOp<arith::ConstantOp>())
+      return arith::ConstantOp::create(
+          b, constant.getLoc(),
+          DenseElementsAttr::get(type, Attribute(constant.getValue())));
+    return vector::BroadcastOp::create(b, value.getLoc(), type, value);
+  }
+
+  /// Results of the statement's body at the current offsets, `width` lanes from `lane` on; accumulators for a reduction.
+  SmallVector<Value> evaluateBody(const Statement &statement, int64_t lane,
+                                  int64_t width, ArrayRef<Value> accumulators) {
+    if (!statement.op)
+      return {splat(load(statement.inputs[0], lane, width), width)};
+    Block &body = statement.op.getRegion().front();
+    IRMapping map;
+    for (auto [i, access] : llvm::enumerate(statement.inputs))
+      if (access.kind != Access::Unused)
+        map.map(body.getArgument(i), load(access, lane, width));
+    for (auto [i, accumulator] : llvm::enumerate(accumulators))
+      map.map(body.getArgument(statement.inputs.size() + i), accumulator);
+    for (Operation &op : body.without_terminator())
+      evaluateOperation(op, statement, map, lane, width, !accumulators.empty());
+    SmallVector<Value> results;
+    for (Value value : body.getTerminator()->getOperands())
+      results.push_back(splat(lookup(map, value), width));
+    return results;
+  }
+
+  /// Values from outside of the body are constants.
+  Value lookup(IRMapping &map, Value value) {
+    if (Value mapped = map.lookupOrNull(value))
+      return mapped;
+    Operation *constant = value.getDefiningOp<arith::ConstantOp>();
+    assert(constant && "a body uses what is neither its own nor constant");
+    Value clone = b.clone(*constant)->getResult(0);
+    map.map(value, clone);
+    return clone;
+  }
+
+  /// The product of `acc + a * b` where the target adds and multiplies at once.
+  static Operation *fusedProduct(Operation &op, Value accumulator) {
+    auto add = dyn_cast<arith::AddFOp>(op);
+    if (!add || (add.getLhs() != accumulator && add.getRhs() != accumulator))
+      return nullptr;
+    Value term = add.getLhs() == accumulator ? add.getRhs() : add.getLhs();
+    auto product = term.getDefiningOp<arith::MulFOp>();
+    return product && product->hasOneUse() ? product.getOperation() : nullptr;
+  }
+
+  bool fuses(const Statement &statement, Operation &op, bool reducing) {
+    return reducing && target.fma && op.getNumResults() == 1 &&
+           op.getResult(0).getType().isF32();
+  }
+
+  void evaluateOperation(Operation &op, const Statement &statement,
+                         IRMapping &map, int64_t lane, int64_t width,
+                         bool reducing) {
+    Block &body = *op.getBlock();
+    Value accumulator =
+        reducing ? body.getArgument(statement.inputs.size()) : Value();
+    if (fuses(statement, op, reducing)) {
+      if (op.hasOneUse() && fusedProduct(**op.user_begin(), accumulator) == &op)
+        return;
+      if (Operation *product = fusedProduct(op, accumulator)) {
+        Value a = splat(lookup(map, product->getOperand(0)), width);
+        Value c = splat(lookup(map, product->getOperand(1)), width);
+        map.map(op.getResult(0),
+                math::FmaOp::create(b, map.lookup(accumulator).getLoc(), a, c,
+                                    map.lookup(accumulator)));
+        return;
+      }
+    }
+    if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+      map.map(index.getResult(), indexValue(statement.dims[index.getDim()]));
+      return;
+    }
+    if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+      map.map(extract.getResult(), extractElement(extract, map));
+      return;
+    }
+    if (auto assertion = dyn_cast<cf::AssertOp>(op)) {
+      Value bad = arith::XOrIOp::create(
+          b, op.getLoc(), lookup(map, assertion.getArg()),
+          arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
+      auto branch = scf::IfOp::create(b, op.getLoc(), bad, /*withElse=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(branch.thenBlock());
+      Value one = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(1));
+      memref::StoreOp::create(b, op.getLoc(), one, frame.status, indexConstant(0));
+      return;
+    }
+    SmallVector<Value> operands;
+    int64_t lanes = 1;
+    for (Value operand : op.getOperands()) {
+      operands.push_back(lookup(map, operand));
+      lanes = std::max(lanes, lanesOf(operands.back().getType()));
+    }
+    if (op.getNumRegions() || lanes == 1) {
+      map.map(op.getResults(), b.clone(op, map)->getResults());
+      return;
+    }
+    OperationState state(op.getLoc(), op.getName());
+    for (auto [i, operand] : llvm::enumerate(operands)) {
+      // One condition for all lanes stays one.
+      bool condition = i == 0 && isa<arith::SelectOp>(op);
+      state.operands.push_back(condition ? operand : splat(operand, lanes));
+    }
+    for (Type type : op.getResultTypes())
+      state.types.push_back(VectorType::get({lanes}, type));
+    state.addAttributes(op.getAttrs());
+    map.map(op.getResults(), b.create(state)->getResults());
+  }
+
+  /// An expression over the nest's dimensions at the current offsets.
+  Value indexValue(AffineExpr expr, int64_t lane = 0) {
+    SmallVector<AffineExpr> dims;
+    SmallVector<Value> operands;
+    for (unsigned dim = 0; dim < nest->sizes.size(); ++dim) {
+      int64_t offset =
+          offsets[dim] + (int64_t(dim) == schedule->lane ? lane : 0);
+      AffineExpr value = b.getAffineConstantExpr(offset);
+      if (frame.loops[dim] && expr.isFunctionOfDim(dim)) {
+        value = b.getAffineDimExpr(operands.size()) + offset;
+        operands.push_back(frame.loops[dim]);
+      }
+      dims.push_back(value);
+    }
+    expr = expr.replaceDims(dims);
+    unsigned numDims = operands.size();
+    SmallVector<AffineExpr> symbols;
+    for (Value argument : frame.indexArguments) {
+      symbols.push_back(b.getAffineDimExpr(numDims++));
+      operands.push_back(argument);
+    }
+    expr = simplifyAffineExpr(expr.replaceSymbols(symbols), numDims, 0);
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+      return indexConstant(constant.getValue());
+    AffineMap affine = AffineMap::get(numDims, 0, expr);
+    affine::canonicalizeMapAndOperands(&affine, &operands);
+    return affine::AffineApplyOp::create(b, loc, affine, operands);
+  }
+
+  Value extractElement(tensor::ExtractOp extract, IRMapping &map) {
+    Value tensor = extract.getTensor();
+    while (isReshape(tensor.getDefiningOp()))
+      tensor = viewSource(tensor.getDefiningOp());
+    Value buffer = frame.buffers[nests.bufferOf.lookup(tensor)];
+    AffineExpr flat = b.getAffineConstantExpr(0);
+    SmallVector<Value> operands;
+    for (auto [index, size] :
+         llvm::zip(extract.getIndices(),
+                   cast<RankedTensorType>(extract.getTensor().getType())
+                       .getShape())) {
+      flat = flat * size + b.getAffineDimExpr(operands.size());
+      operands.push_back(lookup(map, index));
+    }
+    Value at = affine::AffineApplyOp::create(
+        b, loc, AffineMap::get(operands.size(), 0, flat), operands);
+    return memref::LoadOp::create(b, extract.getLoc(), buffer, at);
+  }
+
+  //===--- memory ---------------------------------------------------------===//
+
+  struct Address {
+    Value index;
+    int64_t laneStride; ///< 0: the same for all lanes
+  };
+
+  bool isPacked(const Access &access) const {
+    return packedAccesses.contains(&access);
+  }
+
+  Address address(const Access &access, int64_t lane) {
+    if (!access.linear) {
+      bool varies = schedule->lane != -1 && access.dependsOn(schedule->lane);
+      return {indexValue(access.index, lane), varies ? -1 : 0};
+    }
+    Linear linear = isPacked(access)
+                        ? packedIndex(*nest, *schedule, access, blockLanes)
+                        : *access.linear;
+    int64_t laneStride = schedule->lane == -1 ? 0
+                         : isPacked(access)   ? 1
+                                              : linear[schedule->lane];
+    int64_t offset = linear.offset + laneStride * lane;
+    AffineExpr expr = b.getAffineConstantExpr(0);
+    SmallVector<Value> operands;
+    for (auto [dim, coefficient] : llvm::enumerate(linear.coefficients)) {
+      offset += coefficient * offsets[dim];
+      if (!coefficient || !frame.loops[dim])
+        continue;
+      expr = expr + b.getAffineDimExpr(operands.size()) * coefficient;
+      operands.push_back(frame.loops[dim]);
+    }
+    for (auto [i, coefficient] : llvm::enumerate(linear.symbols)) {
+      if (!coefficient)
+        continue;
+      expr = expr + b.getAffineDimExpr(operands.size()) * coefficient;
+      operands.push_back(frame.indexArguments[i]);
+    }
+    if (operands.empty())
+      return {indexConstant(offset), laneStride};
+    Block *block = b.getInsertionBlock();
+    Value &base = bases[{&access, block}];
+    // Another loop's value in the same block means another base.
+    auto before = base ? base.getDefiningOp<affine::AffineApplyOp>() : nullptr;
+    if (!before || before.getMap().getResult(0) != expr ||
+        !llvm::equal(before.getOperands(), operands))
+      base = affine::AffineApplyOp::create(
+          b, named("at"), AffineMap::get(operands.size(), 0, expr), operands);
+    if (!offset)
+      return {base, laneStride};
+    return {affine::AffineApplyOp::create(b, loc, b.getAffineDimExpr(0) + offset,
+                                          base),
+            laneStride};
+  }
+
+  Value load(const Access &access, int64_t lane, int64_t width) {
+    if (access.kind == Access::Constant)
+      return arith::ConstantOp::create(b, loc, access.constant);
+    if (access.kind == Access::Value) {
+      auto found = registers.find(access.value);
+      return found != registers.end() ? found->second
+                                      : rowValues.lookup(access.value);
+    }
+    if (access.bounds.empty() || access.skippable)
+      return loadInside(access, lane, width);
+    Value inside;
+    for (const Bound &bound : access.bounds) {
+      Value index = indexValue(bound.index, lane);
+      Value low = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, index,
+                                        indexConstant(0));
+      Value high = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                         index, indexConstant(bound.size));
+      Value both = arith::AndIOp::create(b, loc, low, high);
+      inside = inside ? arith::AndIOp::create(b, loc, inside, both).getResult()
+                      : both;
+    }
+    bool varies = schedule->lane != -1 && access.dependsOn(schedule->lane);
+    int64_t lanes = varies ? width : 1;
+    Type type = lanes == 1 ? access.element
+                           : Type(VectorType::get({lanes}, access.element));
+    auto branch = scf::IfOp::create(b, loc, TypeRange(type), inside,
+                                    /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    scf::YieldOp::create(b, loc, loadInside(access, lane, width));
+    b.setInsertionPointToStart(branch.elseBlock());
+    Value padding = arith::ConstantOp::create(b, loc, access.padding);
+    scf::YieldOp::create(b, loc, splat(padding, lanes));
+    return branch.getResult(0);
+  }
+
+  Value loadInside(const Access &access, int64_t lane, int64_t width) {
+    Address at = address(access, lane);
+    Value buffer = frame.buffers[access.buffer];
+    // One load for all points that want the same element.
+    auto key = std::make_tuple(&access, b.getInsertionBlock(),
+                               at.index.getDefiningOp()
+                                   ? keyOf(at.index)
+                                   : std::make_pair(at.index.getAsOpaquePointer(), int64_t(0)),
+                               at.laneStride ? width : 1);
+    if (auto found = loads.find(key); found != loads.end())
+      return found->second;
+    Location where = buffer.getLoc();
+    Value value;
+    if (at.laneStride == 0 || width == 1) {
+      value = memref::LoadOp::create(b, where, buffer, at.index);
+    } else if (at.laneStride == 1) {
+      value = vector::LoadOp::create(
+          b, where, VectorType::get({width}, access.element), buffer, at.index);
+    } else {
+      SmallVector<Value> elements;
+      for (int64_t l = 0; l < width; ++l)
+        elements.push_back(memref::LoadOp::create(b, where, buffer,
+                                                  address(access, lane + l).index));
+      value = vector::FromElementsOp::create(
+          b, where, VectorType::get({width}, access.element), elements);
+    }
+    loads[key] = value;
+    return value;
+  }
+
+  /// An index as base and constant.
+  static std::pair<void *, int64_t> keyOf(Value index) {
+    if (auto constant = index.getDefiningOp<arith::ConstantIndexOp>())
+      return {nullptr, constant.value()};
+    auto apply = index.getDefiningOp<affine::AffineApplyOp>();
+    if (apply && apply.getNumOperands() == 1)
+      if (auto sum = dyn_cast<AffineBinaryOpExpr>(apply.getMap().getResult(0)))
+        if (sum.getKind() == AffineExprKind::Add &&
+            isa<AffineDimExpr>(sum.getLHS()) &&
+            isa<AffineConstantExpr>(sum.getRHS()))
+          return {apply.getOperand(0).getAsOpaquePointer(),
+                  cast<AffineConstantExpr>(sum.getRHS()).getValue()};
+    return {index.getAsOpaquePointer(), 0};
+  }
+
+  void store(const Access &access, Value value, int64_t lane, int64_t width) {
+    Address at = address(access, lane);
+    Value buffer = frame.buffers[access.buffer];
+    if (width == 1) {
+      memref::StoreOp::create(b, loc, value, buffer, at.index);
+      return;
+    }
+    if (at.laneStride == 1) {
+      vector::StoreOp::create(b, loc, value, buffer, at.index);
+      return;
+    }
+    for (int64_t l = 0; l < width; ++l) {
+      Value element =
+          vector::ExtractOp::create(b, value.getLoc(), value, ArrayRef<int64_t>{l});
+      memref::StoreOp::create(b, loc, element, buffer,
+                              address(access, lane + l).index);
+    }
+  }
+
+  KernelOp kernel;
+  std::string name;
+  const Target &target;
+  KernelNests nests;
+  std::vector<Schedule> schedules;
+  OpBuilder b;
+  Location loc;
+  ExpandedKernel result;
+
+  llvm::SmallPtrSet<const Access *, 4> packedAccesses;
+  llvm::DenseMap<unsigned, int64_t> packedSizes; ///< by buffer
+  std::map<std::string, func::FuncOp> tiles;
+
+  // Where the expander stands.
+  Frame frame;
+  Nest *nest = nullptr;
+  Schedule *schedule = nullptr;
+  SmallVector<int64_t> offsets;
+  int64_t blockLanes = 0;
+  SmallVector<std::string> accumulatorNames;
+  DenseMap<Value, Value> registers; ///< of the current point
+  DenseMap<Value, Value> rowValues; ///< of the current row
+  std::map<std::pair<const Access *, Block *>, Value> bases;
+  std::map<std::tuple<const Access *, Block *, std::pair<void *, int64_t>, int64_t>,
+           Value>
+      loads;
+};
+} // namespace
+
+FailureOr<ExpandedKernel> ingot::expandKernel(KernelOp kernel, StringRef name,
+                                              const Target &target) {
+  if (!kernel.getSchedule())
+    return kernel.emitError("has no schedule");
+  FailureOr<KernelNests> nests = buildNests(kernel);
+  if (failed(nests))
+    return failure();
+  return Expander(kernel, name, target, std::move(*nests)).run();
+}

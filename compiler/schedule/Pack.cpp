@@ -1,0 +1,84 @@
+//===- Pack.cpp -----------------------------------------------------------===//
+#include "compiler/schedule/Pack.h"
+#include "compiler/support/Elements.h"
+#include <cstring>
+
+using namespace mlir;
+using namespace ingot;
+
+/// Dimensions of a kind that the access depends on, outermost first; the
+/// lane dimension, which is parallel where inputs are packed, is left out.
+static SmallVector<unsigned> dimsOf(const Nest &nest, const Schedule &schedule,
+                                    const Access &access, bool reduction) {
+  SmallVector<unsigned> dims;
+  if (reduction)
+    dims = reductionOrder(nest);
+  else
+    for (unsigned dim = 0; dim < nest.sizes.size(); ++dim)
+      if (nest.sizes[dim] != 1 && !nest.reduction[dim] &&
+          int64_t(dim) != schedule.lane)
+        dims.push_back(dim);
+  llvm::erase_if(dims, [&](unsigned dim) { return (*access.linear)[dim] == 0; });
+  return dims;
+}
+
+Linear ingot::packedIndex(const Nest &nest, const Schedule &schedule,
+                          const Access &access, int64_t blockLanes) {
+  Linear packed;
+  packed.coefficients.assign(nest.sizes.size(), 0);
+  packed.symbols = access.linear->symbols;
+  int64_t steps = 1;
+  SmallVector<unsigned> reductions = dimsOf(nest, schedule, access, true);
+  for (unsigned dim : llvm::reverse(reductions)) {
+    packed.coefficients[dim] = steps * blockLanes;
+    steps *= nest.sizes[dim];
+  }
+  packed.coefficients[schedule.lane] = steps;
+  int64_t stride = steps * nest.sizes[schedule.lane];
+  for (unsigned dim : llvm::reverse(dimsOf(nest, schedule, access, false))) {
+    packed.coefficients[dim] = stride;
+    stride *= nest.sizes[dim];
+  }
+  return packed;
+}
+
+ElementsAttr ingot::packElements(const Nest &nest, const Schedule &schedule,
+                                 const Access &access, ElementsAttr elements) {
+  std::vector<char> from = elementData(elements);
+  int64_t size = elementBytes(elements.getElementType());
+  SmallVector<unsigned> dims = dimsOf(nest, schedule, access, false);
+  unsigned outer = dims.size();
+  dims.append(dimsOf(nest, schedule, access, true));
+  int64_t lanes = nest.sizes[schedule.lane], block = schedule.block();
+  int64_t laneStride = (*access.linear)[schedule.lane];
+  int64_t total = lanes;
+  for (unsigned dim : dims)
+    total *= nest.sizes[dim];
+
+  std::vector<char> to(total * size);
+  char *next = to.data();
+  SmallVector<int64_t> at(dims.size(), 0);
+  // Counts `at[first..last)` up by one; false when it is back at zero.
+  auto advance = [&](unsigned first, unsigned last) {
+    for (unsigned i = last; i-- > first;) {
+      if (++at[i] < nest.sizes[dims[i]])
+        return true;
+      at[i] = 0;
+    }
+    return false;
+  };
+  do {
+    for (int64_t lane = 0; lane < lanes; lane += block) {
+      int64_t width = std::min(block, lanes - lane);
+      do {
+        int64_t source = access.linear->offset + lane * laneStride;
+        for (auto [i, dim] : llvm::enumerate(dims))
+          source += at[i] * (*access.linear)[dim];
+        for (int64_t l = 0; l < width; ++l, next += size)
+          std::memcpy(next, from.data() + (source + l * laneStride) * size, size);
+      } while (advance(outer, dims.size()));
+    }
+  } while (advance(0, outer));
+  auto type = RankedTensorType::get({total}, elements.getElementType());
+  return makeElements(type, to, "packed");
+}

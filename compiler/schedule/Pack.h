@@ -1,0 +1,22 @@
+//===- Pack.h - constants in the order in which loops read them -----------===//
+#ifndef INGOT_COMPILER_SCHEDULE_PACK_H
+#define INGOT_COMPILER_SCHEDULE_PACK_H
+
+#include "compiler/schedule/Schedule.h"
+
+namespace ingot {
+
+/// Index of a packed input. Blocks of lanes lie one after the other; in a block, every step of the reduction holds the block's lanes:
+/// [other dimensions][block][reduction][lane]. The last block is as narrow as what is left, so nothing is padded.
+/// The lane dimension's value is a block's first lane; a lane within the block counts one element.
+Linear packedIndex(const Nest &nest, const Schedule &schedule,
+                   const Access &access, int64_t blockLanes);
+
+/// Elements reordered to that order.
+mlir::ElementsAttr packElements(const Nest &nest, const Schedule &schedule,
+                                const Access &access,
+                                mlir::ElementsAttr elements);
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,350 @@
+//===- Schedule.cpp - the cost model --------------------------------------===//
+#include "compiler/schedule/Schedule.h"
+#include "compiler/kernels/Stages.h"
+#include "compiler/support/Elements.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace ingot;
+
+DictionaryAttr Schedule::toAttr(MLIRContext *context) const {
+  Builder b(context);
+  SmallVector<NamedAttribute> fields;
+  auto add = [&](StringRef name, Attribute value) {
+    fields.push_back(b.getNamedAttr(name, value));
+  };
+  add("lane", b.getI64IntegerAttr(lane));
+  add("width", b.getI64IntegerAttr(width));
+  add("vectors", b.getI64IntegerAttr(vectors));
+  add("tile", b.getI64IntegerAttr(tile));
+  add("tile_size", b.getI64IntegerAttr(tileSize));
+  add("unroll", b.getDenseI64ArrayAttr(unroll));
+  add("step", b.getI64IntegerAttr(step));
+  add("packed", b.getDenseI64ArrayAttr(packed));
+  return b.getDictionaryAttr(fields);
+}
+
+Schedule Schedule::fromAttr(DictionaryAttr attr) {
+  Schedule schedule;
+  auto number = [&](StringRef name, int64_t otherwise) {
+    auto value = attr.getAs<IntegerAttr>(name);
+    return value ? value.getInt() : otherwise;
+  };
+  auto list = [&](StringRef name) {
+    auto value = attr.getAs<DenseI64ArrayAttr>(name);
+    return value ? llvm::to_vector(value.asArrayRef()) : SmallVector<int64_t>();
+  };
+  schedule.lane = number("lane", -1);
+  schedule.width = number("width", 1);
+  schedule.vectors = number("vectors", 1);
+  schedule.tile = number("tile", -1);
+  schedule.tileSize = number("tile_size", 1);
+  schedule.unroll = list("unroll");
+  schedule.step = number("step", 1);
+  schedule.packed = list("packed");
+  return schedule;
+}
+
+SmallVector<int64_t> ingot::coverLanes(int64_t lanes, int64_t width) {
+  SmallVector<int64_t> widths;
+  for (; lanes >= width; lanes -= width)
+    widths.push_back(width);
+  // Vectors below four lanes cost more than they save.
+  for (int64_t w = width / 2; w >= 4; w /= 2)
+    for (; lanes >= w; lanes -= w)
+      widths.push_back(w);
+  widths.append(lanes, 1);
+  return widths;
+}
+
+std::pair<int64_t, int64_t> ingot::interior(const Nest &nest, int64_t dim) {
+  int64_t begin = 0, end = nest.sizes[dim];
+  nest.forEachAccess([&](const Access &access) {
+    if (!access.skippable)
+      return;
+    for (const Bound &bound : access.bounds) {
+      const Linear &linear = *bound.linear;
+      int64_t own = linear[dim];
+      if (own == 0)
+        continue;
+      int64_t most = linear.offset;
+      bool others = false;
+      for (auto [d, coefficient] : llvm::enumerate(linear.coefficients)) {
+        if (nest.reduction[d])
+          most += coefficient * (nest.sizes[d] - 1);
+        else
+          others |= int64_t(d) != dim && coefficient != 0 && nest.sizes[d] != 1;
+      }
+      if (others) {
+        end = 0;
+        continue;
+      }
+      // 0 <= own * x + offset, own * x + most < size
+      begin = std::max(begin, llvm::divideCeilSigned(-linear.offset, own));
+      end = std::min(end, llvm::divideFloorSigned(bound.size - 1 - most, own) + 1);
+    }
+  });
+  end = std::max<int64_t>(end, 0);
+  begin = std::min(begin, nest.sizes[dim]);
+  return begin < end ? std::make_pair(begin, end)
+                     : std::make_pair(nest.sizes[dim], nest.sizes[dim]);
+}
+
+namespace {
+/// Cost of a full load of a vector, in cycles at two loads a cycle; everything else is relative to it.
+constexpr double kLoad = 0.5;
+constexpr double kMultiplyAdd = 0.5;
+/// Independent accumulators that hide the latency of a multiply-add.
+constexpr double kLatency = 4;
+/// Register tiles larger than this make functions that nobody wants to read.
+constexpr int64_t kMostPoints = 28;
+
+class CostModel {
+public:
+  CostModel(const Nest &nest, ArrayRef<bool> isConstant, const Target &target)
+      : nest(nest), isConstant(isConstant), target(target) {}
+
+  Schedule run() {
+    Schedule schedule;
+    if (!canVectorise())
+      return schedule;
+    chooseLane(schedule);
+    if (schedule.lane == -1)
+      return schedule;
+    if (nest.reduction[schedule.lane]) {
+      schedule.vectors =
+          nest.sizes[schedule.lane] >= 4 * schedule.width ? 4 : 1;
+      return schedule;
+    }
+    if (!nest.hasReduction())
+      return schedule;
+    choosePacking(schedule);
+    chooseTile(schedule);
+    chooseUnrolling(schedule);
+    return schedule;
+  }
+
+private:
+  /// Bodies that read by computed indices, or ask for the number of a point, stay scalar; so do elements
+  /// that are not as wide as a lane.
+  bool canVectorise() {
+    auto fits = [](Type type) { return type.isF32() || type.isInteger(32); };
+    bool can = true;
+    nest.forEachAccess([&](const Access &access) { can &= fits(access.element); });
+    for (const Statement &statement : nest.statements) {
+      if (!statement.op)
+        continue;
+      can &= !hasDataDependentAccess(statement.op) &&
+             statement.results.size() == 1;
+      statement.op.getRegion().front().walk([&](Operation *op) {
+        if (isa<linalg::IndexOp>(op) || op->getNumRegions())
+          can = false;
+        for (Type type : op->getResultTypes())
+          can &= fits(type) || type.isInteger(1);
+      });
+    }
+    return can;
+  }
+
+  bool inBounds(unsigned dim) {
+    bool found = false;
+    nest.forEachAccess([&](const Access &access) {
+      for (const Bound &bound : access.bounds)
+        found |= bound.index.isFunctionOfDim(dim);
+    });
+    return found;
+  }
+
+  bool packable(const Access &access) {
+    return access.kind == Access::Buffer && access.linear &&
+           isConstant[access.buffer] && access.bounds.empty() &&
+           llvm::all_of(access.linear->symbols, [](int64_t s) { return s == 0; });
+  }
+
+  /// Cycles for one vector of points, loads and stores, were `dim` the lane.
+  double laneCost(unsigned dim, int64_t width) {
+    double cost = 0;
+    bool contraction = nest.root().op && isContraction(nest.root().op);
+    for (const Access &access : nest.root().inputs) {
+      if (access.kind != Access::Buffer || !access.dependsOn(dim))
+        continue;
+      if (access.linear && (*access.linear)[dim] == 1)
+        cost += kLoad;
+      else if (contraction && !nest.reduction[dim] && packable(access))
+        cost += kLoad;
+      else
+        cost += kLoad * 2 * width;
+    }
+    double points = 1;
+    for (auto [size, reduction] : llvm::zip(nest.sizes, nest.reduction))
+      if (reduction)
+        points *= size;
+    double rest = 0;
+    for (auto [i, statement] : llvm::enumerate(nest.statements)) {
+      for (const Access &access : statement.stores)
+        if (access.kind == Access::Buffer)
+          rest += access.linear && (*access.linear)[dim] == 1 ? 1 : 2 * width;
+      if (i > 0)
+        for (const Access &access : statement.inputs)
+          if (access.kind == Access::Buffer && access.dependsOn(dim))
+            rest += access.linear && (*access.linear)[dim] == 1 ? kLoad
+                                                                : kLoad * 2 * width;
+    }
+    if (nest.reduction[dim]) // one result is left of all lanes
+      rest = (rest + 2 * std::log2(double(width)) + 4) * width;
+    return cost + kMultiplyAdd + rest / points;
+  }
+
+  void chooseLane(Schedule &schedule) {
+    int64_t width = target.lanes(4);
+    double best = 0;
+    for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim) {
+      int64_t size = nest.sizes[dim];
+      if (size == 1 || inBounds(dim))
+        continue;
+      if (nest.reduction[dim] && (!combinesLanes() || !isLastReduction(dim)))
+        continue;
+      int64_t lanes = std::min<int64_t>(width, llvm::bit_floor(uint64_t(size)));
+      if (lanes < 4)
+        lanes = 1;
+      double cost = laneCost(dim, lanes) *
+                    double(coverLanes(size, lanes).size()) / double(size);
+      if (schedule.lane == -1 || cost < best) {
+        best = cost;
+        schedule.lane = dim;
+        schedule.width = lanes;
+      }
+    }
+  }
+
+  bool combinesLanes() {
+    return nest.root().op && combinerOf(nest.root().op, 0) &&
+           initialValue(nest.root().op, 0) &&
+           isNeutral(combinerOf(nest.root().op, 0),
+                     initialValue(nest.root().op, 0));
+  }
+
+  /// The start value can be combined in as often as there are lanes.
+  static bool isNeutral(Operation *combiner, TypedAttr start) {
+    std::optional<TypedAttr> neutral = arith::getNeutralElement(combiner);
+    return neutral && (*neutral == start ||
+                       (isa<FloatAttr>(start) && isa<FloatAttr>(*neutral) &&
+                        cast<FloatAttr>(start).getValue().isZero() &&
+                        cast<FloatAttr>(*neutral).getValue().isZero()));
+  }
+
+  bool isLastReduction(unsigned dim) { return reductionOrder(nest).back() == dim; }
+
+  void choosePacking(Schedule &schedule) {
+    if (!isContraction(nest.root().op))
+      return;
+    for (auto [i, access] : llvm::enumerate(nest.root().inputs))
+      if (packable(access) && access.dependsOn(schedule.lane))
+        schedule.packed.push_back(i);
+  }
+
+  /// Cycles for all tiles of `points` x `vectors` along a dimension, for each of its points.
+  double tileCost(const Schedule &schedule, int64_t dim, int64_t points,
+                  int64_t vectors) {
+    auto one = [&](double m, double v) {
+      double loads = 0;
+      for (const Access &access : nest.root().inputs) {
+        if (access.kind != Access::Buffer)
+          continue;
+        double n = access.dependsOn(schedule.lane) ? v : 1;
+        if (dim != -1 && access.dependsOn(dim))
+          n *= m;
+        loads += n;
+      }
+      double arithmetic = std::max(m * v * kMultiplyAdd, kLatency * kMultiplyAdd);
+      // Loads and multiply-adds overlap, but not quite.
+      return std::max(arithmetic, loads * kLoad) + 0.15 * loads * kLoad + 0.4;
+    };
+    int64_t block = schedule.width * vectors;
+    int64_t lanes = nest.sizes[schedule.lane];
+    int64_t size = dim == -1 ? 1 : nest.sizes[dim];
+    auto along = [&](double v) {
+      if (dim == -1)
+        return one(1, v);
+      auto [begin, end] = interior(nest, dim);
+      int64_t inner = end - begin;
+      double cost = double(size - inner) * (one(1, v) + 1);
+      cost += double(inner / points) * one(points, v);
+      return cost + (inner % points ? one(inner % points, v) : 0);
+    };
+    double cost = double(lanes / block) * along(vectors);
+    if (lanes % block)
+      cost += along(coverLanes(lanes % block, schedule.width).size());
+    return cost / double(size);
+  }
+
+  void chooseTile(Schedule &schedule) {
+    int64_t registers = target.vectorRegisters;
+    // A broadcast is an operand of the multiply-add where vectors are 64 bytes
+    // wide; elsewhere it takes a register.
+    int64_t spare = target.vectorBytes >= 64 ? 1 : 2;
+    int64_t blocks = (nest.sizes[schedule.lane] + schedule.width - 1) / schedule.width;
+    double best = 0;
+    bool found = false;
+    auto consider = [&](int64_t dim, int64_t points, int64_t vectors) {
+      int64_t held = 0;
+      for (const Access &access : nest.root().inputs)
+        if (access.kind == Access::Buffer && access.dependsOn(schedule.lane))
+          held = std::max(held, dim != -1 && access.dependsOn(dim) ? 1 : vectors);
+      if (points * vectors > kMostPoints ||
+          (points * vectors > 1 && points * vectors + held + spare > registers))
+        return;
+      double cost = tileCost(schedule, dim, points, vectors);
+      if (!found || cost < best * 0.999) {
+        found = true;
+        best = cost;
+        schedule.tile = points == 1 ? -1 : dim;
+        schedule.tileSize = points;
+        schedule.vectors = vectors;
+      }
+    };
+    for (int64_t vectors = 1; vectors <= std::min<int64_t>(blocks, 8); ++vectors) {
+      consider(-1, 1, vectors);
+      // Innermost first: among equals, neighbours in memory.
+      for (unsigned dim = nest.sizes.size(); dim-- > nest.outer;) {
+        if (nest.reduction[dim] || int64_t(dim) == schedule.lane ||
+            nest.sizes[dim] == 1)
+          continue;
+        auto [begin, end] = interior(nest, dim);
+        for (int64_t points = 2; points <= std::min<int64_t>(end - begin, 14);
+             ++points)
+          consider(dim, points, vectors);
+      }
+    }
+  }
+
+  /// Neighbouring points of a tile read neighbouring elements (a depthwise window): written out, each is loaded once.
+  void chooseUnrolling(Schedule &schedule) {
+    int64_t innermost = reductionOrder(nest).back();
+    if (schedule.tile != -1 && nest.sizes[innermost] <= 7)
+      for (const Access &access : nest.root().inputs)
+        if (access.dependsOn(schedule.tile) && access.dependsOn(innermost) &&
+            schedule.tileSize * schedule.vectors * nest.sizes[innermost] <= 48)
+          schedule.unroll = {innermost};
+    if (!schedule.unroll.empty() || inBounds(innermost))
+      return;
+    int64_t points = schedule.tileSize * schedule.vectors;
+    for (int64_t step : {4, 2})
+      if (points * step <= 16 && nest.sizes[innermost] % step == 0) {
+        schedule.step = step;
+        return;
+      }
+  }
+
+  const Nest &nest;
+  ArrayRef<bool> isConstant;
+  const Target &target;
+};
+} // namespace
+
+Schedule ingot::chooseSchedule(const Nest &nest, ArrayRef<bool> isConstant,
+                               const Target &target) {
+  return CostModel(nest, isConstant, target).run();
+}

@@ -1,0 +1,53 @@
+//===- Schedule.h - how a nest becomes loops ------------------------------===//
+//
+// A schedule is data, one for each nest of a kernel, in the kernel's attribute `schedule = {nests = [{...}, ...]}`. The cost model
+// writes it, the expander reads it; anything else that writes it (a tuner, a checked-in file) is as good.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_COMPILER_SCHEDULE_SCHEDULE_H
+#define INGOT_COMPILER_SCHEDULE_SCHEDULE_H
+
+#include "compiler/schedule/Nest.h"
+#include "compiler/support/Target.h"
+
+namespace ingot {
+
+/// Dimensions are those of the nest's root.
+struct Schedule {
+  /// Lies across the lanes of vectors; -1: scalar code. A reduction here is
+  /// summed lane by lane, and across the lanes in the end.
+  int64_t lane = -1;
+  /// Vectors of this many lanes, `vectors` of them side by side, make a block.
+  int64_t width = 1;
+  int64_t vectors = 1;
+  /// `tileSize` points of this dimension stand in registers at once; -1: none.
+  int64_t tile = -1;
+  int64_t tileSize = 1;
+  /// Reduction dimensions whose loops are written out.
+  llvm::SmallVector<int64_t> unroll;
+  /// Steps of the innermost reduction loop that one iteration makes.
+  int64_t step = 1;
+  /// Inputs of the root that are constants, packed into the order in which the loops read them.
+  llvm::SmallVector<int64_t> packed;
+
+  mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
+  static Schedule fromAttr(mlir::DictionaryAttr attr);
+
+  /// Lanes of a full block.
+  int64_t block() const { return width * vectors; }
+};
+
+/// Vector widths that cover `lanes` lanes, widest first: no masks, no padding.
+llvm::SmallVector<int64_t> coverLanes(int64_t lanes, int64_t width);
+
+/// The cost model: reads the nest and the target alone. `isConstant` tells of
+/// each buffer whether its data is known at compile time.
+Schedule chooseSchedule(const Nest &nest, llvm::ArrayRef<bool> isConstant,
+                        const Target &target);
+
+/// Points of the tiled dimension, [first, second), at which no padding is read.
+std::pair<int64_t, int64_t> interior(const Nest &nest, int64_t dim);
+
+} // namespace ingot
+
+#endif
