@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Builds the README's project with an installed Ingot, from another folder; changes the model and builds again.
+
+usage: install.py --ingot-dir DIR --work DIR
+
+The project is what the README shows: its first block of CMake is CMakeLists.txt, its first block of C++ main.cpp.
+"""
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import onnx
+from onnx import numpy_helper
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "models"))
+import models  # noqa: E402
+
+
+def run(*command):
+    command = [str(word) for word in command]
+    print("+", " ".join(command), flush=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    print(done.stdout)
+    if done.returncode != 0:
+        sys.exit(f"FAILED: {command[0]} ended with {done.returncode}")
+    return done.stdout
+
+
+def readme_block(language):
+    found = re.search(rf"^```{re.escape(language)}\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    if not found:
+        sys.exit(f"FAILED: README.md has no block of {language}")
+    return found.group(1)
+
+
+def change(path):
+    """Doubles the weights of the last matrix product, as training a model again would change them."""
+    model = onnx.load(path)
+    initializers = {tensor.name: tensor for tensor in model.graph.initializer}
+    node = [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in initializers][-1]
+    tensor = initializers[node.input[1]]
+    tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * 2, tensor.name))
+    onnx.save(model, path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Builds the README's project with an installed Ingot.")
+    parser.add_argument("--ingot-dir", type=pathlib.Path, required=True)
+    parser.add_argument("--work", type=pathlib.Path, required=True)
+    arguments = parser.parse_args()
+    project = arguments.work / "project"
+    shutil.rmtree(arguments.work, ignore_errors=True)
+    project.mkdir(parents=True)
+    (project / "CMakeLists.txt").write_text(readme_block("cmake"))
+    (project / "main.cpp").write_text(readme_block("cpp"))
+    shutil.copy(models.MODELS["ppocr_rec"].path, project / "rec.onnx")
+
+    build = arguments.work / "build"
+    run("cmake", "-G", "Ninja", "-S", project, "-B", build, f"-DIngot_DIR={arguments.ingot_dir}")
+    run("cmake", "--build", build)
+    first = run(build / "app")
+    if not first.strip():
+        sys.exit("FAILED: the program prints nothing")
+    if "no work to do" not in run("cmake", "--build", build):
+        sys.exit("FAILED: building again without a change does work")
+    change(project / "rec.onnx")
+    run("cmake", "--build", build)
+    if run(build / "app") == first:
+        sys.exit("FAILED: the program prints the same after the model was changed")
+
+
+if __name__ == "__main__":
+    main()
