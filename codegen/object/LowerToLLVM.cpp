@@ -1,0 +1,133 @@
+//===- LowerToLLVM.cpp - the planned module in MLIR's LLVM dialect --------===//
+#include "codegen/object/LowerToLLVM.h"
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+using namespace ingot;
+
+namespace {
+/// vector.reduction is a tree by definition (docs/ir.md): the upper half is
+/// combined with the lower half until one lane is left. LLVM's own lowering is a chain.
+struct ReductionTree : OpRewritePattern<vector::ReductionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::ReductionOp op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value value = op.getVector();
+    int64_t lanes = op.getSourceVectorType().getNumElements();
+    if (op.getAcc() || !llvm::isPowerOf2_64(lanes))
+      return op.emitError() << "a reduction has a start value, or lanes that "
+                               "are no power of two";
+    while (lanes > 1) {
+      lanes /= 2;
+      SmallVector<int64_t> lower(lanes), upper(lanes);
+      for (int64_t i = 0; i < lanes; ++i) {
+        lower[i] = i;
+        upper[i] = lanes + i;
+      }
+      Value low =
+          vector::ShuffleOp::create(rewriter, loc, value, value, lower);
+      Value high =
+          vector::ShuffleOp::create(rewriter, loc, value, value, upper);
+      value = vector::makeArithReduction(rewriter, loc, op.getKind(), low, high);
+    }
+    rewriter.replaceOpWithNewOp<vector::ExtractOp>(op, value, 0);
+    return success();
+  }
+};
+} // namespace
+
+/// What LLVM may know of each function: that only @main is called from outside,
+/// and that a kernel's buffers do not overlap.
+static void setLinkage(ModuleOp module) {
+  OpBuilder builder(module.getContext());
+  for (auto function : module.getOps<func::FuncOp>()) {
+    bool isKernel = function->hasAttr("ingot.kernel") &&
+                    !function->hasAttr("ingot.inplace");
+    for (BlockArgument argument : function.getArguments())
+      if (isKernel && isa<MemRefType>(argument.getType()))
+        function.setArgAttr(argument.getArgNumber(),
+                            LLVM::LLVMDialect::getNoAliasAttrName(),
+                            builder.getUnitAttr());
+    SmallVector<StringAttr> own;
+    for (NamedAttribute attribute : function->getDiscardableAttrs())
+      if (attribute.getName().getValue().starts_with("ingot."))
+        own.push_back(attribute.getName());
+    bool isMath = function->hasAttr("ingot.math");
+    for (StringAttr name : own)
+      function->removeAttr(name);
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      NamedAttrList kept;
+      if (DictionaryAttr attributes = function.getArgAttrDict(i))
+        for (NamedAttribute attribute : attributes)
+          if (!attribute.getName().getValue().starts_with("ingot."))
+            kept.append(attribute);
+      function.setArgAttrs(i, kept.getDictionary(builder.getContext()));
+    }
+    if (isMath)
+      function->setAttr("passthrough", builder.getStrArrayAttr({"alwaysinline"}));
+    if (function.getName() != "main" && !function.isExternal())
+      function->setAttr("llvm.linkage",
+                        LLVM::LinkageAttr::get(builder.getContext(),
+                                               LLVM::Linkage::Internal));
+  }
+}
+
+LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
+  MLIRContext *context = module.getContext();
+  context->loadDialect<LLVM::LLVMDialect>();
+  setLinkage(module);
+  SmallVector<StringAttr> own;
+  for (NamedAttribute attribute : module->getDiscardableAttrs())
+    if (attribute.getName().getValue().starts_with("ingot."))
+      own.push_back(attribute.getName());
+  for (StringAttr name : own)
+    module->removeAttr(name);
+
+  RewritePatternSet patterns(context);
+  patterns.add<ReductionTree>(context);
+  GreedyRewriteConfig config;
+  config.enableFolding(false);
+  if (failed(applyPatternsGreedily(module, std::move(patterns), config)))
+    return failure();
+
+  PassManager passes(context, ModuleOp::getOperationName());
+  passes.addPass(createLowerAffinePass());
+  passes.addPass(createSCFToControlFlowPass());
+  if (failed(passes.run(module)))
+    return failure();
+
+  // One conversion with one type converter: the upstream passes do not agree on
+  // the width of an index where it is not 64.
+  LowerToLLVMOptions options(context);
+  options.useBarePtrCallConv = true;
+  options.overrideIndexBitwidth(indexBits);
+  LLVMTypeConverter converter(context, options);
+  RewritePatternSet lowering(context);
+  arith::populateArithToLLVMConversionPatterns(converter, lowering);
+  cf::populateControlFlowToLLVMConversionPatterns(converter, lowering);
+  populateMathToLLVMConversionPatterns(converter, lowering);
+  populateVectorToLLVMConversionPatterns(converter, lowering);
+  populateFinalizeMemRefToLLVMConversionPatterns(converter, lowering);
+  populateFuncToLLVMConversionPatterns(converter, lowering);
+  LLVMConversionTarget target(*context);
+  target.addLegalOp<ModuleOp>();
+  return applyFullConversion(module, target, std::move(lowering));
+}

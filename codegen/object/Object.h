@@ -1,0 +1,46 @@
+//===- Object.h - the planned module as machine code ----------------------===//
+#ifndef INGOT_CODEGEN_OBJECT_OBJECT_H
+#define INGOT_CODEGEN_OBJECT_OBJECT_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <memory>
+
+namespace ingot {
+
+/// A planned module as code in this process.
+class CompiledModel {
+public:
+  virtual ~CompiledModel() = default;
+
+  /// Runs once. One pointer an input and one an output, in the order of @main's arguments, each to the whole buffer and aligned to
+  /// its element type; outputs do not overlap anything. Gives the status that @main returns: 0, or 1 where an
+  /// index from data was out of range. Not reentrant: the arena belongs to this object.
+  virtual int run(llvm::ArrayRef<const void *> inputs,
+                  llvm::ArrayRef<void *> outputs) = 0;
+
+  virtual unsigned getNumInputs() const = 0;
+  virtual unsigned getNumOutputs() const = 0;
+};
+
+/// Compiles a module of the plan level (docs/ir.md) for this machine: with the rules of the module's target, on the target's own
+/// processor where the host can run it. `optimization` is 0 to 3 in the manner of -O. The module is not changed; its
+/// context must outlive the result, since the weights stay where they are. Failures are reported on the module.
+mlir::FailureOr<std::unique_ptr<CompiledModel>>
+compileInProcess(mlir::ModuleOp planned, unsigned optimization = 2);
+
+/// Writes a planned module as an object file for its target's triple. It
+/// exports `int32_t <model>_main(inputs..., outputs..., arena, weights)`, all
+/// of them pointers; the weights are not in it.
+mlir::LogicalResult emitObject(mlir::ModuleOp planned, llvm::StringRef path);
+
+/// The values that @main of a module without arguments returns. `toPlan` brings the module to the plan level in place. Always
+/// compiled by the rules of x86-64-v1 (16-byte vectors, no fused multiply-add), so that the values do not depend on the machine. The
+/// result's types are those that @main returned before `toPlan`. `module` is used up; without a value (an index out of range) it fails.
+mlir::FailureOr<llvm::SmallVector<mlir::ElementsAttr>> evaluateConstants(
+    mlir::ModuleOp module,
+    llvm::function_ref<mlir::LogicalResult(mlir::ModuleOp)> toPlan);
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,960 @@
+//===- PlanMemory.cpp - from values between kernels to buffers ------------===//
+//
+// Three steps. Storages: every tensor value of @main gets a storage (input, output, weights or arena); storages that may be
+// one are merged, so that results are computed where they are needed. Emission: @main is written anew on flat buffers, with
+// copies where values could not be merged, and each arena buffer's first and last use is noted. Packing: the
+// buffers get their offsets.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/memory/Packing.h"
+#include "compiler/memory/Passes.h"
+#include "compiler/memory/WeightSegment.h"
+#include "compiler/support/Elements.h"
+#include "compiler/support/Target.h"
+#include "dialects/ingot/IngotDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace ingot;
+
+namespace ingot {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "compiler/memory/Passes.h.inc"
+} // namespace ingot
+
+namespace {
+
+/// A constant that is one value repeated is written by a kernel when it takes
+/// more bytes than this, so that it does not swell the weight segment.
+constexpr int64_t kLargestStoredSplat = int64_t(1) << 20;
+
+/// The flat buffer that holds a tensor, or null where its size is not static or
+/// overflows.
+MemRefType bufferType(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape() || !byteSize(tensor) ||
+      !elementBytes(tensor.getElementType()))
+    return {};
+  return MemRefType::get({tensor.getNumElements()}, tensor.getElementType());
+}
+
+bool isLargeSplat(arith::ConstantOp op) {
+  return splatValue(op.getValue()) &&
+         *byteSize(cast<ShapedType>(op.getType())) > kLargestStoredSplat;
+}
+
+/// The innermost loop whose body holds the operation, or null.
+Operation *enclosingLoop(Operation *op) {
+  return op->getParentOfType<scf::ForOp>();
+}
+
+/// What holds the bytes of one or more tensor values.
+struct Storage {
+  enum Kind { Arena, Input, Output, Weights };
+  Kind kind = Arena;
+  MemRefType type;
+  /// Input: argument of @main; output: its result.
+  unsigned index = 0;
+  /// Weights: offset in the segment.
+  arith::ConstantOp constant;
+  /// The loop in whose body the values are defined, if any.
+  Operation *loop = nullptr;
+  /// The loop that carries the value from one iteration to the next, if any.
+  Operation *carrier = nullptr;
+  /// First and last step at which the original @main touches it.
+  int64_t first = std::numeric_limits<int64_t>::max();
+  int64_t last = -1;
+};
+
+//===----------------------------------------------------------------------===//
+// Storages
+//===----------------------------------------------------------------------===//
+
+/// Gives every tensor value of a function a storage and merges those that may
+/// be one.
+class Storages {
+public:
+  LogicalResult assign(func::FuncOp main);
+
+  unsigned id(Value value) { return find(ids.lookup(value)); }
+  Storage &of(Value value) { return list[id(value)]; }
+  Storage &get(unsigned id) { return list[find(id)]; }
+
+private:
+  LogicalResult visit(Block &block);
+  LogicalResult visitOp(Operation &op);
+  void mergeBranches(scf::IfOp op);
+  void mergeLoop(scf::ForOp op);
+  void mergeInPlace(LaunchOp op);
+
+  FailureOr<unsigned> create(Value value, Storage::Kind kind, Operation *loop);
+  unsigned find(unsigned id);
+  void merge(unsigned from, unsigned into);
+  void touch(Value value) {
+    Storage &storage = of(value);
+    storage.first = std::min(storage.first, step);
+    storage.last = std::max(storage.last, step);
+  }
+  void touchOperands(Operation &op) {
+    for (Value operand : op.getOperands())
+      if (ids.count(operand))
+        touch(operand);
+  }
+
+  std::vector<Storage> list;
+  std::vector<unsigned> parents;
+  DenseMap<Value, unsigned> ids;
+  /// Step of each operation, and of the end of those with regions.
+  DenseMap<Operation *, std::pair<int64_t, int64_t>> steps;
+  int64_t step = 0;
+};
+
+unsigned Storages::find(unsigned id) {
+  while (parents[id] != id)
+    id = parents[id] = parents[parents[id]];
+  return id;
+}
+
+void Storages::merge(unsigned from, unsigned into) {
+  from = find(from);
+  into = find(into);
+  if (from == into)
+    return;
+  parents[from] = into;
+  list[into].first = std::min(list[into].first, list[from].first);
+  list[into].last = std::max(list[into].last, list[from].last);
+}
+
+FailureOr<unsigned> Storages::create(Value value, Storage::Kind kind,
+                                     Operation *loop) {
+  Storage storage;
+  storage.kind = kind;
+  storage.loop = loop;
+  storage.type = bufferType(value.getType());
+  if (!storage.type)
+    return emitError(value.getLoc())
+           << "a value of type " << value.getType()
+           << " has no static size that fits 64 bits; give the model's inputs "
+              "static shapes";
+  ids[value] = list.size();
+  parents.push_back(list.size());
+  list.push_back(storage);
+  return ids[value];
+}
+
+LogicalResult Storages::assign(func::FuncOp main) {
+  for (BlockArgument argument : main.getArguments()) {
+    if (failed(create(argument, Storage::Input, nullptr)))
+      return failure();
+    of(argument).index = argument.getArgNumber();
+  }
+  if (failed(visit(main.getBody().front())))
+    return failure();
+
+  // All steps are known now, so merging can tell what is dead where.
+  main.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    TypeSwitch<Operation *>(op)
+        .Case([&](LaunchOp launch) { mergeInPlace(launch); })
+        .Case([&](scf::IfOp branches) { mergeBranches(branches); })
+        .Case([&](scf::ForOp loop) { mergeLoop(loop); });
+  });
+  Operation *terminator = main.getBody().front().getTerminator();
+  for (OpOperand &operand : terminator->getOpOperands()) {
+    Storage &storage = of(operand.get());
+    if (storage.kind != Storage::Arena)
+      continue;
+    storage.kind = Storage::Output;
+    storage.index = operand.getOperandNumber();
+  }
+  return success();
+}
+
+LogicalResult Storages::visit(Block &block) {
+  for (Operation &op : block)
+    if (failed(visitOp(op)))
+      return failure();
+  return success();
+}
+
+LogicalResult Storages::visitOp(Operation &op) {
+  ++step;
+  steps[&op] = {step, step};
+  touchOperands(op);
+  Operation *loop = enclosingLoop(&op);
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    if (!isa<TensorType>(constant.getType()))
+      return success();
+    FailureOr<unsigned> id =
+        create(constant.getResult(), Storage::Weights, loop);
+    if (failed(id))
+      return failure();
+    get(*id).constant = constant;
+    if (isLargeSplat(constant)) {
+      get(*id).kind = Storage::Arena;
+      touch(constant.getResult());
+    }
+    return success();
+  }
+  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op)) {
+    ids[op.getResult(0)] = id(op.getOperand(0));
+    return success();
+  }
+  if (isa<LaunchOp, tensor::EmptyOp, tensor::FromElementsOp, scf::IfOp>(op)) {
+    for (Value result : op.getResults()) {
+      if (!isa<TensorType>(result.getType()))
+        continue;
+      if (failed(create(result, Storage::Arena, loop)))
+        return failure();
+      // Joined values come to be where the branches end.
+      if (!isa<scf::IfOp>(op))
+        touch(result);
+    }
+  }
+  if (auto branches = dyn_cast<scf::IfOp>(op)) {
+    if (failed(visit(branches.getThenRegion().front())) ||
+        (!branches.getElseRegion().empty() &&
+         failed(visit(branches.getElseRegion().front()))))
+      return failure();
+    steps[&op].second = ++step;
+    for (Value result : branches.getResults())
+      if (ids.count(result))
+        touch(result);
+    return success();
+  }
+  if (auto carrier = dyn_cast<scf::ForOp>(op)) {
+    for (auto [argument, result] :
+         llvm::zip(carrier.getRegionIterArgs(), carrier.getResults())) {
+      if (!isa<TensorType>(argument.getType()))
+        continue;
+      if (failed(create(argument, Storage::Arena, loop)))
+        return failure();
+      of(argument).carrier = carrier;
+      ids[result] = id(argument);
+    }
+    if (failed(visit(*carrier.getBody())))
+      return failure();
+    steps[&op].second = ++step;
+    return success();
+  }
+  if (isa<LaunchOp, tensor::EmptyOp, tensor::FromElementsOp, tensor::ExtractOp,
+          scf::YieldOp, func::ReturnOp>(op))
+    return success();
+  bool scalar = op.getNumRegions() == 0 && isMemoryEffectFree(&op) &&
+                llvm::none_of(op.getOperandTypes(), llvm::IsaPred<TensorType>) &&
+                llvm::none_of(op.getResultTypes(), llvm::IsaPred<TensorType>);
+  if (!scalar)
+    return op.emitError()
+           << "'" << op.getName()
+           << "' between kernels cannot be given memory; form kernels and "
+              "schedule them first";
+  return success();
+}
+
+/// A value that a branch defines and yields is computed in the joined value's
+/// buffer.
+void Storages::mergeBranches(scf::IfOp op) {
+  for (Region &region : op->getRegions()) {
+    if (region.empty())
+      continue;
+    for (auto [yielded, result] :
+         llvm::zip(region.front().getTerminator()->getOperands(),
+                   op.getResults())) {
+      if (!ids.count(yielded))
+        continue;
+      Storage &from = of(yielded);
+      bool inside =
+          from.first > steps[op].first && from.last <= steps[op].second;
+      // A value that is yielded twice can be in one of the buffers only.
+      bool taken = llvm::any_of(op.getResults(), [&](Value other) {
+        return ids.count(other) && id(other) == id(yielded);
+      });
+      if (from.kind == Storage::Arena && inside && !taken)
+        merge(id(yielded), id(result));
+    }
+  }
+}
+
+/// The initial value of a carried value is computed in its buffer when nothing
+/// else needs it; the next value is when the current one is no longer read.
+void Storages::mergeLoop(scf::ForOp op) {
+  auto [begin, end] = steps[op];
+  Operation *yield = op.getBody()->getTerminator();
+  for (auto [init, argument, next] :
+       llvm::zip(op.getInitArgs(), op.getRegionIterArgs(),
+                 yield->getOperands())) {
+    if (!ids.count(argument))
+      continue;
+    Storage &first = of(init);
+    if (first.kind == Storage::Arena && first.type == of(argument).type &&
+        first.last <= begin && first.loop == enclosingLoop(op) &&
+        !first.carrier)
+      merge(id(init), id(argument));
+
+    Storage &computed = of(next);
+    Storage &carried = of(argument);
+    int64_t lastRead = -1;
+    for (auto [value, number] : ids)
+      if (find(number) == id(argument))
+        for (Operation *user : value.getUsers())
+          if (op->isProperAncestor(user))
+            lastRead = std::max(lastRead, steps[user].second);
+    if (computed.kind == Storage::Arena && computed.type == carried.type &&
+        computed.first > lastRead && computed.first > begin &&
+        computed.last < end && computed.loop == op && !computed.carrier)
+      merge(id(next), id(argument));
+  }
+}
+
+/// `ingot.inplace = [[result, operand], ...]` names pairs that may be one buffer.
+void Storages::mergeInPlace(LaunchOp op) {
+  auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+      op, op.getCalleeAttr());
+  auto pairs = callee->getAttrOfType<ArrayAttr>("ingot.inplace");
+  if (!pairs)
+    return;
+  for (Attribute attribute : pairs) {
+    auto pair = dyn_cast<ArrayAttr>(attribute);
+    std::optional<std::vector<int64_t>> numbers;
+    if (pair && pair.size() == 2 && isa<IntegerAttr>(pair[0]) &&
+        isa<IntegerAttr>(pair[1]))
+      numbers = {cast<IntegerAttr>(pair[0]).getInt(),
+                 cast<IntegerAttr>(pair[1]).getInt()};
+    if (!numbers || (*numbers)[0] < 0 || (*numbers)[1] < 0 ||
+        (*numbers)[0] >= op.getNumResults() ||
+        (*numbers)[1] >= int64_t(op.getInputs().size()))
+      continue;
+    Value result = op.getResult((*numbers)[0]);
+    Value operand = op.getInputs()[(*numbers)[1]];
+    if (!ids.count(operand))
+      continue;
+    Storage &source = of(operand);
+    Operation *home = source.carrier ? source.carrier : source.loop;
+    int64_t passed = 0;
+    for (Value other : op.getInputs())
+      passed += ids.count(other) && id(other) == id(operand);
+    bool free = source.kind == Storage::Arena && passed == 1 &&
+                source.type == of(result).type &&
+                of(result).kind == Storage::Arena &&
+                home == enclosingLoop(op);
+    // A carried value ends with the iteration, so its last use is there.
+    int64_t lastUse = -1;
+    for (auto [value, number] : ids)
+      if (find(number) == id(operand))
+        for (Operation *user : value.getUsers())
+          if (!source.carrier || source.carrier->isProperAncestor(user))
+            lastUse = std::max(lastUse, steps[user].first);
+    if (free && lastUse <= steps[op].first)
+      merge(id(result), id(operand));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Emission
+//===----------------------------------------------------------------------===//
+
+/// Writes @main anew on flat buffers.
+class Emitter {
+public:
+  Emitter(ModuleOp module, func::FuncOp main, Storages &storages)
+      : module(module), main(main), storages(storages), symbols(module),
+        target(Target::of(module)), builder(module.getContext()),
+        head(module.getContext()) {}
+
+  LogicalResult run();
+
+  unsigned copies = 0;
+  unsigned buffers = 0;
+
+private:
+  /// A view of arena or weights whose offset is a placeholder until packing.
+  struct ArenaBuffer {
+    memref::ViewOp view;
+    Interval interval;
+  };
+
+  void emitBlock(Block &block);
+  void emitOp(Operation &op);
+  void emitLaunch(LaunchOp op);
+  void emitIf(scf::IfOp op);
+  void emitFor(scf::ForOp op);
+  void emitExtract(tensor::ExtractOp op);
+  void emitFromElements(tensor::FromElementsOp op);
+  void emitReturn(func::ReturnOp op);
+  /// Copies each pair that is not one buffer, as if all were read before any is
+  /// written.
+  void emitCopies(Location loc,
+                  ArrayRef<std::pair<Value, Value>> sourcesAndTargets);
+  void emitCopy(Location loc, Value source, Value target);
+
+  /// Buffer of a tensor value; notes the use.
+  Value buffer(Value tensor, Location loc);
+  Value storageBuffer(unsigned id, Location loc);
+  Value newArenaBuffer(MemRefType type, Location loc);
+  void touch(Value buffer);
+  Value index(int64_t value);
+
+  func::FuncOp copyFunction(MemRefType type);
+  func::FuncOp fillFunction(MemRefType type, TypedAttr value);
+  /// A private function over memrefs of one type that runs `body` for each
+  /// vector of elements and then for each element that is left.
+  func::FuncOp
+  elementFunction(StringRef name, StringRef comment, MemRefType type,
+                  ArrayRef<StringRef> arguments,
+                  function_ref<void(OpBuilder &, func::FuncOp, Value, Type)> body);
+
+  LogicalResult placeBuffers();
+
+  ModuleOp module;
+  func::FuncOp main;
+  Storages &storages;
+  SymbolTable symbols;
+  const Target &target;
+  OpBuilder builder;
+  /// Writes at the start of @main: views and the indices they need.
+  OpBuilder head;
+  func::FuncOp planned;
+  Value arena, weights, status;
+  /// Offset of views that are not placed yet; the head ends before it.
+  Value unplaced;
+  unsigned firstOutput = 0;
+  IRMapping mapping;
+  WeightSegment segment;
+  std::vector<ArenaBuffer> arenaBuffers;
+  DenseMap<unsigned, Value> storageBuffers;
+  DenseMap<std::pair<Type, int64_t>, Value> weightViews;
+  DenseMap<Value, unsigned> bufferNumbers;
+  DenseMap<int64_t, Value> indices;
+  llvm::MapVector<Type, func::FuncOp> copyFunctions;
+  DenseMap<std::pair<Type, Attribute>, func::FuncOp> fillFunctions;
+  int64_t step = 0;
+  bool overflow = false;
+};
+
+} // namespace
+
+/// Named location for a buffer argument or view, which becomes its name in text.
+static Location named(OpBuilder &builder, StringRef name) {
+  return NameLoc::get(builder.getStringAttr(name));
+}
+
+LogicalResult Emitter::run() {
+  FunctionType type = main.getFunctionType();
+  SmallVector<Type> arguments;
+  for (Type input : type.getInputs())
+    arguments.push_back(bufferType(input));
+  firstOutput = arguments.size();
+  for (Type result : type.getResults()) {
+    if (!bufferType(result))
+      return main.emitError() << "a result of type " << result
+                              << " has no static size that fits 64 bits";
+    arguments.push_back(bufferType(result));
+  }
+  // The sizes are set once they are known.
+  Type bytes = MemRefType::get({0}, builder.getI8Type());
+  arguments.append(2, bytes);
+
+  builder.setInsertionPoint(main);
+  planned = func::FuncOp::create(
+      builder, main.getLoc(), main.getName(),
+      builder.getFunctionType(arguments, builder.getI32Type()));
+  Block *block = planned.addEntryBlock();
+  auto describe = [&](unsigned number, DictionaryAttr attributes, Type tensor) {
+    NamedAttrList list(attributes);
+    list.set("ingot.shape", builder.getDenseI64ArrayAttr(
+                                cast<RankedTensorType>(tensor).getShape()));
+    planned.setArgAttrs(number, list.getDictionary(builder.getContext()));
+  };
+  for (auto [i, input] : llvm::enumerate(type.getInputs())) {
+    describe(i, main.getArgAttrDict(i), input);
+    block->getArgument(i).setLoc(main.getArgument(i).getLoc());
+  }
+  for (auto [i, result] : llvm::enumerate(type.getResults())) {
+    describe(firstOutput + i, main.getResultAttrDict(i), result);
+    planned.setArgAttr(firstOutput + i, "ingot.output", builder.getUnitAttr());
+  }
+  arena = block->getArgument(arguments.size() - 2);
+  weights = block->getArgument(arguments.size() - 1);
+  arena.setLoc(named(builder, "arena"));
+  weights.setLoc(named(builder, "weights"));
+  planned.setArgAttr(arguments.size() - 2, "ingot.arena",
+                     builder.getUnitAttr());
+  planned.setArgAttr(arguments.size() - 1, "ingot.weights",
+                     builder.getUnitAttr());
+
+  // The status word is live throughout, so it is placed before everything else.
+  builder.setInsertionPointToStart(block);
+  bool checked = false;
+  main.walk([&](LaunchOp op) {
+    checked |= symbols.lookup(op.getCallee())->hasAttr("ingot.checked");
+  });
+  unplaced = arith::ConstantIndexOp::create(builder, planned.getLoc(), 0);
+  head.setInsertionPoint(unplaced.getDefiningOp());
+  if (checked) {
+    status = memref::ViewOp::create(
+        head, named(builder, "status"),
+        MemRefType::get({1}, builder.getI32Type()), arena, index(0),
+        ValueRange());
+    Value zero = arith::ConstantOp::create(builder, main.getLoc(),
+                                           builder.getI32IntegerAttr(0));
+    memref::StoreOp::create(builder, main.getLoc(), zero, status, index(0));
+  }
+
+  emitBlock(main.getBody().front());
+  if (overflow)
+    return main.emitError() << "the weights take more than 2^62 bytes";
+  if (failed(placeBuffers()))
+    return failure();
+  unplaced.getDefiningOp()->erase();
+  main.erase();
+  return success();
+}
+
+LogicalResult Emitter::placeBuffers() {
+  std::vector<Interval> intervals;
+  int64_t sum = 0;
+  for (ArenaBuffer &buffer : arenaBuffers) {
+    // The alignment of all buffers together stays far below the slack.
+    if (__builtin_add_overflow(sum, buffer.interval.bytes + kArenaAlignment,
+                               &sum) ||
+        sum > (int64_t(1) << 62))
+      return main.emitError() << "the values between kernels take more than "
+                                 "2^62 bytes; use smaller shapes";
+    intervals.push_back(buffer.interval);
+  }
+  int64_t statusBytes = status ? kArenaAlignment : 0;
+  Packing packing = pack(intervals);
+  int64_t arenaBytes = packing.bytes + statusBytes;
+  for (auto [buffer, offset] : llvm::zip(arenaBuffers, packing.offsets))
+    buffer.view.getByteShiftMutable().assign(index(statusBytes + offset));
+  // Indices were made on demand; views may stand before them.
+  Block &block = planned.getBody().front();
+  SmallVector<Value> sorted(llvm::make_second_range(indices));
+  llvm::sort(sorted, [](Value a, Value b) {
+    return cast<arith::ConstantIndexOp>(a.getDefiningOp()).value() >
+           cast<arith::ConstantIndexOp>(b.getDefiningOp()).value();
+  });
+  for (Value value : sorted)
+    value.getDefiningOp()->moveBefore(&block, block.begin());
+
+  ElementsAttr blob = segment.build(module.getContext());
+  auto resize = [&](Value argument, int64_t bytes) {
+    argument.setType(MemRefType::get({bytes}, builder.getI8Type()));
+  };
+  resize(arena, arenaBytes);
+  resize(weights, segment.getBytes());
+  planned.setFunctionType(builder.getFunctionType(
+      block.getArgumentTypes(), planned.getResultTypes()));
+  module->setAttr("ingot.arena_bytes", builder.getI64IntegerAttr(arenaBytes));
+  module->setAttr("ingot.live_bytes",
+                  builder.getI64IntegerAttr(greatestLiveBytes(intervals) +
+                                            (status ? 4 : 0)));
+  module->setAttr("ingot.weights", blob);
+  buffers = arenaBuffers.size();
+  return success();
+}
+
+Value Emitter::index(int64_t value) {
+  Value &constant = indices[value];
+  if (!constant)
+    constant = arith::ConstantIndexOp::create(head, planned.getLoc(), value);
+  return constant;
+}
+
+void Emitter::touch(Value buffer) {
+  auto number = bufferNumbers.find(buffer);
+  if (number == bufferNumbers.end())
+    return;
+  Interval &interval = arenaBuffers[number->second].interval;
+  interval.first = std::min(interval.first, step);
+  interval.last = std::max(interval.last, step);
+}
+
+Value Emitter::newArenaBuffer(MemRefType type, Location loc) {
+  auto view =
+      memref::ViewOp::create(head, loc, type, arena, unplaced, ValueRange());
+  bufferNumbers[view] = arenaBuffers.size();
+  arenaBuffers.push_back({view, {*byteSize(type), step, step}});
+  return view;
+}
+
+Value Emitter::storageBuffer(unsigned id, Location loc) {
+  Value &known = storageBuffers[id];
+  if (known)
+    return known;
+  Storage &storage = storages.get(id);
+  switch (storage.kind) {
+  case Storage::Input:
+    return known = planned.getArgument(storage.index);
+  case Storage::Output:
+    return known = planned.getArgument(firstOutput + storage.index);
+  case Storage::Weights: {
+    std::optional<int64_t> offset =
+        segment.add(cast<ElementsAttr>(storage.constant.getValue()));
+    overflow |= !offset;
+    Value &view = weightViews[{storage.type, offset.value_or(0)}];
+    if (!view)
+      view = memref::ViewOp::create(head, storage.constant.getLoc(),
+                                    storage.type, weights,
+                                    index(offset.value_or(0)), ValueRange());
+    return known = view;
+  }
+  case Storage::Arena:
+    return known = newArenaBuffer(storage.type, loc);
+  }
+  llvm_unreachable("unknown storage");
+}
+
+Value Emitter::buffer(Value tensor, Location loc) {
+  Value value = storageBuffer(storages.id(tensor), loc);
+  touch(value);
+  return value;
+}
+
+void Emitter::emitBlock(Block &block) {
+  for (Operation &op : block)
+    emitOp(op);
+}
+
+void Emitter::emitOp(Operation &op) {
+  ++step;
+  TypeSwitch<Operation *>(&op)
+      .Case([&](arith::ConstantOp constant) {
+        if (!isa<TensorType>(constant.getType())) {
+          builder.clone(op, mapping);
+          return;
+        }
+        if (storages.of(constant.getResult()).kind == Storage::Weights)
+          return;
+        Value filled = buffer(constant.getResult(), constant.getLoc());
+        auto value = cast<TypedAttr>(splatValue(constant.getValue()));
+        func::CallOp::create(
+            builder, op.getLoc(),
+            fillFunction(cast<MemRefType>(filled.getType()), value), filled);
+      })
+      .Case<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::EmptyOp,
+            scf::YieldOp>([](Operation *) {})
+      .Case([&](LaunchOp launch) { emitLaunch(launch); })
+      .Case([&](scf::IfOp branches) { emitIf(branches); })
+      .Case([&](scf::ForOp loop) { emitFor(loop); })
+      .Case([&](tensor::ExtractOp extract) { emitExtract(extract); })
+      .Case([&](tensor::FromElementsOp from) { emitFromElements(from); })
+      .Case([&](func::ReturnOp exit) { emitReturn(exit); })
+      .Default([&](Operation *scalar) { builder.clone(*scalar, mapping); });
+}
+
+void Emitter::emitLaunch(LaunchOp op) {
+  auto callee = symbols.lookup<func::FuncOp>(op.getCallee());
+  SmallVector<Value> operands;
+  for (Value input : op.getInputs())
+    operands.push_back(isa<TensorType>(input.getType())
+                           ? buffer(input, op.getLoc())
+                           : mapping.lookup(input));
+  for (Value result : op.getResults())
+    operands.push_back(buffer(result, op.getLoc()));
+  if (auto scratch = callee->getAttrOfType<IntegerAttr>("ingot.scratch"))
+    operands.push_back(newArenaBuffer(
+        MemRefType::get({scratch.getInt()}, builder.getI8Type()),
+        named(builder, "scratch")));
+  if (callee->hasAttr("ingot.checked"))
+    operands.push_back(status);
+  func::CallOp::create(builder, op.getLoc(), callee, operands);
+}
+
+void Emitter::emitIf(scf::IfOp op) {
+  SmallVector<Type> scalars;
+  for (Type type : op.getResultTypes())
+    if (!isa<TensorType>(type))
+      scalars.push_back(type);
+  bool hasElse = !op.getElseRegion().empty();
+  auto branches =
+      scf::IfOp::create(builder, op.getLoc(), scalars,
+                        mapping.lookup(op.getCondition()), true, hasElse);
+  for (auto [from, to] : llvm::zip(op->getRegions(), branches->getRegions())) {
+    if (from.empty())
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&to.front());
+    emitBlock(from.front());
+    SmallVector<Value> yielded;
+    SmallVector<std::pair<Value, Value>> copied;
+    for (auto [value, result] : llvm::zip(
+             from.front().getTerminator()->getOperands(), op.getResults())) {
+      if (isa<TensorType>(value.getType()))
+        copied.push_back({buffer(value, op.getLoc()),
+                          buffer(result, op.getLoc())});
+      else
+        yielded.push_back(mapping.lookup(value));
+    }
+    emitCopies(op.getLoc(), copied);
+    scf::YieldOp::create(builder, op.getLoc(), yielded);
+  }
+  ++step;
+  unsigned number = 0;
+  for (Value result : op.getResults())
+    if (!isa<TensorType>(result.getType()))
+      mapping.map(result, branches.getResult(number++));
+}
+
+void Emitter::emitFor(scf::ForOp op) {
+  SmallVector<Value> scalars;
+  SmallVector<std::pair<Value, Value>> copied;
+  SmallVector<Value> carried;
+  for (auto [init, argument] :
+       llvm::zip(op.getInitArgs(), op.getRegionIterArgs())) {
+    if (!isa<TensorType>(init.getType())) {
+      scalars.push_back(mapping.lookup(init));
+      continue;
+    }
+    carried.push_back(buffer(argument, op.getLoc()));
+    // What an empty tensor holds does not matter.
+    if (!init.getDefiningOp<tensor::EmptyOp>())
+      copied.push_back({buffer(init, op.getLoc()), carried.back()});
+  }
+  emitCopies(op.getLoc(), copied);
+  ++step;
+  for (Value value : carried)
+    touch(value);
+  int64_t begin = step;
+
+  auto loop = scf::ForOp::create(
+      builder, op.getLoc(), mapping.lookup(op.getLowerBound()),
+      mapping.lookup(op.getUpperBound()), mapping.lookup(op.getStep()),
+      scalars);
+  loop.setUnsignedCmp(op.getUnsignedCmp());
+  mapping.map(op.getInductionVar(), loop.getInductionVar());
+  unsigned number = 0;
+  for (auto [argument, result] :
+       llvm::zip(op.getRegionIterArgs(), op.getResults())) {
+    if (isa<TensorType>(argument.getType()))
+      continue;
+    mapping.map(argument, loop.getRegionIterArg(number));
+    mapping.map(result, loop.getResult(number++));
+  }
+  // A loop without carried scalars is made with its terminator.
+  if (!loop.getBody()->empty())
+    loop.getBody()->back().erase();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(loop.getBody());
+  emitBlock(*op.getBody());
+  SmallVector<Value> yielded;
+  copied.clear();
+  for (auto [next, argument] : llvm::zip(
+           op.getBody()->getTerminator()->getOperands(),
+           op.getRegionIterArgs())) {
+    if (isa<TensorType>(next.getType()))
+      copied.push_back(
+          {buffer(next, op.getLoc()), buffer(argument, op.getLoc())});
+    else
+      yielded.push_back(mapping.lookup(next));
+  }
+  emitCopies(op.getLoc(), copied);
+  scf::YieldOp::create(builder, op.getLoc(), yielded);
+
+  // What the body reads from before the loop is needed in every iteration.
+  ++step;
+  for (ArenaBuffer &buffer : arenaBuffers)
+    if (buffer.interval.first <= begin && buffer.interval.last >= begin)
+      buffer.interval.last = step;
+}
+
+void Emitter::emitExtract(tensor::ExtractOp op) {
+  // Horner's scheme over the row-major index.
+  Value flat = index(0);
+  for (auto [position, size] :
+       llvm::zip(op.getIndices(), op.getTensor().getType().getShape())) {
+    Value scaled =
+        flat == index(0)
+            ? flat
+            : arith::MulIOp::create(builder, op.getLoc(), flat, index(size))
+                  .getResult();
+    Value mapped = mapping.lookup(position);
+    flat = scaled == index(0)
+               ? mapped
+               : arith::AddIOp::create(builder, op.getLoc(), scaled, mapped)
+                     .getResult();
+  }
+  mapping.map(op.getResult(),
+              memref::LoadOp::create(builder, op.getLoc(),
+                                     buffer(op.getTensor(), op.getLoc()), flat)
+                  .getResult());
+}
+
+void Emitter::emitFromElements(tensor::FromElementsOp op) {
+  Value target = buffer(op.getResult(), op.getLoc());
+  for (auto [i, element] : llvm::enumerate(op.getElements()))
+    memref::StoreOp::create(builder, op.getLoc(), mapping.lookup(element),
+                            target, index(i));
+}
+
+void Emitter::emitReturn(func::ReturnOp op) {
+  SmallVector<std::pair<Value, Value>> copied;
+  for (auto [i, value] : llvm::enumerate(op.getOperands()))
+    copied.push_back({buffer(value, op.getLoc()),
+                      planned.getArgument(firstOutput + i)});
+  emitCopies(op.getLoc(), copied);
+  Value code =
+      status ? memref::LoadOp::create(builder, op.getLoc(), status, index(0))
+                   .getResult()
+             : arith::ConstantOp::create(builder, op.getLoc(),
+                                         builder.getI32IntegerAttr(0))
+                   .getResult();
+  func::ReturnOp::create(builder, op.getLoc(), code);
+}
+
+void Emitter::emitCopies(
+    Location loc, ArrayRef<std::pair<Value, Value>> sourcesAndTargets) {
+  SmallVector<std::pair<Value, Value>> pending;
+  for (auto [source, target] : sourcesAndTargets)
+    if (source != target)
+      pending.push_back({source, target});
+  // A source that is also a target is saved first.
+  for (auto &[source, target] : pending)
+    if (llvm::is_contained(llvm::make_second_range(pending), source)) {
+      Value saved =
+          newArenaBuffer(cast<MemRefType>(source.getType()), loc);
+      emitCopy(loc, source, saved);
+      source = saved;
+    }
+  for (auto [source, target] : pending)
+    emitCopy(loc, source, target);
+}
+
+void Emitter::emitCopy(Location loc, Value source, Value target) {
+  ++step;
+  touch(source);
+  touch(target);
+  auto type = cast<MemRefType>(source.getType());
+  if (type.getNumElements() == 0)
+    return;
+  ++copies;
+  func::CallOp::create(builder, loc, copyFunction(type),
+                       ValueRange{source, target});
+}
+
+//===----------------------------------------------------------------------===//
+// Copy and fill kernels
+//===----------------------------------------------------------------------===//
+
+func::FuncOp Emitter::elementFunction(
+    StringRef name, StringRef comment, MemRefType type,
+    ArrayRef<StringRef> arguments,
+    function_ref<void(OpBuilder &, func::FuncOp, Value, Type)> body) {
+  OpBuilder outer(module.getContext());
+  SmallVector<Type> types(arguments.size(), type);
+  Location loc = module.getLoc();
+  auto function = func::FuncOp::create(
+      loc, name, outer.getFunctionType(types, TypeRange()));
+  function.setPrivate();
+  function->setAttr("ingot.kernel", outer.getUnitAttr());
+  function->setAttr("ingot.comment", outer.getStrArrayAttr(comment));
+  symbols.insert(function);
+  Block *block = function.addEntryBlock();
+  for (auto [argument, name] : llvm::zip(block->getArguments(), arguments))
+    argument.setLoc(named(outer, name));
+
+  outer.setInsertionPointToStart(block);
+  Type element = type.getElementType();
+  int64_t count = type.getNumElements();
+  int64_t lanes = 1;
+  // Vectors of i1 are packed bits to some back ends; in memory each is a byte.
+  if (element.isIntOrFloat() && element.getIntOrFloatBitWidth() >= 8)
+    lanes = target.lanes(elementBytes(element));
+  auto loop = [&](int64_t from, int64_t to, int64_t step, Type unit) {
+    if (from == to)
+      return;
+    auto constant = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(outer, loc, value);
+    };
+    auto op = scf::ForOp::create(outer, loc, constant(from), constant(to),
+                                 constant(step));
+    op.getInductionVar().setLoc(named(outer, "i"));
+    OpBuilder inner = OpBuilder::atBlockTerminator(op.getBody());
+    body(inner, function, op.getInductionVar(), unit);
+  };
+  int64_t vectorEnd = lanes > 1 ? count - count % lanes : 0;
+  if (vectorEnd)
+    loop(0, vectorEnd, lanes, VectorType::get({lanes}, element));
+  loop(vectorEnd, count, 1, element);
+  func::ReturnOp::create(outer, loc);
+  return function;
+}
+
+/// Part of a function's name that says what it works on, as `1000xf32`.
+static std::string typeName(MemRefType type) {
+  std::string text = std::to_string(type.getNumElements()) + "x";
+  llvm::raw_string_ostream(text) << type.getElementType();
+  return text;
+}
+
+func::FuncOp Emitter::copyFunction(MemRefType type) {
+  func::FuncOp &function = copyFunctions[type];
+  if (function)
+    return function;
+  return function = elementFunction(
+             "copy_" + typeName(type), "copy of a value", type,
+             {"source", "result"},
+             [](OpBuilder &inner, func::FuncOp f, Value i, Type unit) {
+               Location loc = named(inner, "value");
+               Value source = f.getArgument(0), result = f.getArgument(1);
+               if (auto vector = dyn_cast<VectorType>(unit)) {
+                 Value value =
+                     vector::LoadOp::create(inner, loc, vector, source, i);
+                 vector::StoreOp::create(inner, loc, value, result, i);
+                 return;
+               }
+               Value value = memref::LoadOp::create(inner, loc, source, i);
+               memref::StoreOp::create(inner, loc, value, result, i);
+             });
+}
+
+func::FuncOp Emitter::fillFunction(MemRefType type, TypedAttr value) {
+  func::FuncOp &function = fillFunctions[{type, value}];
+  if (function)
+    return function;
+  return function = elementFunction(
+             "fill_" + typeName(type), "constant of one value", type,
+             {"result"},
+             [&](OpBuilder &inner, func::FuncOp f, Value i, Type unit) {
+               Location loc = named(inner, "value");
+               Value result = f.getArgument(0);
+               Value scalar = arith::ConstantOp::create(inner, loc, value);
+               if (auto vector = dyn_cast<VectorType>(unit)) {
+                 Value lanes =
+                     vector::BroadcastOp::create(inner, loc, vector, scalar);
+                 vector::StoreOp::create(inner, loc, lanes, result, i);
+                 return;
+               }
+               memref::StoreOp::create(inner, loc, scalar, result, i);
+             });
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct PlanMemoryPass : ingot::impl::PlanMemoryBase<PlanMemoryPass> {
+  using PlanMemoryBase::PlanMemoryBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto main = module.lookupSymbol<func::FuncOp>("main");
+    if (!main || main.isExternal()) {
+      module.emitError() << "the module has no function @main";
+      return signalPassFailure();
+    }
+    Storages storages;
+    if (failed(storages.assign(main)))
+      return signalPassFailure();
+    Emitter emitter(module, main, storages);
+    if (failed(emitter.run()))
+      return signalPassFailure();
+    copies += emitter.copies;
+    buffers += emitter.buffers;
+  }
+};
+} // namespace
