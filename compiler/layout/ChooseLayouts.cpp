@@ -1,0 +1,497 @@
+//===- ChooseLayouts.cpp - the order of dimensions in memory --------------===//
+#include "compiler/kernels/Stages.h"
+#include "compiler/layout/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+
+namespace ingot {
+#define GEN_PASS_DEF_CHOOSELAYOUTS
+#include "compiler/layout/Passes.h.inc"
+} // namespace ingot
+
+using namespace mlir;
+using namespace ingot;
+
+/// Dimension i in memory is dimension order[i] of the model's value.
+using Order = SmallVector<int64_t>;
+
+static Order identityOrder(int64_t rank) {
+  return llvm::to_vector(llvm::seq<int64_t>(0, rank));
+}
+
+static bool isIdentity(ArrayRef<int64_t> order) {
+  return llvm::equal(order, llvm::seq<int64_t>(0, order.size()));
+}
+
+template <typename T>
+static SmallVector<T> permute(ArrayRef<T> values, ArrayRef<int64_t> order) {
+  SmallVector<T> result;
+  for (int64_t i : order)
+    result.push_back(values[i]);
+  return result;
+}
+
+static RankedTensorType permute(RankedTensorType type, ArrayRef<int64_t> order) {
+  return RankedTensorType::get(permute(type.getShape(), order),
+                               type.getElementType());
+}
+
+static AffineMap permute(AffineMap map, ArrayRef<int64_t> order) {
+  return AffineMap::get(map.getNumDims(), 0, permute(map.getResults(), order),
+                        map.getContext());
+}
+
+/// The order with dimension `last` moved to the end.
+static Order withLast(ArrayRef<int64_t> order, int64_t last) {
+  Order result;
+  for (int64_t i : order)
+    if (i != last)
+      result.push_back(i);
+  result.push_back(last);
+  return result;
+}
+
+namespace {
+struct Stored {
+  Value value;
+  Order order;
+};
+
+class Layouts {
+public:
+  explicit Layouts(func::FuncOp func) : func(func), b(func.getContext()) {}
+
+  void run() {
+    for (Block &block : func.getBody())
+      visit(block);
+    for (Operation *op : llvm::reverse(replaced))
+      op->erase();
+  }
+
+private:
+  void visit(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      b.setInsertionPoint(&op);
+      if (auto generic = dyn_cast<linalg::GenericOp>(op))
+        visit(generic);
+      else if (auto pad = dyn_cast<tensor::PadOp>(op))
+        visit(pad);
+      else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+        visit(slice);
+      else if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+        visit(concat);
+      else if (isReshape(&op))
+        visitReshape(&op);
+      else
+        visitOther(&op);
+    }
+  }
+
+  //===--- the value in memory --------------------------------------------===//
+
+  Stored stored(Value value) {
+    auto found = memory.find(value);
+    if (found != memory.end())
+      return found->second;
+    auto type = cast<RankedTensorType>(value.getType());
+    return {value, identityOrder(type.getRank())};
+  }
+
+  void keep(Operation *op, Value value, Order order) {
+    memory[op->getResult(0)] = {value, std::move(order)};
+    replaced.push_back(op);
+  }
+
+  static RankedTensorType typeOf(Value value) {
+    return cast<RankedTensorType>(value.getType());
+  }
+
+  /// Elements lie in the same order, though dimensions of one element moved.
+  static bool sameElements(ArrayRef<int64_t> shape, ArrayRef<int64_t> a,
+                           ArrayRef<int64_t> c) {
+    auto isLong = [&](int64_t dim) { return shape[dim] != 1; };
+    return llvm::equal(llvm::make_filter_range(a, isLong),
+                       llvm::make_filter_range(c, isLong));
+  }
+
+  /// The value with its dimensions in another order.
+  Value inOrder(Value value, ArrayRef<int64_t> order) {
+    Stored from = stored(value);
+    if (from.order == Order(order))
+      return from.value;
+    auto key = std::make_pair(value, Order(order));
+    for (auto &[known, result] : copies)
+      if (known == key)
+        return result;
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointAfterValue(from.value);
+    auto type = permute(typeOf(value), order);
+    Value result;
+    if (sameElements(typeOf(value).getShape(), from.order, order)) {
+      result = reshape(from.value, type);
+    } else {
+      // Loops run over the result in memory order.
+      AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
+      SmallVector<AffineExpr> exprs(type.getRank());
+      for (auto [i, dim] : llvm::enumerate(from.order))
+        exprs[i] = b.getAffineDimExpr(llvm::find(order, dim) - order.begin());
+      AffineMap source = AffineMap::get(type.getRank(), 0, exprs, b.getContext());
+      Value empty = tensor::EmptyOp::create(b, value.getLoc(), type, ValueRange());
+      result = linalg::GenericOp::create(
+                   b, value.getLoc(), type, from.value, empty,
+                   ArrayRef<AffineMap>{source, identity},
+                   SmallVector<utils::IteratorType>(
+                       type.getRank(), utils::IteratorType::parallel),
+                   [](OpBuilder &inner, Location loc, ValueRange args) {
+                     linalg::YieldOp::create(inner, loc, args[0]);
+                   })
+                   .getResult(0);
+    }
+    copies.push_back({key, result});
+    return result;
+  }
+
+  Value inModelOrder(Value value) {
+    return inOrder(value, identityOrder(typeOf(value).getRank()));
+  }
+
+  /// Same elements, other shape.
+  Value reshape(Value value, RankedTensorType type) {
+    RankedTensorType from = typeOf(value);
+    if (from == type)
+      return value;
+    Location loc = value.getLoc();
+    auto all = [](int64_t rank) {
+      SmallVector<ReassociationIndices> groups;
+      if (rank)
+        groups.push_back(llvm::to_vector<2>(llvm::seq<int64_t>(0, rank)));
+      return groups;
+    };
+    if (from.getRank() > 1) {
+      auto flat = RankedTensorType::get({from.getNumElements()}, from.getElementType());
+      value = tensor::CollapseShapeOp::create(b, loc, flat, value, all(from.getRank()));
+    }
+    if (type.getRank() == 0)
+      return tensor::CollapseShapeOp::create(b, loc, type, value, all(0));
+    if (type.getRank() > 1 || from.getRank() == 0)
+      value = tensor::ExpandShapeOp::create(
+          b, loc, type, value, from.getRank() == 0 ? all(0) : all(type.getRank()));
+    return value;
+  }
+
+  //===--- stages ---------------------------------------------------------===//
+
+  void visit(linalg::GenericOp op) {
+    // Computed indices are indices of the model's order.
+    op.getRegion().walk([&](tensor::ExtractOp extract) {
+      extract.getTensorMutable().set(inModelOrder(extract.getTensor()));
+    });
+    if (op.getNumResults() != 1 || !hasPlainStart(op))
+      return visitOther(op);
+    placeSecondFactor(op);
+
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    SmallVector<Value> inputs;
+    for (auto [i, input] : llvm::enumerate(op.getDpsInputs())) {
+      if (!isa<RankedTensorType>(input.getType())) {
+        inputs.push_back(input);
+        continue;
+      }
+      Stored from = stored(input);
+      inputs.push_back(from.value);
+      maps[i] = permute(maps[i], from.order);
+    }
+    Order order = resultOrder(op, maps);
+    maps.back() = permute(maps.back(), order);
+
+    // A transpose of the model that leaves memory as it is.
+    if (isDataMovement(op) && maps[0] == maps[1])
+      return keep(op, inputs[0], order);
+    auto type = permute(typeOf(op.getResult(0)), order);
+    auto changed = linalg::GenericOp::create(
+        b, op.getLoc(), type, inputs, start(op, type), maps,
+        op.getIteratorTypesArray());
+    changed.getRegion().takeBody(op.getRegion());
+    // `op` is erased later and must not be asked for its body again.
+    op.getRegion().emplaceBlock();
+    keep(op, changed.getResult(0), order);
+  }
+
+  static bool hasPlainStart(linalg::GenericOp op) {
+    Value init = op.getDpsInits()[0];
+    return init.getDefiningOp<tensor::EmptyOp>() ||
+           init.getDefiningOp<linalg::FillOp>() || initialValue(op, 0);
+  }
+
+  Value start(linalg::GenericOp op, RankedTensorType type) {
+    Value init = op.getDpsInits()[0];
+    Value empty = tensor::EmptyOp::create(b, op.getLoc(), type, ValueRange());
+    if (init.getDefiningOp<tensor::EmptyOp>())
+      return empty;
+    if (auto fill = init.getDefiningOp<linalg::FillOp>())
+      return linalg::FillOp::create(b, op.getLoc(), fill.getInputs(), empty)
+          .getResult(0);
+    Value value = arith::ConstantOp::create(b, op.getLoc(), initialValue(op, 0));
+    return linalg::FillOp::create(b, op.getLoc(), value, empty).getResult(0);
+  }
+
+  static bool isConstant(Value value) {
+    return matchPattern(value, m_Constant());
+  }
+
+  /// The largest dimension of the result that indexes the second factor, not the first; the last one of equals.
+  static std::optional<int64_t> secondFactorsDim(linalg::GenericOp op) {
+    if (!isContraction(op) || op.getNumDpsInputs() != 2)
+      return std::nullopt;
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    SmallVector<int64_t> loops = op.getStaticLoopRanges();
+    std::optional<int64_t> found;
+    int64_t size = 0;
+    for (auto [i, expr] : llvm::enumerate(maps[2].getResults())) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (!dim || !maps[1].isFunctionOfDim(dim.getPosition()) ||
+          maps[0].isFunctionOfDim(dim.getPosition()) ||
+          loops[dim.getPosition()] < size)
+        continue;
+      found = i;
+      size = loops[dim.getPosition()];
+    }
+    return found;
+  }
+
+  /// The second factor, computed by the model, is read across the lanes: they lie innermost.
+  void placeSecondFactor(linalg::GenericOp op) {
+    std::optional<int64_t> last = secondFactorsDim(op);
+    if (!last || isConstant(op.getDpsInputs()[1]))
+      return;
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    if (*last != int64_t(maps[2].getNumResults()) - 1)
+      return;
+    Value factor = op.getDpsInputs()[1];
+    Order order = stored(factor).order;
+    for (auto [i, expr] : llvm::enumerate(maps[1].getResults()))
+      if (expr == maps[2].getResult(*last) && order.back() != int64_t(i) &&
+          typeOf(factor).getDimSize(i) != 1) {
+        Order wanted = withLast(order, i);
+        Value copy = inOrder(factor, wanted);
+        memory[factor] = {copy, wanted};
+        return;
+      }
+  }
+
+  /// `maps` index the operands as they lie in memory.
+  Order resultOrder(linalg::GenericOp op, ArrayRef<AffineMap> maps) {
+    AffineMap out = op.getIndexingMapsArray().back();
+    Order model = identityOrder(out.getNumResults());
+    if (isContraction(op)) {
+      // Channels of a convolution; a matrix product has them last already.
+      std::optional<int64_t> channels = secondFactorsDim(op);
+      if (channels)
+        return isConstant(op.getDpsInputs()[1]) ? withLast(model, *channels) : model;
+      if (!hasWindow(maps[0]))
+        return model;
+    }
+    if (hasWindow(maps.front()) && op.getNumReductionLoops())
+      return windowOrder(op, maps.front(), out);
+    // Follow the largest operand's order of loops.
+    int64_t largest = -1, size = 0;
+    for (auto [i, input] : llvm::enumerate(op.getDpsInputs())) {
+      auto type = dyn_cast<RankedTensorType>(input.getType());
+      if (type && type.getNumElements() > size && !isConstant(input)) {
+        largest = i;
+        size = type.getNumElements();
+      }
+    }
+    if (largest == -1)
+      return model;
+    return orderLike(out, maps[largest]);
+  }
+
+  static bool hasWindow(AffineMap map) {
+    return llvm::any_of(map.getResults(), [](AffineExpr expr) {
+      auto sum = dyn_cast<AffineBinaryOpExpr>(expr);
+      return sum && sum.getKind() == AffineExprKind::Add &&
+             !isa<AffineConstantExpr>(sum.getRHS());
+    });
+  }
+
+  /// Depthwise convolutions and pools: plain dimensions (channels) innermost, as they are read or, where the window's
+  /// dimensions are innermost there, the largest of them.
+  Order windowOrder(linalg::GenericOp op, AffineMap in, AffineMap out) {
+    Order model = identityOrder(out.getNumResults());
+    if (isa<AffineDimExpr>(in.getResults().back()))
+      return orderLike(out, in);
+    int64_t channels = -1, size = 1;
+    SmallVector<int64_t> loops = op.getStaticLoopRanges();
+    for (AffineExpr expr : in.getResults()) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      auto place = llvm::find(out.getResults(), expr);
+      if (!dim || place == out.getResults().end() ||
+          loops[dim.getPosition()] <= size)
+        continue;
+      channels = place - out.getResults().begin();
+      size = loops[dim.getPosition()];
+    }
+    return channels == -1 ? model : withLast(model, channels);
+  }
+
+  /// Results that are loops of `like` in its order; the others stay in front.
+  static Order orderLike(AffineMap out, AffineMap like) {
+    auto rank = [&](int64_t result) {
+      AffineExpr expr = out.getResult(result);
+      for (auto [i, other] : llvm::enumerate(like.getResults()))
+        if (isa<AffineDimExpr>(expr) &&
+            other.isFunctionOfDim(cast<AffineDimExpr>(expr).getPosition()))
+          return int64_t(i);
+      return int64_t(-1);
+    };
+    Order order = identityOrder(out.getNumResults());
+    llvm::stable_sort(order,
+                      [&](int64_t a, int64_t c) { return rank(a) < rank(c); });
+    return order;
+  }
+
+  //===--- views ----------------------------------------------------------===//
+
+  void visit(tensor::PadOp op) {
+    Stored from = stored(op.getSource());
+    Value value = op.getConstantPaddingValue();
+    if (isIdentity(from.order) || !value)
+      return visitOther(op);
+    auto changed = tensor::PadOp::create(
+        b, op.getLoc(), permute(op.getResultType(), from.order), from.value,
+        permute<OpFoldResult>(op.getMixedLowPad(), from.order),
+        permute<OpFoldResult>(op.getMixedHighPad(), from.order), value);
+    keep(op, changed, from.order);
+  }
+
+  void visit(tensor::ExtractSliceOp op) {
+    Stored from = stored(op.getSource());
+    if (isIdentity(from.order))
+      return visitOther(op);
+    if (op.getDroppedDims().any()) {
+      // The full slice, then without its dimensions of one element.
+      auto full = RankedTensorType::get(op.getStaticSizes(),
+                                        op.getType().getElementType());
+      Value slice = tensor::ExtractSliceOp::create(
+          b, op.getLoc(), permute(full, from.order), from.value,
+          permute<OpFoldResult>(op.getMixedOffsets(), from.order),
+          permute<OpFoldResult>(op.getMixedSizes(), from.order),
+          permute<OpFoldResult>(op.getMixedStrides(), from.order));
+      llvm::SmallBitVector dropped = op.getDroppedDims();
+      SmallVector<int64_t> place(full.getRank());
+      int64_t next = 0;
+      for (int64_t i = 0; i < full.getRank(); ++i)
+        place[i] = dropped.test(i) ? -1 : next++;
+      Order order;
+      for (int64_t i : from.order)
+        if (place[i] != -1)
+          order.push_back(place[i]);
+      return keep(op, reshape(slice, permute(op.getType(), order)), order);
+    }
+    auto changed = tensor::ExtractSliceOp::create(
+        b, op.getLoc(), permute(op.getType(), from.order), from.value,
+        permute<OpFoldResult>(op.getMixedOffsets(), from.order),
+        permute<OpFoldResult>(op.getMixedSizes(), from.order),
+        permute<OpFoldResult>(op.getMixedStrides(), from.order));
+    keep(op, changed, from.order);
+  }
+
+  void visit(tensor::ConcatOp op) {
+    Value largest = op.getInputs().front();
+    for (Value input : op.getInputs())
+      if (typeOf(input).getNumElements() > typeOf(largest).getNumElements())
+        largest = input;
+    Order order = stored(largest).order;
+    if (isIdentity(order))
+      return visitOther(op);
+    SmallVector<Value> inputs;
+    for (Value input : op.getInputs())
+      inputs.push_back(inOrder(input, order));
+    int64_t dim = llvm::find(order, int64_t(op.getDim())) - order.begin();
+    auto changed = tensor::ConcatOp::create(
+        b, op.getLoc(), permute(cast<RankedTensorType>(op.getType()), order),
+        dim, inputs);
+    keep(op, changed, order);
+  }
+
+  void visitReshape(Operation *op) {
+    Stored from = stored(viewSource(op));
+    if (isIdentity(from.order))
+      return visitOther(op);
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    std::optional<Order> order;
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+      order = expanded(expand.getReassociationIndices(), from.order);
+    else
+      order = collapsed(
+          cast<tensor::CollapseShapeOp>(op).getReassociationIndices(),
+          from.order, typeOf(viewSource(op)).getShape());
+    if (!order)
+      return visitOther(op);
+    keep(op, reshape(from.value, permute(type, *order)), *order);
+  }
+
+  static Order expanded(ArrayRef<ReassociationIndices> groups,
+                        ArrayRef<int64_t> order) {
+    Order result;
+    for (int64_t dim : order)
+      llvm::append_range(result, groups[dim]);
+    return result;
+  }
+
+  /// Only if each group lies together, in its order.
+  static std::optional<Order> collapsed(ArrayRef<ReassociationIndices> groups,
+                                        ArrayRef<int64_t> order,
+                                        ArrayRef<int64_t> shape) {
+    SmallVector<int64_t> groupOf(order.size());
+    for (auto [g, group] : llvm::enumerate(groups))
+      for (int64_t dim : group)
+        groupOf[dim] = g;
+    Order result;
+    int64_t last = -1;
+    for (int64_t dim : order) {
+      if (shape[dim] == 1)
+        continue;
+      int64_t group = groupOf[dim];
+      if (!result.empty() && result.back() == group) {
+        if (dim < last)
+          return std::nullopt;
+      } else if (llvm::is_contained(result, group)) {
+        return std::nullopt;
+      } else {
+        result.push_back(group);
+      }
+      last = dim;
+    }
+    Order all;
+    for (int64_t g = 0, e = groups.size(); g < e; ++g)
+      if (!llvm::is_contained(result, g))
+        all.push_back(g);
+    llvm::append_range(all, result);
+    return all;
+  }
+
+  /// Everything else takes tensors in the model's order.
+  void visitOther(Operation *op) {
+    for (OpOperand &operand : op->getOpOperands())
+      if (isa<RankedTensorType>(operand.get().getType()))
+        operand.set(inModelOrder(operand.get()));
+    if (isa<linalg::GenericOp, tensor::PadOp>(op))
+      return;
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        visit(block);
+  }
+
+  func::FuncOp func;
+  OpBuilder b;
+  DenseMap<Value, Stored> memory;
+  SmallVector<std::pair<std::pair<Value, Order>, Value>> copies;
+  SmallVector<Operation *> replaced;
+};
+
+struct ChooseLayouts : ingot::impl::ChooseLayoutsBase<ChooseLayouts> {
+  void runOnOperation() override { Layouts(getOperation()).run(); }
+};
+} // namespace
