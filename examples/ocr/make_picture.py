@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Draws the pictures that the test reads, and writes the text beside each: NAME.png and NAME.txt.
+"""Draws pictures of text, and writes the text beside each: NAME.png and NAME.txt.
 
-usage: make_picture.py [--font FONT.ttf] FOLDER
+usage: make_picture.py [--font FONT.ttf] FOLDER NAME...
 
 Needs Pillow (Debian: python3-pil) and the font DejaVu Sans (Debian: fonts-dejavu-core). The pictures are kept in the
 repository, since a font's next version may draw other pixels.
@@ -16,7 +16,7 @@ BLACK, WHITE, RED, BLUE, YELLOW = (0, 0, 0), (255, 255, 255), (170, 20, 20), (30
 # name: (size, background, [(text, x, y, font size, colour, degrees)]); lines in reading order.
 PICTURES = {
     # Sizes, punctuation, colours, and a line that stands on its head.
-    "letter": ((640, 480), WHITE, [
+    "picture": ((640, 480), WHITE, [
         ("Ingot reads this picture", 40, 24, 40, BLACK, 0),
         ("Invoice-No.2026-0117", 40, 104, 28, BLUE, 0),
         ("Total: 1,234.50 EUR (net)", 40, 164, 28, BLACK, 0),
@@ -59,11 +59,13 @@ def draw_line(picture, font_path, text, x, y, size, colour, degrees):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Draws the pictures that the test reads.")
+    parser = argparse.ArgumentParser(description="Draws pictures of text: NAME.png, and the text in it as NAME.txt.")
     parser.add_argument("--font", default="/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", help="default: %(default)s")
     parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("name", nargs="+", choices=PICTURES)
     arguments = parser.parse_args()
-    for name, (size, background, lines) in PICTURES.items():
+    for name in arguments.name:
+        size, background, lines = PICTURES[name]
         picture = Image.new("RGB", size, background)
         for line in lines:
             draw_line(picture, arguments.font, *line)

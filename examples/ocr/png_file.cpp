@@ -23,6 +23,8 @@ std::string ocr::readPng(const std::string &path, Image &image) {
 
   image = Image(static_cast<int>(png.width), static_cast<int>(png.height));
   png.format = PNG_FORMAT_BGR;
+  // Else 16-bit values would be taken for linear light.
+  png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
   png_color white = {255, 255, 255};
   if (!png_image_finish_read(&png, &white, image.pixels.data(), 0, nullptr))
     return path + ": " + png.message;
