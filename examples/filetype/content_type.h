@@ -16,7 +16,7 @@ struct ContentType {
 struct Class {
   ContentType type;
   ContentType shown; // the type that is told instead
-  float threshold;   // of the score, below which only "text" or "binary" is told
+  float threshold; // of the score, below which only "text" or "binary" is told
 };
 
 } // namespace filetype

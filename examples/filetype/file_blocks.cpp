@@ -1,4 +1,5 @@
-//===- file_blocks.cpp -------------------------------------------------------===//
+//===- file_blocks.cpp
+//-------------------------------------------------------===//
 #include "file_blocks.h"
 #include "file_types.h"
 
@@ -45,8 +46,8 @@ bool filetype::extractFeatures(const Blocks &blocks, std::int32_t *features) {
   if (count < minSize)
     return false;
 
-  auto end =
-      std::find_if_not(blocks.last.rbegin(), blocks.last.rend(), isSpace).base();
+  auto end = std::find_if_not(blocks.last.rbegin(), blocks.last.rend(), isSpace)
+                 .base();
   count = std::min<std::ptrdiff_t>(end - blocks.last.begin(), endSize);
   std::transform(end - count, end, features + beginSize + endSize - count,
                  number);

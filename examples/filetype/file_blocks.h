@@ -1,4 +1,5 @@
-//===- file_blocks.h - the bytes of a file that the model looks at -----------===//
+//===- file_blocks.h - the bytes of a file that the model looks at
+//-----------===//
 #ifndef FILETYPE_FILE_BLOCKS_H
 #define FILETYPE_FILE_BLOCKS_H
 

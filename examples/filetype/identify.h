@@ -9,10 +9,10 @@
 namespace filetype {
 
 struct Result {
-  std::string error;             // empty, or why there is no type
-  ContentType type = {};         // what is told
+  std::string error;                  // empty, or why there is no type
+  ContentType type = {};              // what is told
   const ContentType *guess = nullptr; // the model's, where its score is too low
-  float score = 1;               // the model's; 1 where it was not asked
+  float score = 1;                    // the model's; 1 where it was not asked
 };
 
 /// The type of the file, or directory, with that path.

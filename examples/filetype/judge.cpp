@@ -1,6 +1,6 @@
 //===- judge.cpp - when the model is believed -----------------------------===//
-#include "identify.h"
 #include "file_types.h"
+#include "identify.h"
 
 #include <cstring>
 

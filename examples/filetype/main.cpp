@@ -70,8 +70,7 @@ static std::string describe(const Result &result, const Options &options) {
   if (!result.guess)
     return text;
   char score[16];
-  std::snprintf(score, sizeof score, "%.3f",
-                static_cast<double>(result.score));
+  std::snprintf(score, sizeof score, "%.3f", static_cast<double>(result.score));
   return text + " [Low-confidence model best-guess: " + named(*result.guess) +
          ", score=" + score + "]";
 }

@@ -102,9 +102,8 @@ static Quad wholeCoordinates(const Quad &quad) {
 
 /// The mean probability of the pixels in the quad, its edges included.
 static double meanProbability(const ProbabilityMap &map, const Quad &quad) {
-  auto [top, bottom] =
-      std::minmax_element(quad.begin(), quad.end(),
-                          [](Point a, Point b) { return a.y < b.y; });
+  auto [top, bottom] = std::minmax_element(
+      quad.begin(), quad.end(), [](Point a, Point b) { return a.y < b.y; });
   int first = std::clamp(static_cast<int>(top->y), 0, map.height - 1);
   int last = std::clamp(static_cast<int>(bottom->y), 0, map.height - 1);
   double sum = 0;
@@ -117,9 +116,9 @@ static double meanProbability(const ProbabilityMap &map, const Quad &quad) {
       if (y < std::min(from.y, to.y) || y > std::max(from.y, to.y))
         continue;
       bool level = from.y == to.y;
-      double start = level ? from.x
-                           : from.x + (y - from.y) / (to.y - from.y) *
-                                          (to.x - from.x);
+      double start =
+          level ? from.x
+                : from.x + (y - from.y) / (to.y - from.y) * (to.x - from.x);
       double end = level ? to.x : start;
       left = std::min({left, start, end});
       right = std::max({right, start, end});
@@ -155,11 +154,10 @@ static bool isLargeEnough(const Quad &quad) {
 }
 
 static void sortForReading(std::vector<Quad> &boxes) {
-  std::stable_sort(boxes.begin(), boxes.end(),
-                   [](const Quad &a, const Quad &b) {
-                     return a[0].y != b[0].y ? a[0].y < b[0].y
-                                             : a[0].x < b[0].x;
-                   });
+  std::stable_sort(
+      boxes.begin(), boxes.end(), [](const Quad &a, const Quad &b) {
+        return a[0].y != b[0].y ? a[0].y < b[0].y : a[0].x < b[0].x;
+      });
   // "Less than 10 apart" is no order that a sort could use (it is not
   // transitive): each box moves left past its neighbours instead.
   for (std::size_t i = 1; i < boxes.size(); ++i)
@@ -185,8 +183,7 @@ std::vector<Quad> ocr::findBoxes(const ProbabilityMap &map, int pictureWidth,
       if (region.shortSide < minRegionSide ||
           meanProbability(map, core) < boxThreshold)
         continue;
-      double radius =
-          growth * area(region.corners) / perimeter(region.corners);
+      double radius = growth * area(region.corners) / perimeter(region.corners);
       Rectangle grown = smallestRectangle(grow(core, radius));
       if (grown.shortSide < minBoxSide)
         continue;

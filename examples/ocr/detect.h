@@ -22,7 +22,7 @@ Fit fitInto(const Image &image, int side);
 /// What the detector gives: for each pixel of its input, the probability that
 /// it lies in the inner part of a line of text.
 struct ProbabilityMap {
-  int width;  // of the part that shows the picture
+  int width; // of the part that shows the picture
   int height;
   int stride; // from row to row
   const float *values;

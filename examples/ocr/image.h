@@ -28,9 +28,8 @@ struct Image {
 
   Image() = default;
   Image(int w, int h)
-      : width(w), height(h),
-        pixels(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) *
-               channels) {}
+      : width(w), height(h), pixels(static_cast<std::size_t>(w) *
+                                    static_cast<std::size_t>(h) * channels) {}
 
   std::uint8_t *at(int x, int y) { return pixels.data() + offset(x, y); }
   const std::uint8_t *at(int x, int y) const {

@@ -28,14 +28,13 @@ static constexpr std::size_t classes = std::size(characters) + 1;
 
 // One model runs at a time, so all of them share one arena and the buffers for
 // pixels and scores; their sizes are known when this is compiled.
-static constexpr std::size_t arenaBytes =
-    std::max({ocr_det::arena_bytes, ocr_cls::arena_bytes,
-              ocr_rec_320::arena_bytes, ocr_rec_640::arena_bytes,
-              ocr_rec_1280::arena_bytes});
+static constexpr std::size_t arenaBytes = std::max(
+    {ocr_det::arena_bytes, ocr_cls::arena_bytes, ocr_rec_320::arena_bytes,
+     ocr_rec_640::arena_bytes, ocr_rec_1280::arena_bytes});
 alignas(64) static std::byte arena[arenaBytes];
 alignas(64) static float pixels[Image::channels * detectorSide * detectorSide];
 alignas(64) static float scores[std::max<std::size_t>(
-    detectorSide * detectorSide, widestLine / pixelsPerStep *classes)];
+    detectorSide * detectorSide, widestLine / pixelsPerStep * classes)];
 
 /// With valid pointers and no indices that come from data, a model can't fail.
 static void check(ingot::Status status) {
@@ -49,8 +48,8 @@ std::vector<Quad> ocr::detect(const Image &picture) {
            pixels);
   ocr_det::Context context{arena};
   check(ocr_det::run({pixels}, {scores}, context));
-  return findBoxes({fit.width, fit.height, detectorSide, scores},
-                   picture.width, picture.height);
+  return findBoxes({fit.width, fit.height, detectorSide, scores}, picture.width,
+                   picture.height);
 }
 
 /// The width of a line that is scaled to the height that the models want.

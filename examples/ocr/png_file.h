@@ -10,7 +10,8 @@ namespace ocr {
 
 /// Reads a PNG file of any colour type and depth: grey and palette become
 /// colours, 16 bits become 8, and what is transparent is laid on white.
-/// Returns an empty string and the picture, or one line that says what is wrong.
+/// Returns an empty string and the picture, or one line that says what is
+/// wrong.
 std::string readPng(const std::string &path, Image &image);
 
 } // namespace ocr
