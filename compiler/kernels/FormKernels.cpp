@@ -139,7 +139,9 @@ private:
 
   /// Same rows, one after the other, as every stage so far.
   bool joinsAsRow(linalg::GenericOp op) {
-    if (epilogue || hasDataDependentAccess(op))
+    // A contraction computes many rows at once, in register tiles.
+    auto root = cast<linalg::GenericOp>(stages.front());
+    if (epilogue || isContraction(root) || hasDataDependentAccess(op))
       return false;
     if (op.getNumReductionLoops()) {
       if (!isRowReduction(op) ||
