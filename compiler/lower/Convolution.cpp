@@ -1,0 +1,368 @@
+//===- Convolution.cpp - Conv-22 and ConvTranspose-22 ---------------------===//
+//
+// Convolutions of any number of spatial dimensions, in the order of the model (batch, channel, space). Padding is an operation
+// of its own and the bias another; form-kernels draws both into the contraction.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/lower/Convolution.h"
+#include "compiler/lower/Node.h"
+#include "compiler/support/Elements.h"
+
+using namespace mlir;
+using namespace ingot;
+using namespace ingot::lower;
+
+/// Attributes are bounded, so that index arithmetic on them cannot overflow.
+static constexpr int64_t kLimit = int64_t(1) << 31;
+
+static bool isBetween(ArrayRef<int64_t> values, int64_t low) {
+  return llvm::all_of(values,
+                      [&](int64_t v) { return v >= low && v < kLimit; });
+}
+
+LogicalResult lower::readWindow(Node &node, ArrayRef<int64_t> input,
+                                ArrayRef<int64_t> kernel, Window &window) {
+  size_t n = kernel.size();
+  window.kernel.assign(kernel.begin(), kernel.end());
+  window.strides = node.attrInts("strides").value_or(std::vector<int64_t>(n, 1));
+  window.dilations =
+      node.attrInts("dilations").value_or(std::vector<int64_t>(n, 1));
+  std::vector<int64_t> pads =
+      node.attrInts("pads").value_or(std::vector<int64_t>(2 * n, 0));
+  if (window.strides.size() != n || window.dilations.size() != n ||
+      pads.size() != 2 * n || input.size() != n)
+    return node.fail("strides, dilations, pads and kernel_shape do not fit " +
+                     Twine(n) + " spatial dimensions; correct the model");
+  if (!isBetween(kernel, 1) || !isBetween(window.strides, 1) ||
+      !isBetween(window.dilations, 1) || !isBetween(pads, 0) ||
+      !isBetween(input, 0))
+    return node.fail("strides, dilations, pads or kernel_shape are out of "
+                     "range; correct the model");
+  window.low.assign(pads.begin(), pads.begin() + n);
+  window.high.assign(pads.begin() + n, pads.end());
+  window.autoPad = node.attrString("auto_pad", "NOTSET");
+  return success();
+}
+
+/// The part of auto_pad that both directions share: `total` is spread over both ends.
+static void spread(Window &window, size_t i, int64_t total) {
+  total = std::max<int64_t>(total, 0);
+  bool upper = window.autoPad != "SAME_LOWER";
+  window.low[i] = upper ? total / 2 : total - total / 2;
+  window.high[i] = total - window.low[i];
+}
+
+LogicalResult lower::resolvePadding(Node &node, ArrayRef<int64_t> input,
+                                    ArrayRef<int64_t> output, Window &window) {
+  for (size_t i = 0; i < input.size(); ++i) {
+    int64_t reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
+    if (window.autoPad == "VALID")
+      window.low[i] = window.high[i] = 0;
+    else if (window.autoPad != "NOTSET")
+      spread(window, i, (output[i] - 1) * window.strides[i] + reach - input[i]);
+    // What is read: up to the last window's end. Room beyond that is dropped,
+    // and ceil_mode's last window may need more than the model's padding.
+    int64_t needed = (output[i] - 1) * window.strides[i] + reach;
+    window.extra.push_back(needed - input[i] - window.low[i] - window.high[i]);
+  }
+  return success();
+}
+
+Value lower::padWindow(LocBuilder &b, Value value, const Window &window,
+                       unsigned leading, TypedAttr number) {
+  RankedTensorType type = tensorType(value);
+  SmallVector<int64_t> low(type.getRank(), 0), high(type.getRank(), 0);
+  for (size_t i = 0; i < window.low.size(); ++i) {
+    low[leading + i] = window.low[i];
+    // A window that ends before the padding does leaves the rest unread.
+    high[leading + i] = std::max<int64_t>(0, window.high[i] + window.extra[i]);
+  }
+  return pad(b, value, low, high, number);
+}
+
+/// x[..., oh * stride + kh * dilation, ...] for spatial loops that start at
+/// `space` and window loops that start at `taps`.
+static void appendWindow(LocBuilder &b, const Window &window, unsigned space,
+                         unsigned taps, SmallVectorImpl<AffineExpr> &exprs) {
+  for (size_t i = 0; i < window.kernel.size(); ++i)
+    exprs.push_back(b.getAffineDimExpr(space + i) * window.strides[i] +
+                    b.getAffineDimExpr(taps + i) * window.dilations[i]);
+}
+
+AffineMap lower::windowMap(LocBuilder &b, const Window &window, unsigned leading,
+                           unsigned loops) {
+  SmallVector<AffineExpr> exprs;
+  for (unsigned i = 0; i < leading; ++i)
+    exprs.push_back(b.getAffineDimExpr(i));
+  appendWindow(b, window, leading, leading + window.kernel.size(), exprs);
+  return AffineMap::get(loops, 0, exprs, b.getContext());
+}
+
+static SmallVector<AffineExpr> dims(LocBuilder &b, unsigned first, unsigned count) {
+  SmallVector<AffineExpr> exprs;
+  for (unsigned i = 0; i < count; ++i)
+    exprs.push_back(b.getAffineDimExpr(first + i));
+  return exprs;
+}
+
+static AffineMap makeMap(LocBuilder &b, unsigned loops,
+                         std::initializer_list<ArrayRef<AffineExpr>> parts) {
+  SmallVector<AffineExpr> exprs;
+  for (ArrayRef<AffineExpr> part : parts)
+    exprs.append(part.begin(), part.end());
+  return AffineMap::get(loops, 0, exprs, b.getContext());
+}
+
+static SmallVector<IteratorType> loopKinds(unsigned parallel,
+                                           unsigned reductions) {
+  SmallVector<IteratorType> loops(parallel, IteratorType::parallel);
+  loops.append(reductions, IteratorType::reduction);
+  return loops;
+}
+
+static SmallVector<int64_t> joined(ArrayRef<int64_t> first,
+                                   ArrayRef<int64_t> second) {
+  SmallVector<int64_t> all(first);
+  all.append(second.begin(), second.end());
+  return all;
+}
+
+Value lower::convolve(LocBuilder &b, Value x, Value w, const Window &window,
+                      int64_t group, ArrayRef<int64_t> output, Type element) {
+  unsigned n = window.kernel.size();
+  ArrayRef<int64_t> shape = tensorType(x).getShape();
+  ArrayRef<int64_t> weights = tensorType(w).getShape();
+  int64_t batch = shape[0], channels = shape[1], filters = weights[0];
+  SmallVector<int64_t> resultShape = joined({batch, filters}, output);
+
+  if (group == 1) {
+    // loops: batch, filter, space, channel, taps
+    unsigned loops = 3 + 2 * n, channel = 2 + n, taps = 3 + n;
+    SmallVector<AffineExpr> read = dims(b, 0, 1);
+    read.push_back(b.getAffineDimExpr(channel));
+    appendWindow(b, window, 2, taps, read);
+    AffineMap maps[] = {makeMap(b, loops, {read}),
+                        makeMap(b, loops, {dims(b, 1, 1), dims(b, channel, 1),
+                                           dims(b, taps, n)}),
+                        makeMap(b, loops, {dims(b, 0, 2 + n)})};
+    return contraction(b, x, w, maps, loopKinds(2 + n, 1 + n),
+                       tensorType(resultShape, element));
+  }
+  int64_t multiplier = filters / group;
+  if (group == channels && multiplier == 1) {
+    // loops: batch, channel, space, taps
+    unsigned loops = 2 + 2 * n, taps = 2 + n;
+    Value taper = reshape(b, w, joined({channels}, window.kernel));
+    AffineMap maps[] = {
+        windowMap(b, window, 2, loops),
+        makeMap(b, loops, {dims(b, 1, 1), dims(b, taps, n)}),
+        makeMap(b, loops, {dims(b, 0, 2 + n)})};
+    return contraction(b, x, taper, maps, loopKinds(2 + n, n),
+                       tensorType(resultShape, element));
+  }
+  // loops: batch, group, filter in group, space, channel in group, taps
+  int64_t inGroup = channels / group;
+  unsigned loops = 4 + 2 * n, channel = 3 + n, taps = 4 + n;
+  Value xs = reshape(b, x, joined({batch, group, inGroup}, shape.drop_front(2)));
+  Value ws = reshape(b, w, joined({group, multiplier, inGroup}, window.kernel));
+  SmallVector<AffineExpr> read = dims(b, 0, 2);
+  read.push_back(b.getAffineDimExpr(channel));
+  appendWindow(b, window, 3, taps, read);
+  AffineMap maps[] = {makeMap(b, loops, {read}),
+                      makeMap(b, loops, {dims(b, 1, 2), dims(b, channel, 1),
+                                         dims(b, taps, n)}),
+                      makeMap(b, loops, {dims(b, 0, 3 + n)})};
+  SmallVector<int64_t> split = joined({batch, group, multiplier}, output);
+  Value result = contraction(b, xs, ws, maps, loopKinds(3 + n, 1 + n),
+                             tensorType(split, element));
+  return reshape(b, result, resultShape);
+}
+
+Value lower::addChannelBias(LocBuilder &b, Value value, Value bias) {
+  RankedTensorType type = tensorType(value);
+  unsigned rank = type.getRank();
+  AffineMap maps[] = {b.getMultiDimIdentityMap(rank),
+                      makeMap(b, rank, {dims(b, 1, 1)})};
+  return mapped(b, {value, bias}, maps, type, [](LocBuilder &b, ValueRange s) {
+    return add(b, s[0], s[1]);
+  });
+}
+
+LogicalResult lower::checkConvolution(Node &node, unsigned x, unsigned w,
+                                      int64_t group, bool transposed) {
+  if (node.rank(x) < 3 || node.rank(w) != node.rank(x))
+    return node.fail("the input and the weights must have the same rank, at "
+                     "least 3; correct the model");
+  ArrayRef<int64_t> shape = node.shape(x), weights = node.shape(w);
+  int64_t channels = transposed ? weights[0] : weights[1] * group;
+  if (group < 1 || group > kLimit || channels != shape[1] ||
+      shape[1] % group != 0 || weights[0] % group != 0)
+    return node.fail("weights of shape " + Twine(weights[0]) + " x " +
+                     Twine(weights[1]) + " do not fit " + Twine(shape[1]) +
+                     " channels in " + Twine(group) +
+                     " groups; correct the model");
+  return success();
+}
+
+static LogicalResult lowerConv(Node &node) {
+  LocBuilder &b = node.b;
+  int64_t group = node.attrInt("group", 1);
+  if (failed(checkConvolution(node, 0, 1, group, /*transposed=*/false)))
+    return failure();
+  ArrayRef<int64_t> space = node.shape(0).drop_front(2);
+  ArrayRef<int64_t> output = node.resultType().getShape().drop_front(2);
+  Window window;
+  if (failed(readWindow(node, space, node.shape(1).drop_front(2), window)) ||
+      failed(resolvePadding(node, space, output, window)))
+    return failure();
+  Type element = node.element(0);
+  Value x = padWindow(b, node.operand(0), window, 2, numberAttr(element, 0));
+  Value result =
+      convolve(b, x, node.operand(1), window, group, output, element);
+  if (node.has(2))
+    result = addChannelBias(b, result, node.operand(2));
+  return node.done(result);
+}
+
+//===----------------------------------------------------------------------===//
+// ConvTranspose
+//===----------------------------------------------------------------------===//
+
+/// Every output belongs to one input and one tap where the window is as large as the stride: one contraction over the
+/// channels, whose result (batch, filter, ih, kh, iw, kw) is the output in order.
+static Value spreadWindows(LocBuilder &b, Value x, Value w, const Window &window,
+                           int64_t group) {
+  unsigned n = window.kernel.size();
+  ArrayRef<int64_t> shape = tensorType(x).getShape();
+  ArrayRef<int64_t> weights = tensorType(w).getShape();
+  int64_t batch = shape[0], inGroup = shape[1] / group, filters = weights[1];
+  unsigned lead = group == 1 ? 2 : 3, loops = lead + 2 * n + 1;
+  unsigned channel = loops - 1;
+  SmallVector<AffineExpr> read = dims(b, 0, lead - 1);
+  SmallVector<AffineExpr> readWeights =
+      group == 1 ? SmallVector<AffineExpr>() : dims(b, 1, 1);
+  read.push_back(b.getAffineDimExpr(channel));
+  readWeights.push_back(b.getAffineDimExpr(channel));
+  readWeights.push_back(b.getAffineDimExpr(lead - 1));
+  SmallVector<int64_t> split{batch};
+  if (group != 1) {
+    x = reshape(b, x, joined({batch, group, inGroup}, shape.drop_front(2)));
+    w = reshape(b, w, joined({group, inGroup, filters}, window.kernel));
+    split.push_back(group);
+  }
+  split.push_back(filters);
+  SmallVector<int64_t> whole{batch, filters * group};
+  for (unsigned i = 0; i < n; ++i) {
+    read.push_back(b.getAffineDimExpr(lead + 2 * i));
+    readWeights.push_back(b.getAffineDimExpr(lead + 2 * i + 1));
+    split.push_back(shape[2 + i]);
+    split.push_back(window.kernel[i]);
+    whole.push_back(shape[2 + i] * window.kernel[i]);
+  }
+  AffineMap maps[] = {makeMap(b, loops, {read}),
+                      makeMap(b, loops, {readWeights}),
+                      makeMap(b, loops, {dims(b, 0, loops - 1)})};
+  Value result = contraction(b, x, w, maps, loopKinds(loops - 1, 1),
+                             tensorType(split, elementOf(x)));
+  return reshape(b, result, whole);
+}
+
+/// (channel, filter in group, taps) to (filter, channel in group, taps backwards).
+static Value turnWeights(LocBuilder &b, Value w, const Window &window,
+                         int64_t group) {
+  unsigned n = window.kernel.size();
+  RankedTensorType type = tensorType(w);
+  int64_t inGroup = type.getDimSize(0) / group, filters = type.getDimSize(1);
+  Value split = reshape(b, w, joined({group, inGroup, filters}, window.kernel));
+  SmallVector<AffineExpr> exprs{b.getAffineDimExpr(0), b.getAffineDimExpr(2),
+                                b.getAffineDimExpr(1)};
+  for (unsigned i = 0; i < n; ++i)
+    exprs.push_back(b.getAffineConstantExpr(window.kernel[i] - 1) -
+                    b.getAffineDimExpr(3 + i));
+  SmallVector<int64_t> shape = joined({group, filters, inGroup}, window.kernel);
+  Value turned = mapped(b, split, makeMap(b, 3 + n, {exprs}),
+                        tensorType(shape, type.getElementType()),
+                        [](LocBuilder &, ValueRange s) { return s[0]; });
+  return reshape(b, turned,
+                 joined({group * filters, inGroup}, window.kernel));
+}
+
+/// x with stride - 1 zeros after each element of each spatial dimension.
+static Value insertZeros(LocBuilder &b, Value x, ArrayRef<int64_t> strides) {
+  ArrayRef<int64_t> shape = tensorType(x).getShape();
+  SmallVector<int64_t> split(shape.take_front(2)), whole(shape.take_front(2));
+  SmallVector<int64_t> low(2, 0), high(2, 0);
+  for (size_t i = 0; i < strides.size(); ++i) {
+    split.append({shape[2 + i], 1});
+    low.append({0, 0});
+    high.append({0, strides[i] - 1});
+    whole.push_back(shape[2 + i] * strides[i]);
+  }
+  Value apart = pad(b, reshape(b, x, split), low, high,
+                    numberAttr(elementOf(x), 0));
+  return reshape(b, apart, whole);
+}
+
+static LogicalResult lowerConvTranspose(Node &node) {
+  LocBuilder &b = node.b;
+  int64_t group = node.attrInt("group", 1);
+  if (failed(checkConvolution(node, 0, 1, group, /*transposed=*/true)))
+    return failure();
+  ArrayRef<int64_t> shape = node.shape(0), space = shape.drop_front(2);
+  RankedTensorType type = node.resultType();
+  ArrayRef<int64_t> output = type.getShape().drop_front(2);
+  unsigned n = space.size();
+  Window window;
+  if (failed(readWindow(node, space, node.shape(1).drop_front(2), window)))
+    return failure();
+  // Output o gets input i through tap k where o = i * stride + k * dilation - low.
+  bool dense = true, whole = true;
+  for (unsigned i = 0; i < n; ++i) {
+    int64_t reach = (space[i] - 1) * window.strides[i] +
+                    (window.kernel[i] - 1) * window.dilations[i] + 1;
+    if (window.autoPad == "VALID")
+      window.low[i] = 0;
+    else if (window.autoPad != "NOTSET")
+      spread(window, i, reach - output[i]);
+    else if (node.hasAttr("output_shape"))
+      window.low[i] = std::max<int64_t>(0, (reach - output[i]) / 2);
+    dense &= window.kernel[i] == window.strides[i] && window.dilations[i] == 1;
+    whole &= window.low[i] + output[i] <= space[i] * window.strides[i];
+  }
+  Type element = node.element(0);
+  Value result;
+  if (dense && whole) {
+    result = spreadWindows(b, node.operand(0), node.operand(1), window, group);
+    SmallVector<int64_t> offsets(2, 0), strides(2 + n, 1);
+    offsets.append(window.low.begin(), window.low.end());
+    result = slice(b, result, offsets, type.getShape(), strides);
+  } else {
+    // A convolution with the taps backwards over the input with zeros between.
+    Value x = insertZeros(b, node.operand(0), window.strides);
+    Window turned = window;
+    turned.strides.assign(n, 1);
+    SmallVector<int64_t> low(2, 0), high(2, 0), offsets(2, 0);
+    SmallVector<int64_t> sizes(shape.take_front(2));
+    for (unsigned i = 0; i < n; ++i) {
+      int64_t reach = (window.kernel[i] - 1) * window.dilations[i];
+      int64_t first = reach - window.low[i], needed = output[i] + reach;
+      int64_t stretched = space[i] * window.strides[i];
+      low.push_back(std::max<int64_t>(0, first));
+      offsets.push_back(std::max<int64_t>(0, -first));
+      high.push_back(std::max<int64_t>(0, needed - first - stretched));
+      sizes.push_back(needed);
+    }
+    x = pad(b, x, low, high, numberAttr(element, 0));
+    x = slice(b, x, offsets, sizes, SmallVector<int64_t>(2 + n, 1));
+    Value w = turnWeights(b, node.operand(1), window, group);
+    result = convolve(b, x, w, turned, group, output, element);
+  }
+  if (node.has(2))
+    result = addChannelBias(b, result, node.operand(2));
+  return node.done(result);
+}
+
+void lower::addConvolution(Registry &r) {
+  r["onnx.Conv"] = lowerConv;
+  r["onnx.ConvTranspose"] = lowerConvTranspose;
+}

@@ -1,0 +1,55 @@
+//===- Convolution.h - sliding windows ------------------------------------===//
+//
+// What convolutions and pools share.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_COMPILER_LOWER_CONVOLUTION_H
+#define INGOT_COMPILER_LOWER_CONVOLUTION_H
+
+#include "compiler/lower/Node.h"
+#include "compiler/lower/Structured.h"
+
+namespace ingot::lower {
+
+/// A window that slides over the spatial dimensions; one entry each.
+struct Window {
+  std::vector<int64_t> kernel, strides, dilations;
+  /// The model's padding, with auto_pad resolved.
+  std::vector<int64_t> low, high;
+  /// What the last window reads beyond the padding; negative where it ends before.
+  std::vector<int64_t> extra;
+  std::string autoPad;
+};
+
+/// Reads strides, dilations and pads, and checks their ranges.
+mlir::LogicalResult readWindow(Node &node, llvm::ArrayRef<int64_t> input,
+                               llvm::ArrayRef<int64_t> kernel, Window &window);
+
+/// Resolves auto_pad and sets `extra`, for a window that reads.
+mlir::LogicalResult resolvePadding(Node &node, llvm::ArrayRef<int64_t> input,
+                                   llvm::ArrayRef<int64_t> output,
+                                   Window &window);
+
+/// Pads the spatial dimensions, which come after `leading` others, as far as windows read.
+mlir::Value padWindow(LocBuilder &b, mlir::Value value, const Window &window,
+                      unsigned leading, mlir::TypedAttr number);
+
+/// Loops (leading, space, taps, ...) to the element that a tap reads.
+mlir::AffineMap windowMap(LocBuilder &b, const Window &window, unsigned leading,
+                          unsigned loops);
+
+/// x (batch, channel, space) with w (filter, channel in group, taps), both of one
+/// element type, accumulated in `element`.
+mlir::Value convolve(LocBuilder &b, mlir::Value x, mlir::Value w,
+                     const Window &window, int64_t group,
+                     llvm::ArrayRef<int64_t> output, mlir::Type element);
+
+mlir::Value addChannelBias(LocBuilder &b, mlir::Value value, mlir::Value bias);
+
+/// Checks ranks, channels and groups of input x and weights w.
+mlir::LogicalResult checkConvolution(Node &node, unsigned x, unsigned w,
+                                     int64_t group, bool transposed);
+
+} // namespace ingot::lower
+
+#endif

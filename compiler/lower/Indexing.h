@@ -1,0 +1,17 @@
+//===- Indexing.h - indices from data -------------------------------------===//
+#ifndef INGOT_COMPILER_LOWER_INDEXING_H
+#define INGOT_COMPILER_LOWER_INDEXING_H
+
+#include "compiler/lower/Node.h"
+#include "compiler/lower/Structured.h"
+
+namespace ingot::lower {
+
+/// The integer scalar as an index into `size` elements: negative ones count from the end where `wrap`, one outside fails the
+/// check and is clamped. The result is always inside. `size` is at least 1.
+mlir::Value checkedIndex(LocBuilder &b, mlir::Value value, int64_t size,
+                         const Node &node, bool isUnsigned, bool wrap = true);
+
+} // namespace ingot::lower
+
+#endif

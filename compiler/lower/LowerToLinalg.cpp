@@ -1,0 +1,156 @@
+//===- LowerToLinalg.cpp - onnx to structured tensor operations -----------===//
+//
+// The walk goes in the order of the graph, so a node's operands are lowered when it is reached. Each lowering adds operations before
+// its node and says which values stand for the node's results; the nodes are removed at the end. A rewrite driver would
+// convert types value by value; here types change once, and sign is read off the onnx types that are still there.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/lower/Node.h"
+#include "compiler/lower/Passes.h"
+#include "compiler/lower/Supported.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace ingot;
+using namespace ingot::lower;
+
+namespace ingot {
+#define GEN_PASS_DEF_LOWERTOLINALG
+#include "compiler/lower/Passes.h.inc"
+} // namespace ingot
+
+const Registry &lower::registry() {
+  static const Registry table = [] {
+    Registry registry;
+    addConvolution(registry);
+    addElementwise(registry);
+    addGenerators(registry);
+    addIndexing(registry);
+    addMatMul(registry);
+    addNormalization(registry);
+    addPooling(registry);
+    addReduction(registry);
+    addResize(registry);
+    addShapes(registry);
+    return registry;
+  }();
+  return table;
+}
+
+bool ingot::isSupported(StringRef operationName) {
+  return registry().contains(operationName);
+}
+
+std::vector<StringRef> ingot::supportedOperations() {
+  std::vector<StringRef> names;
+  for (StringRef name : registry().keys())
+    names.push_back(name);
+  llvm::sort(names);
+  return names;
+}
+
+static bool isOnnx(Operation &op) {
+  return op.getName().getDialectNamespace() == "onnx";
+}
+
+/// Checks what every lowering takes for granted.
+static LogicalResult checkTypes(Node &node) {
+  for (unsigned i = 0; i < node.numOperands(); ++i)
+    if (node.has(i) && !node.operand(i))
+      return node.fail("input " + Twine(i) +
+                       " has a type without a static shape of numbers; give "
+                       "the sizes with --shape");
+  for (unsigned i = 0; i < node.op->getNumResults(); ++i)
+    if (node.hasResult(i) && !node.resultType(i))
+      return node.fail("output " + Twine(i) +
+                       " has a type without a static shape of numbers; give "
+                       "the sizes with --shape");
+  return success();
+}
+
+LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (!isOnnx(op) || op.hasTrait<OpTrait::IsTerminator>() ||
+        op.getName().getStringRef() == "onnx.Return")
+      continue;
+    OpBuilder builder(&op);
+    Node node(&op, values, builder);
+    if (op.getName().getStringRef() == "onnx.None")
+      continue;
+    auto lowering = registry().find(op.getName().getStringRef());
+    if (lowering == registry().end())
+      return node.fail("this operator is not supported");
+    if (failed(checkTypes(node)) || failed(lowering->second(node)))
+      return failure();
+  }
+  return success();
+}
+
+void lower::eraseLowered(Block &block) {
+  Operation *end = &block.back();
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (&op == end)
+      continue;
+    if (isOnnx(op)) {
+      op.dropAllUses();
+      op.erase();
+    } else if (isOpTriviallyDead(&op)) {
+      op.erase();
+    }
+  }
+}
+
+static LogicalResult lowerFunction(func::FuncOp function) {
+  if (function.isExternal())
+    return success();
+  Block &block = function.getBody().front();
+  IRMapping values;
+  for (BlockArgument argument : block.getArguments()) {
+    RankedTensorType type = lowerType(argument.getType());
+    if (!type)
+      return emitError(function.getLoc())
+             << "input " << argument.getArgNumber() << " has the type "
+             << argument.getType()
+             << ", not a static shape of numbers; give the sizes with --shape";
+    values.map(argument, argument);
+  }
+  // Arguments change their type last: their sign is read until then. A value of the new type stands for them.
+  SmallVector<Type> inputs;
+  OpBuilder builder = OpBuilder::atBlockBegin(&block);
+  SmallVector<std::pair<BlockArgument, Operation *>> casts;
+  for (BlockArgument argument : block.getArguments()) {
+    RankedTensorType type = lowerType(argument.getType());
+    inputs.push_back(type);
+    if (type == argument.getType())
+      continue;
+    auto cast = UnrealizedConversionCastOp::create(builder, argument.getLoc(),
+                                                   type, argument);
+    values.map(argument, cast.getResult(0));
+    casts.push_back({argument, cast.getOperation()});
+  }
+  if (failed(lowerBlock(block, values)))
+    return failure();
+
+  Operation *end = block.getTerminator();
+  for (OpOperand &operand : end->getOpOperands())
+    operand.set(values.lookup(operand.get()));
+  eraseLowered(block);
+  for (auto [argument, cast] : casts) {
+    argument.setType(cast->getResult(0).getType());
+    cast->getResult(0).replaceAllUsesWith(argument);
+    cast->erase();
+  }
+  function.setFunctionType(FunctionType::get(function.getContext(), inputs,
+                                             end->getOperandTypes()));
+  return success();
+}
+
+namespace {
+struct LowerToLinalg : ingot::impl::LowerToLinalgBase<LowerToLinalg> {
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (failed(lowerFunction(function)))
+        return signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,230 @@
+//===- Reduction.cpp - Reduce*-18, ArgMax-13, ArgMin-13, CumSum-14 --------===//
+#include "compiler/lower/Node.h"
+#include "compiler/lower/Structured.h"
+
+using namespace mlir;
+using namespace ingot;
+using namespace ingot::lower;
+
+/// The axes from operand 1 or, in older versions, the attribute; counted from the front, in order. With none, all or, with
+/// noop_with_empty_axes, none.
+static FailureOr<SmallVector<int64_t>> readAxes(Node &node) {
+  int64_t rank = node.rank(0);
+  std::optional<std::vector<int64_t>> given = node.attrInts("axes");
+  if (node.has(1)) {
+    given = node.constantInts(1);
+    if (!given)
+      return node.fail("the axes must be constant; fix them in the model");
+  }
+  SmallVector<int64_t> axes;
+  if (!given || given->empty()) {
+    if (!node.attrInt("noop_with_empty_axes", 0))
+      llvm::append_range(axes, llvm::seq<int64_t>(0, rank));
+    return axes;
+  }
+  for (int64_t axis : *given) {
+    if (axis < -rank || axis >= rank)
+      return node.fail("axis " + Twine(axis) + " is outside the rank " +
+                       Twine(rank) + "; correct the model");
+    axes.push_back(axis < 0 ? axis + rank : axis);
+  }
+  llvm::sort(axes);
+  axes.erase(llvm::unique(axes), axes.end());
+  return axes;
+}
+
+static Value map(LocBuilder &b, Value value,
+                 llvm::function_ref<Value(LocBuilder &, Value)> body) {
+  return pointwise(b, value, tensorType(value), [&](LocBuilder &b, ValueRange s) {
+    return body(b, s[0]);
+  });
+}
+
+static Value squares(LocBuilder &b, Value value) {
+  return map(b, value, [](LocBuilder &b, Value x) { return mul(b, x, x); });
+}
+
+static Value magnitudes(LocBuilder &b, Value value, bool isUnsigned) {
+  if (isUnsigned)
+    return value;
+  return map(b, value, [](LocBuilder &b, Value x) -> Value {
+    if (isFloat(x.getType()))
+      return math::AbsFOp::create(b, x);
+    return math::AbsIOp::create(b, x);
+  });
+}
+
+static Value extreme(LocBuilder &b, Value value, ArrayRef<int64_t> axes,
+                     bool greatest, bool isUnsigned) {
+  Type type = elementOf(value);
+  // The neutral value of bool is that of one unsigned bit.
+  TypedAttr neutral = greatest ? lowestAttr(type, isUnsigned)
+                               : highestAttr(type, isUnsigned);
+  return reduceAxes(b, value, axes, neutral,
+                    [&](LocBuilder &b, ValueRange s) {
+                      return greatest ? maximum(b, s[1], s[0], isUnsigned)
+                                      : minimum(b, s[1], s[0], isUnsigned);
+                    });
+}
+
+static Value squareRoot(LocBuilder &b, Value x) {
+  return math::SqrtOp::create(b, x);
+}
+static Value logarithm(LocBuilder &b, Value x) { return math::LogOp::create(b, x); }
+
+/// log(sum(exp(x - max))) + max; the greatest element is taken out so that nothing overflows.
+static Value logSumExp(LocBuilder &b, Value x, ArrayRef<int64_t> axes) {
+  Value greatest = extreme(b, x, axes, /*greatest=*/true, false);
+  Value kept = reshape(b, greatest, keptShape(tensorType(x).getShape(), axes));
+  Value powers = pointwise(b, {x, kept}, tensorType(x),
+                           [](LocBuilder &b, ValueRange s) -> Value {
+                             return math::ExpOp::create(b, sub(b, s[0], s[1]));
+                           });
+  Value sum = sumAxes(b, powers, axes);
+  return pointwise(b, {sum, greatest}, tensorType(sum),
+                   [](LocBuilder &b, ValueRange s) {
+                     return add(b, logarithm(b, s[0]), s[1]);
+                   });
+}
+
+static LogicalResult lowerReduce(Node &node) {
+  FailureOr<SmallVector<int64_t>> read = readAxes(node);
+  if (failed(read))
+    return failure();
+  LocBuilder &b = node.b;
+  StringRef kind = node.kind();
+  Value x = node.operand(0);
+  ArrayRef<int64_t> axes = *read;
+  bool isUnsigned = node.isUnsigned(0), floating = isFloat(elementOf(x));
+  bool rooted = kind == "ReduceL2", logged = kind.starts_with("ReduceLogSum");
+  if (!floating && (rooted || logged))
+    return node.fail("integer elements are not supported; cast to float first");
+
+  if (rooted || kind == "ReduceSumSquare")
+    x = squares(b, x);
+  if (kind == "ReduceL1")
+    x = magnitudes(b, x, isUnsigned);
+  // Reducing no axis changes nothing more.
+  if (!axes.empty()) {
+    if (kind == "ReduceMax" || kind == "ReduceMin")
+      x = extreme(b, x, axes, kind == "ReduceMax", isUnsigned);
+    else if (kind == "ReduceProd")
+      x = reduceAxes(
+          b, x, axes, numberAttr(elementOf(x), 1),
+          [](LocBuilder &b, ValueRange s) { return mul(b, s[1], s[0]); });
+    else if (kind == "ReduceMean")
+      x = meanAxes(b, x, axes);
+    else if (kind == "ReduceLogSumExp")
+      x = logSumExp(b, x, axes);
+    else
+      x = sumAxes(b, x, axes);
+  }
+  if (rooted)
+    x = map(b, x, squareRoot);
+  if (kind == "ReduceLogSum")
+    x = map(b, x, logarithm);
+  return node.done(reshape(b, x, node.resultType().getShape()));
+}
+
+//===----------------------------------------------------------------------===//
+// ArgMax, ArgMin
+//===----------------------------------------------------------------------===//
+
+/// The greatest value first; then the least (or last) index that holds it.
+static LogicalResult lowerArgExtreme(Node &node) {
+  LocBuilder &b = node.b;
+  std::optional<int64_t> axis = node.axis("axis", 0, node.rank(0));
+  if (!axis)
+    return node.fail("the axis is outside the rank; correct the model");
+  bool last = node.attrInt("select_last_index", 0);
+  Value x = node.operand(0);
+  ArrayRef<int64_t> shape = node.shape(0);
+  int64_t size = shape[*axis];
+  Value best = extreme(b, x, *axis, node.kind() == "ArgMax", node.isUnsigned(0));
+  Value kept = reshape(b, best, keptShape(shape, *axis));
+  Type i64 = b.getI64Type();
+  Value places = pointwise(
+      b, {x, kept}, tensorType(shape, i64),
+      [&](LocBuilder &b, ValueRange s) -> Value {
+        Value at = arith::IndexCastOp::create(
+            b, i64, linalg::IndexOp::create(b, *axis));
+        // Unordered counts as equal: the extreme is NaN where any element is.
+        Value isBest =
+            isFloat(s[0].getType())
+                ? Value(arith::CmpFOp::create(b, arith::CmpFPredicate::UEQ, s[0],
+                                              s[1]))
+                : Value(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, s[0],
+                                              s[1]));
+        Value none = scalarInt(b, i64, last ? 0 : size - 1);
+        return arith::SelectOp::create(b, isBest, at, none);
+      });
+  Value result = reduceAxes(
+      b, places, *axis, b.getI64IntegerAttr(last ? 0 : size - 1),
+      [&](LocBuilder &b, ValueRange s) {
+        return last ? maximum(b, s[1], s[0]) : minimum(b, s[1], s[0]);
+      });
+  return node.done(reshape(b, result, node.resultType().getShape()));
+}
+
+//===----------------------------------------------------------------------===//
+// CumSum, CumProd
+//===----------------------------------------------------------------------===//
+
+/// A loop over the axis that carries the last slice and the result. A scan has no form as a generic.
+static LogicalResult lowerCumulative(Node &node) {
+  LocBuilder &b = node.b;
+  auto given = node.constantInts(1);
+  int64_t rank = node.rank(0);
+  if (!given || given->size() != 1 || given->front() < -rank ||
+      given->front() >= rank)
+    return node.fail("the axis must be a constant inside the rank; fix it in "
+                     "the model");
+  int64_t axis = given->front() < 0 ? given->front() + rank : given->front();
+  bool exclusive = node.attrInt("exclusive", 0);
+  bool reverse = node.attrInt("reverse", 0);
+  bool isSum = node.kind() == "CumSum";
+  RankedTensorType type = node.type(0);
+  int64_t count = type.getDimSize(axis);
+  SmallVector<int64_t> step = keptShape(type.getShape(), axis);
+  RankedTensorType stepType = tensorType(step, type.getElementType());
+  auto attributes = [&](ArrayRef<int64_t> list) {
+    SmallVector<OpFoldResult> results;
+    for (int64_t number : list)
+      results.push_back(b.getIndexAttr(number));
+    return results;
+  };
+  Value neutral = splat(b, stepType, numberAttr(type.getElementType(), !isSum));
+  Value out = tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+  auto loop = scf::ForOp::create(
+      b, index(b, 0), index(b, count), index(b, 1), ValueRange{neutral, out},
+      [&](OpBuilder &inner, Location loc, Value i, ValueRange carried) {
+        LocBuilder body(loc, inner);
+        Value at = reverse ? Value(arith::SubIOp::create(
+                                 body, index(body, count - 1), i))
+                           : i;
+        SmallVector<OpFoldResult> offsets = attributes(SmallVector<int64_t>(rank, 0));
+        offsets[axis] = at;
+        auto sizes = attributes(step);
+        auto strides = attributes(SmallVector<int64_t>(rank, 1));
+        Value element = tensor::ExtractSliceOp::create(
+            body, stepType, node.operand(0), offsets, sizes, strides);
+        Value sum = pointwise(body, {carried[0], element}, stepType,
+                              [&](LocBuilder &b, ValueRange s) {
+                                return isSum ? add(b, s[0], s[1])
+                                             : mul(b, s[0], s[1]);
+                              });
+        Value written = tensor::InsertSliceOp::create(
+            body, exclusive ? carried[0] : sum, carried[1], offsets, sizes,
+            strides);
+        scf::YieldOp::create(body, ValueRange{sum, written});
+      });
+  return node.done(loop.getResult(1));
+}
+
+void lower::addReduction(Registry &r) {
+  for (StringRef name : {"Sum", "Mean", "Max", "Min", "Prod", "L1", "L2",
+                         "SumSquare", "LogSum", "LogSumExp"})
+    r[("onnx.Reduce" + name).str()] = lowerReduce;
+  r["onnx.ArgMax"] = r["onnx.ArgMin"] = lowerArgExtreme;
+  r["onnx.CumSum"] = r["onnx.CumProd"] = lowerCumulative;
+}

@@ -1,0 +1,507 @@
+//===- Structured.cpp - builders of tensor IR -----------------------------===//
+#include "compiler/lower/Structured.h"
+#include "compiler/support/Elements.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace ingot;
+using namespace ingot::lower;
+
+TypedAttr lower::numberAttr(Type type, double value) {
+  if (isFloat(type))
+    return FloatAttr::get(type, value);
+  return IntegerAttr::get(type, int64_t(value));
+}
+
+TypedAttr lower::lowestAttr(Type type, bool isUnsigned) {
+  if (auto floating = dyn_cast<FloatType>(type))
+    return FloatAttr::get(
+        type, APFloat::getInf(floating.getFloatSemantics(), /*Negative=*/true));
+  unsigned width = type.getIntOrFloatBitWidth();
+  return IntegerAttr::get(type, isUnsigned ? APInt::getMinValue(width)
+                                           : APInt::getSignedMinValue(width));
+}
+
+TypedAttr lower::highestAttr(Type type, bool isUnsigned) {
+  if (auto floating = dyn_cast<FloatType>(type))
+    return FloatAttr::get(type, APFloat::getInf(floating.getFloatSemantics()));
+  unsigned width = type.getIntOrFloatBitWidth();
+  return IntegerAttr::get(type, isUnsigned ? APInt::getMaxValue(width)
+                                           : APInt::getSignedMaxValue(width));
+}
+
+Value lower::scalar(LocBuilder &b, Type type, double value) {
+  return arith::ConstantOp::create(b, numberAttr(type, value));
+}
+
+Value lower::scalarInt(LocBuilder &b, Type type, int64_t value) {
+  if (isFloat(type))
+    return scalar(b, type, double(value));
+  unsigned width =
+      type.isIndex() ? IndexType::kInternalStorageBitWidth
+                     : type.getIntOrFloatBitWidth();
+  return arith::ConstantOp::create(
+      b, IntegerAttr::get(type, APInt(64, value, true).sextOrTrunc(width)));
+}
+
+Value lower::index(LocBuilder &b, int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+
+Value lower::constantTensor(LocBuilder &b, ArrayRef<int64_t> shape, Type element,
+                            ArrayRef<double> values) {
+  SmallVector<Attribute> numbers;
+  for (double value : values)
+    numbers.push_back(numberAttr(element, value));
+  return arith::ConstantOp::create(
+      b, DenseElementsAttr::get(tensorType(shape, element), numbers));
+}
+
+Value lower::indexTable(LocBuilder &b, ArrayRef<int64_t> values) {
+  auto type = tensorType({int64_t(values.size())}, b.getI64Type());
+  return arith::ConstantOp::create(b, DenseElementsAttr::get(type, values));
+}
+
+Value lower::splat(LocBuilder &b, RankedTensorType type, TypedAttr value) {
+  return arith::ConstantOp::create(b, DenseElementsAttr::get(type, value));
+}
+
+TypedAttr lower::splatOf(Value value) {
+  Attribute attribute;
+  if (!matchPattern(value, m_Constant(&attribute)))
+    return {};
+  return dyn_cast_or_null<TypedAttr>(splatValue(attribute));
+}
+
+/// Undoes views that only add dimensions of size 1 in front of or between
+/// others: maps say the same and hide nothing from fusion.
+static Value skipUnitViews(Value value, SmallVector<bool> &added) {
+  added.assign(tensorType(value).getRank(), false);
+  auto view = value.getDefiningOp<tensor::ExpandShapeOp>();
+  if (!view)
+    return value;
+  RankedTensorType source = view.getSrcType();
+  SmallVector<bool> unit(added.size(), false);
+  for (auto [i, group] : llvm::enumerate(view.getReassociationIndices())) {
+    bool found = false;
+    for (int64_t d : group) {
+      int64_t size = view.getResultType().getDimSize(d);
+      if (!found && size == source.getDimSize(i))
+        found = true;
+      else if (size == 1)
+        unit[d] = true;
+      else
+        return value;
+    }
+  }
+  if (source.getRank() == 0)
+    unit.assign(added.size(), true);
+  added = unit;
+  return view.getSrc();
+}
+
+static Value makeGeneric(LocBuilder &b, ValueRange operands, Value out,
+                         ArrayRef<AffineMap> maps, ArrayRef<IteratorType> loops,
+                         Body body, ArrayRef<TypedAttr> captured,
+                         bool reduces) {
+  auto generic = linalg::GenericOp::create(
+      b, TypeRange(out.getType()), operands, ValueRange(out), maps, loops,
+      [&](OpBuilder &inner, Location loc, ValueRange arguments) {
+        LocBuilder scalarBuilder(loc, inner);
+        SmallVector<Value> scalars;
+        unsigned next = 0;
+        for (TypedAttr constant : captured)
+          scalars.push_back(constant ? Value(arith::ConstantOp::create(
+                                           scalarBuilder, constant))
+                                     : arguments[next++]);
+        if (reduces)
+          scalars.push_back(arguments.back());
+        Value result = body(scalarBuilder, scalars);
+        linalg::YieldOp::create(inner, loc, result);
+      });
+  return generic.getResult(0);
+}
+
+static Value emptyTensor(LocBuilder &b, RankedTensorType type) {
+  return tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+}
+
+Value lower::pointwise(LocBuilder &b, ValueRange operands, RankedTensorType result,
+                       Body body) {
+  MLIRContext *context = b.getContext();
+  int64_t rank = result.getRank();
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  SmallVector<TypedAttr> captured;
+  for (Value operand : operands) {
+    TypedAttr constant = splatOf(operand);
+    captured.push_back(constant);
+    if (constant)
+      continue;
+    ArrayRef<int64_t> shape = tensorType(operand).getShape();
+    SmallVector<bool> added;
+    Value source = skipUnitViews(operand, added);
+    SmallVector<AffineExpr> exprs;
+    for (auto [i, size] : llvm::enumerate(shape)) {
+      if (added[i])
+        continue;
+      int64_t dim = rank - int64_t(shape.size()) + int64_t(i);
+      exprs.push_back(size == 1 && result.getDimSize(dim) != 1
+                          ? b.getAffineConstantExpr(0)
+                          : b.getAffineDimExpr(dim));
+    }
+    inputs.push_back(source);
+    maps.push_back(AffineMap::get(rank, 0, exprs, context));
+  }
+  maps.push_back(b.getMultiDimIdentityMap(rank));
+  SmallVector<IteratorType> loops(rank, IteratorType::parallel);
+  return makeGeneric(b, inputs, emptyTensor(b, result), maps, loops, body,
+                     captured, /*reduces=*/false);
+}
+
+Value lower::mapped(LocBuilder &b, ValueRange operands, ArrayRef<AffineMap> maps,
+                    RankedTensorType result, Body body) {
+  SmallVector<AffineMap> all(maps);
+  all.push_back(b.getMultiDimIdentityMap(result.getRank()));
+  SmallVector<IteratorType> loops(result.getRank(), IteratorType::parallel);
+  SmallVector<TypedAttr> captured(operands.size());
+  return makeGeneric(b, operands, emptyTensor(b, result), all, loops, body,
+                     captured, /*reduces=*/false);
+}
+
+Value lower::reduction(LocBuilder &b, ValueRange operands,
+                       ArrayRef<AffineMap> maps, ArrayRef<IteratorType> loops,
+                       RankedTensorType result, TypedAttr neutral, Body body) {
+  Value start = arith::ConstantOp::create(b, neutral);
+  Value out = linalg::FillOp::create(b, ValueRange(start),
+                                     ValueRange(emptyTensor(b, result)))
+                  .getResult(0);
+  SmallVector<TypedAttr> captured(operands.size());
+  return makeGeneric(b, operands, out, maps, loops, body, captured,
+                     /*reduces=*/true);
+}
+
+Value lower::contraction(LocBuilder &b, Value lhs, Value rhs,
+                         ArrayRef<AffineMap> maps, ArrayRef<IteratorType> loops,
+                         RankedTensorType result) {
+  return reduction(b, {lhs, rhs}, maps, loops, result,
+                   numberAttr(result.getElementType(), 0),
+                   [](LocBuilder &b, ValueRange s) {
+                     return add(b, s[2], mul(b, s[0], s[1]));
+                   });
+}
+
+AffineMap lower::dropAxes(MLIRContext *context, int64_t rank,
+                          ArrayRef<int64_t> axes) {
+  SmallVector<AffineExpr> exprs;
+  for (int64_t i = 0; i < rank; ++i)
+    if (!llvm::is_contained(axes, i))
+      exprs.push_back(getAffineDimExpr(i, context));
+  return AffineMap::get(rank, 0, exprs, context);
+}
+
+SmallVector<int64_t> lower::keptShape(ArrayRef<int64_t> shape,
+                                      ArrayRef<int64_t> axes) {
+  SmallVector<int64_t> kept(shape);
+  for (int64_t axis : axes)
+    kept[axis] = 1;
+  return kept;
+}
+
+Value lower::reduceAxes(LocBuilder &b, Value operand, ArrayRef<int64_t> axes,
+                        TypedAttr neutral, Body body) {
+  RankedTensorType type = tensorType(operand);
+  SmallVector<IteratorType> loops(type.getRank(), IteratorType::parallel);
+  SmallVector<int64_t> shape;
+  for (auto [i, size] : llvm::enumerate(type.getShape())) {
+    if (llvm::is_contained(axes, int64_t(i)))
+      loops[i] = IteratorType::reduction;
+    else
+      shape.push_back(size);
+  }
+  AffineMap maps[] = {b.getMultiDimIdentityMap(type.getRank()),
+                      dropAxes(b.getContext(), type.getRank(), axes)};
+  return reduction(b, operand, maps, loops,
+                   tensorType(shape, neutral.getType()), neutral, body);
+}
+
+Value lower::sumAxes(LocBuilder &b, Value operand, ArrayRef<int64_t> axes) {
+  return reduceAxes(
+      b, operand, axes, numberAttr(elementOf(operand), 0),
+      [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });
+}
+
+Value lower::meanAxes(LocBuilder &b, Value operand, ArrayRef<int64_t> axes) {
+  int64_t count = 1;
+  for (int64_t axis : axes)
+    count *= tensorType(operand).getDimSize(axis);
+  Value sum = sumAxes(b, operand, axes);
+  return pointwise(b, sum, tensorType(sum), [&](LocBuilder &b, ValueRange s) {
+    return div(b, s[0], scalarInt(b, s[0].getType(), count));
+  });
+}
+
+static int64_t product(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t size : shape)
+    count *= size;
+  return count;
+}
+
+/// Groups of adjacent dimensions with equal products in both shapes, as fine
+/// as they can be. Both shapes have the same product, which is not 0. Ones at the end join the last group.
+static void groupDimensions(ArrayRef<int64_t> from, ArrayRef<int64_t> to,
+                            SmallVector<ReassociationIndices> &fromGroups,
+                            SmallVector<ReassociationIndices> &toGroups) {
+  size_t i = 0, j = 0;
+  while (i < from.size() && j < to.size()) {
+    ReassociationIndices fromGroup{int64_t(i)}, toGroup{int64_t(j)};
+    int64_t fromSize = from[i++], toSize = to[j++];
+    while (fromSize != toSize) {
+      if (fromSize < toSize) {
+        fromSize *= from[i];
+        fromGroup.push_back(i++);
+      } else {
+        toSize *= to[j];
+        toGroup.push_back(j++);
+      }
+    }
+    fromGroups.push_back(fromGroup);
+    toGroups.push_back(toGroup);
+  }
+  for (; i < from.size(); ++i)
+    fromGroups.back().push_back(i);
+  for (; j < to.size(); ++j)
+    toGroups.back().push_back(j);
+}
+
+Value lower::reshape(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
+  RankedTensorType from = tensorType(value);
+  RankedTensorType to = tensorType(shape, from.getElementType());
+  if (from == to)
+    return value;
+  Attribute constant;
+  if (TypedAttr number = splatOf(value))
+    return splat(b, to, number);
+  if (matchPattern(value, m_Constant(&constant))) {
+    if (auto dense = dyn_cast<DenseElementsAttr>(constant))
+      return arith::ConstantOp::create(b, dense.reshape(to));
+    if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant))
+      return arith::ConstantOp::create(
+          b, DenseResourceElementsAttr::get(to, resource.getRawHandle()));
+  }
+  if (product(shape) == 0)
+    return emptyTensor(b, to);
+  if (from.getRank() == 0)
+    return tensor::ExpandShapeOp::create(b, to, value,
+                                         ArrayRef<ReassociationIndices>());
+  if (to.getRank() == 0)
+    return tensor::CollapseShapeOp::create(b, to, value,
+                                           ArrayRef<ReassociationIndices>());
+  SmallVector<ReassociationIndices> fromGroups, toGroups;
+  groupDimensions(from.getShape(), shape, fromGroups, toGroups);
+  if (int64_t(fromGroups.size()) != from.getRank()) {
+    SmallVector<int64_t> middle;
+    for (const ReassociationIndices &group : fromGroups) {
+      int64_t size = 1;
+      for (int64_t d : group)
+        size *= from.getDimSize(d);
+      middle.push_back(size);
+    }
+    value = tensor::CollapseShapeOp::create(
+        b, tensorType(middle, from.getElementType()), value, fromGroups);
+  }
+  if (toGroups.size() == shape.size())
+    return value;
+  return tensor::ExpandShapeOp::create(b, to, value, toGroups);
+}
+
+static SmallVector<OpFoldResult> attributes(LocBuilder &b, ArrayRef<int64_t> list) {
+  SmallVector<OpFoldResult> results;
+  for (int64_t number : list)
+    results.push_back(b.getIndexAttr(number));
+  return results;
+}
+
+Value lower::slice(LocBuilder &b, Value value, ArrayRef<int64_t> offsets,
+                   ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
+  ArrayRef<int64_t> shape = tensorType(value).getShape();
+  if (shape == sizes)
+    return value;
+  return tensor::ExtractSliceOp::create(b, value, attributes(b, offsets),
+                                        attributes(b, sizes),
+                                        attributes(b, strides));
+}
+
+Value lower::sliceAxis(LocBuilder &b, Value value, int64_t axis, int64_t offset,
+                       int64_t size) {
+  RankedTensorType type = tensorType(value);
+  SmallVector<int64_t> offsets(type.getRank(), 0), strides(type.getRank(), 1);
+  SmallVector<int64_t> sizes(type.getShape());
+  offsets[axis] = offset;
+  sizes[axis] = size;
+  return slice(b, value, offsets, sizes, strides);
+}
+
+Value lower::concat(LocBuilder &b, ValueRange values, int64_t axis) {
+  if (values.size() == 1)
+    return values.front();
+  return tensor::ConcatOp::create(b, axis, values);
+}
+
+Value lower::pad(LocBuilder &b, Value value, ArrayRef<int64_t> low,
+                 ArrayRef<int64_t> high, TypedAttr number) {
+  RankedTensorType type = tensorType(value);
+  SmallVector<int64_t> shape(type.getShape());
+  bool any = false;
+  for (auto [i, size] : llvm::enumerate(shape)) {
+    any |= low[i] || high[i];
+    size += low[i] + high[i];
+  }
+  if (!any)
+    return value;
+  Value constant = arith::ConstantOp::create(b, number);
+  return tensor::PadOp::create(b, tensorType(shape, type.getElementType()),
+                               value, attributes(b, low), attributes(b, high),
+                               constant);
+}
+
+Value lower::transpose(LocBuilder &b, Value value, ArrayRef<int64_t> order) {
+  RankedTensorType type = tensorType(value);
+  int64_t rank = type.getRank();
+  if (llvm::equal(order, llvm::seq<int64_t>(0, rank)))
+    return value;
+  SmallVector<int64_t> shape(rank);
+  SmallVector<AffineExpr> exprs(rank);
+  SmallVector<int64_t> big, bigTo;
+  for (int64_t i = 0; i < rank; ++i) {
+    shape[i] = type.getDimSize(order[i]);
+    exprs[order[i]] = b.getAffineDimExpr(i);
+    if (shape[i] != 1)
+      bigTo.push_back(order[i]);
+  }
+  // Moving dimensions of size 1 moves no data.
+  if (llvm::is_sorted(bigTo))
+    return reshape(b, value, shape);
+  return mapped(b, value, AffineMap::get(rank, 0, exprs, b.getContext()),
+                tensorType(shape, type.getElementType()),
+                [](LocBuilder &, ValueRange s) { return s[0]; });
+}
+
+Value lower::broadcast(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
+  RankedTensorType type = tensorType(value);
+  if (type.getShape() == shape)
+    return value;
+  RankedTensorType result = tensorType(shape, type.getElementType());
+  if (TypedAttr number = splatOf(value))
+    return splat(b, result, number);
+  if (product(shape) == product(type.getShape()))
+    return reshape(b, value, shape);
+  return pointwise(b, value, result,
+                   [](LocBuilder &, ValueRange s) { return s[0]; });
+}
+
+Value lower::castScalar(LocBuilder &b, Value value, Type to, bool fromUnsigned,
+                        bool toUnsigned) {
+  Type from = value.getType();
+  if (from == to)
+    return value;
+  if (isFloat(from) && isFloat(to)) {
+    unsigned fromBits = from.getIntOrFloatBitWidth();
+    unsigned toBits = to.getIntOrFloatBitWidth();
+    if (fromBits < toBits)
+      return arith::ExtFOp::create(b, to, value);
+    if (fromBits > toBits)
+      return arith::TruncFOp::create(b, to, value);
+    // float16 and bfloat16 have no conversion between them.
+    Value wide = arith::ExtFOp::create(b, b.getF32Type(), value);
+    return arith::TruncFOp::create(b, to, wide);
+  }
+  if (isFloat(from)) {
+    if (to.isInteger(1))
+      return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, value,
+                                   scalar(b, from, 0));
+    if (toUnsigned)
+      return arith::FPToUIOp::create(b, to, value);
+    return arith::FPToSIOp::create(b, to, value);
+  }
+  if (isFloat(to)) {
+    if (fromUnsigned)
+      return arith::UIToFPOp::create(b, to, value);
+    return arith::SIToFPOp::create(b, to, value);
+  }
+  if (to.isInteger(1))
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value,
+                                 scalarInt(b, from, 0));
+  if (from.isIndex() || to.isIndex())
+    return fromUnsigned
+               ? Value(arith::IndexCastUIOp::create(b, to, value))
+               : Value(arith::IndexCastOp::create(b, to, value));
+  unsigned fromBits = from.getIntOrFloatBitWidth();
+  if (fromBits > to.getIntOrFloatBitWidth())
+    return arith::TruncIOp::create(b, to, value);
+  if (fromUnsigned)
+    return arith::ExtUIOp::create(b, to, value);
+  return arith::ExtSIOp::create(b, to, value);
+}
+
+Value lower::castTo(LocBuilder &b, Value value, Type element, bool fromUnsigned,
+                    bool toUnsigned) {
+  RankedTensorType type = tensorType(value);
+  if (type.getElementType() == element)
+    return value;
+  return pointwise(b, value, tensorType(type.getShape(), element),
+                   [&](LocBuilder &b, ValueRange s) {
+                     return castScalar(b, s[0], element, fromUnsigned,
+                                       toUnsigned);
+                   });
+}
+
+Value lower::add(LocBuilder &b, Value x, Value y) {
+  if (isFloat(x.getType()))
+    return arith::AddFOp::create(b, x, y);
+  return arith::AddIOp::create(b, x, y);
+}
+
+Value lower::sub(LocBuilder &b, Value x, Value y) {
+  if (isFloat(x.getType()))
+    return arith::SubFOp::create(b, x, y);
+  return arith::SubIOp::create(b, x, y);
+}
+
+Value lower::mul(LocBuilder &b, Value x, Value y) {
+  if (isFloat(x.getType()))
+    return arith::MulFOp::create(b, x, y);
+  return arith::MulIOp::create(b, x, y);
+}
+
+Value lower::div(LocBuilder &b, Value x, Value y, bool isUnsigned) {
+  if (isFloat(x.getType()))
+    return arith::DivFOp::create(b, x, y);
+  if (isUnsigned)
+    return arith::DivUIOp::create(b, x, y);
+  return arith::DivSIOp::create(b, x, y);
+}
+
+Value lower::maximum(LocBuilder &b, Value x, Value y, bool isUnsigned) {
+  if (isFloat(x.getType()))
+    return arith::MaximumFOp::create(b, x, y);
+  if (isUnsigned)
+    return arith::MaxUIOp::create(b, x, y);
+  return arith::MaxSIOp::create(b, x, y);
+}
+
+Value lower::minimum(LocBuilder &b, Value x, Value y, bool isUnsigned) {
+  if (isFloat(x.getType()))
+    return arith::MinimumFOp::create(b, x, y);
+  if (isUnsigned)
+    return arith::MinUIOp::create(b, x, y);
+  return arith::MinSIOp::create(b, x, y);
+}
+
+Value lower::logistic(LocBuilder &b, Value x) {
+  Value one = scalar(b, x.getType(), 1);
+  Value power = math::ExpOp::create(b, arith::NegFOp::create(b, x));
+  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, power));
+}

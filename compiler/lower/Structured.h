@@ -1,0 +1,121 @@
+//===- Structured.h - builders of tensor IR -------------------------------===//
+//
+// What lowerings are made of: pointwise operations, reductions, views. All types are static.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_COMPILER_LOWER_STRUCTURED_H
+#define INGOT_COMPILER_LOWER_STRUCTURED_H
+
+#include "compiler/lower/Passes.h"
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace ingot::lower {
+
+using LocBuilder = mlir::ImplicitLocOpBuilder;
+/// Makes the scalar result from scalar operands.
+using Body = llvm::function_ref<mlir::Value(LocBuilder &, mlir::ValueRange)>;
+using mlir::utils::IteratorType;
+
+inline mlir::RankedTensorType tensorType(llvm::ArrayRef<int64_t> shape,
+                                         mlir::Type element) {
+  return mlir::RankedTensorType::get(shape, element);
+}
+inline mlir::RankedTensorType tensorType(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
+inline mlir::Type elementOf(mlir::Value value) {
+  return mlir::getElementTypeOrSelf(value.getType());
+}
+inline bool isFloat(mlir::Type type) { return llvm::isa<mlir::FloatType>(type); }
+
+/// Scalars and tensors of constants.
+mlir::Value scalar(LocBuilder &b, mlir::Type type, double value);
+mlir::Value scalarInt(LocBuilder &b, mlir::Type type, int64_t value);
+mlir::Value index(LocBuilder &b, int64_t value);
+mlir::TypedAttr numberAttr(mlir::Type type, double value);
+/// The least and greatest value of a type (infinities for floats).
+mlir::TypedAttr lowestAttr(mlir::Type type, bool isUnsigned);
+mlir::TypedAttr highestAttr(mlir::Type type, bool isUnsigned);
+mlir::Value constantTensor(LocBuilder &b, llvm::ArrayRef<int64_t> shape,
+                           mlir::Type element, llvm::ArrayRef<double> values);
+/// A table of i64 numbers.
+mlir::Value indexTable(LocBuilder &b, llvm::ArrayRef<int64_t> values);
+mlir::Value splat(LocBuilder &b, mlir::RankedTensorType type, mlir::TypedAttr value);
+
+/// The scalar that a constant tensor repeats, or null.
+mlir::TypedAttr splatOf(mlir::Value value);
+
+/// Applies `body` to each element; the operands broadcast to the result by
+/// ONNX's rule (trailing dimensions aligned, size 1 repeats). The body gets one scalar per operand.
+mlir::Value pointwise(LocBuilder &b, mlir::ValueRange operands,
+                      mlir::RankedTensorType result, Body body);
+
+/// A generic whose loops are the result's dimensions, with these maps for the operands.
+mlir::Value mapped(LocBuilder &b, mlir::ValueRange operands,
+                   llvm::ArrayRef<mlir::AffineMap> maps,
+                   mlir::RankedTensorType result, Body body);
+
+/// A reduction: `maps` are the operands' and then the result's; `loops` gives the
+/// kind of each loop. The body gets the operands' scalars and then the accumulator, which starts as `neutral`.
+mlir::Value reduction(LocBuilder &b, mlir::ValueRange operands,
+                      llvm::ArrayRef<mlir::AffineMap> maps,
+                      llvm::ArrayRef<IteratorType> loops,
+                      mlir::RankedTensorType result, mlir::TypedAttr neutral,
+                      Body body);
+/// sum of products of two operands in the element type of the result.
+mlir::Value contraction(LocBuilder &b, mlir::Value lhs, mlir::Value rhs,
+                        llvm::ArrayRef<mlir::AffineMap> maps,
+                        llvm::ArrayRef<IteratorType> loops,
+                        mlir::RankedTensorType result);
+
+/// Reduces the given axes, which disappear from the result. `body` combines an element and the accumulator.
+mlir::Value reduceAxes(LocBuilder &b, mlir::Value operand,
+                       llvm::ArrayRef<int64_t> axes, mlir::TypedAttr neutral,
+                       Body body);
+mlir::Value sumAxes(LocBuilder &b, mlir::Value operand,
+                    llvm::ArrayRef<int64_t> axes);
+/// sum / count.
+mlir::Value meanAxes(LocBuilder &b, mlir::Value operand,
+                     llvm::ArrayRef<int64_t> axes);
+/// Shape with the axes' sizes replaced by 1.
+llvm::SmallVector<int64_t> keptShape(llvm::ArrayRef<int64_t> shape,
+                                     llvm::ArrayRef<int64_t> axes);
+
+/// The map from all of `rank` loops to those that are not in `axes`.
+mlir::AffineMap dropAxes(mlir::MLIRContext *context, int64_t rank,
+                         llvm::ArrayRef<int64_t> axes);
+
+/// Views. reshape works for any two shapes of equal size.
+mlir::Value reshape(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+mlir::Value slice(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> offsets,
+                  llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides);
+/// The part [offset, offset + size) of one axis.
+mlir::Value sliceAxis(LocBuilder &b, mlir::Value value, int64_t axis,
+                      int64_t offset, int64_t size);
+mlir::Value concat(LocBuilder &b, mlir::ValueRange values, int64_t axis);
+mlir::Value pad(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> low,
+                llvm::ArrayRef<int64_t> high, mlir::TypedAttr number);
+/// Result dimension i is dimension order[i] of the value.
+mlir::Value transpose(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> order);
+mlir::Value broadcast(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+/// Converts each element; integers are read as unsigned where told.
+mlir::Value castTo(LocBuilder &b, mlir::Value value, mlir::Type element,
+                   bool fromUnsigned = false, bool toUnsigned = false);
+/// The same for one scalar.
+mlir::Value castScalar(LocBuilder &b, mlir::Value value, mlir::Type type,
+                       bool fromUnsigned, bool toUnsigned);
+
+/// Two-operand arithmetic on scalars of one type, integer or float.
+mlir::Value add(LocBuilder &b, mlir::Value x, mlir::Value y);
+mlir::Value sub(LocBuilder &b, mlir::Value x, mlir::Value y);
+mlir::Value mul(LocBuilder &b, mlir::Value x, mlir::Value y);
+mlir::Value div(LocBuilder &b, mlir::Value x, mlir::Value y, bool isUnsigned = false);
+mlir::Value maximum(LocBuilder &b, mlir::Value x, mlir::Value y, bool isUnsigned = false);
+mlir::Value minimum(LocBuilder &b, mlir::Value x, mlir::Value y, bool isUnsigned = false);
+/// 1 / (1 + exp(-x)).
+mlir::Value logistic(LocBuilder &b, mlir::Value x);
+
+} // namespace ingot::lower
+
+#endif
