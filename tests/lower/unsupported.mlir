@@ -1,0 +1,23 @@
+// RUN: not ingot-opt --allow-unregistered-dialect --lower-to-linalg --split-input-file %s 2>&1 | FileCheck %s
+
+// CHECK: node 'best' (NonMaxSuppression): this operator is not supported
+func.func @main(%x: tensor<1x4x4xf32>, %y: tensor<1x1x4xf32>) -> tensor<1x3xi64> {
+  %0 = "onnx.NonMaxSuppression"(%x, %y) : (tensor<1x4x4xf32>, tensor<1x1x4xf32>) -> tensor<1x3xi64> loc("best"("NonMaxSuppression"))
+  return %0 : tensor<1x3xi64>
+}
+
+// -----
+
+// CHECK: node 'cut' (Slice): starts, ends, axes and steps must be constant
+func.func @main(%x: tensor<4xf32>, %start: tensor<1xi64>) -> tensor<3xf32> {
+  %0 = "onnx.Slice"(%x, %start, %start) : (tensor<4xf32>, tensor<1xi64>, tensor<1xi64>) -> tensor<3xf32> loc("cut"("Slice"))
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+// CHECK: node 'c' (Conv): strides, dilations, pads or kernel_shape are out of range
+func.func @main(%x: tensor<1x3x8xf32>, %w: tensor<4x3x3xf32>) -> tensor<1x4x6xf32> {
+  %0 = "onnx.Conv"(%x, %w) {strides = array<i64: 9223372036854775807>, group = 1 : i64} : (tensor<1x3x8xf32>, tensor<4x3x3xf32>) -> tensor<1x4x6xf32> loc("c"("Conv"))
+  return %0 : tensor<1x4x6xf32>
+}
