@@ -33,7 +33,7 @@ def header(config, types):
              "minSize": "min_file_size_for_dl", "padding": "padding_token"}
     special = {"emptyType": "empty", "textType": "txt", "unknownType": "unknown", "directoryType": "directory"}
     return ("// What the model's classes mean; made by file_types.py.\n"
-            "#ifndef FILETYPE_FILE_TYPES_H\n#define FILETYPE_TYPES_H\n\n#include \"content_type.h\"\n\nnamespace filetype {\n\n"
+            "#ifndef FILETYPE_FILE_TYPES_H\n#define FILETYPE_FILE_TYPES_H\n\n#include \"content_type.h\"\n\nnamespace filetype {\n\n"
             + "".join(f"inline constexpr int {name} = {int(config[key])};\n" for name, key in sizes.items()) + "\n"
             + "".join(f"inline constexpr ContentType {name} = {content_type(label, types[label])};\n"
                       for name, label in special.items())

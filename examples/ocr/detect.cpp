@@ -154,10 +154,9 @@ static bool isLargeEnough(const Quad &quad) {
 }
 
 static void sortForReading(std::vector<Quad> &boxes) {
-  std::stable_sort(
-      boxes.begin(), boxes.end(), [](const Quad &a, const Quad &b) {
-        return a[0].y != b[0].y ? a[0].y < b[0].y : a[0].x < b[0].x;
-      });
+  std::sort(boxes.begin(), boxes.end(), [](const Quad &a, const Quad &b) {
+    return a[0].y != b[0].y ? a[0].y < b[0].y : a[0].x < b[0].x;
+  });
   // "Less than 10 apart" is no order that a sort could use (it is not
   // transitive): each box moves left past its neighbours instead.
   for (std::size_t i = 1; i < boxes.size(); ++i)

@@ -13,12 +13,14 @@ static double turn(Point a, Point b, Point c) {
   return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
 }
 
+/// Points from left to right, and from top to bottom.
+static bool isBefore(Point a, Point b) {
+  return a.x != b.x ? a.x < b.x : a.y < b.y;
+}
+
 std::vector<Point> ocr::convexHull(std::vector<Point> points) {
-  auto before = [](Point a, Point b) {
-    return a.x != b.x ? a.x < b.x : a.y < b.y;
-  };
   auto same = [](Point a, Point b) { return a.x == b.x && a.y == b.y; };
-  std::sort(points.begin(), points.end(), before);
+  std::sort(points.begin(), points.end(), isBefore);
   points.erase(std::unique(points.begin(), points.end(), same), points.end());
   if (points.size() < 3)
     return points;
@@ -73,8 +75,7 @@ Rectangle ocr::smallestRectangle(const std::vector<Point> &points) {
 }
 
 Quad ocr::orderCorners(Quad corners) {
-  std::stable_sort(corners.begin(), corners.end(),
-                   [](Point a, Point b) { return a.x < b.x; });
+  std::sort(corners.begin(), corners.end(), isBefore);
   auto [left, otherLeft, right, otherRight] = corners;
   if (otherLeft.y < left.y)
     std::swap(left, otherLeft);
