@@ -49,8 +49,8 @@ static void check(ingot::Status status) {
 // header declares; it begins as zeros, and each run replaces it.
 
 static std::vector<float> runFlat16k(const Sound &sound) {
-  voice_16k::State state = {};
-  voice_16k::Context context{arena, &state};
+  voice_16k::State state;
+  voice_16k::Context context{arena, state};
   std::int64_t rate = sound.rate;
   return forEachChunk(sound, [&](const float *window) {
     float probability = 0;
@@ -60,8 +60,8 @@ static std::vector<float> runFlat16k(const Sound &sound) {
 }
 
 static std::vector<float> runFlat8k(const Sound &sound) {
-  voice_8k::State state = {};
-  voice_8k::Context context{arena, &state};
+  voice_8k::State state;
+  voice_8k::Context context{arena, state};
   std::int64_t rate = sound.rate;
   return forEachChunk(sound, [&](const float *window) {
     float probability = 0;
@@ -71,8 +71,8 @@ static std::vector<float> runFlat8k(const Sound &sound) {
 }
 
 static std::vector<float> runNested16k(const Sound &sound) {
-  voice_nested_16k::State state = {};
-  voice_nested_16k::Context context{arena, &state};
+  voice_nested_16k::State state;
+  voice_nested_16k::Context context{arena, state};
   std::int64_t rate = sound.rate;
   return forEachChunk(sound, [&](const float *window) {
     float probability = 0;
@@ -82,8 +82,8 @@ static std::vector<float> runNested16k(const Sound &sound) {
 }
 
 static std::vector<float> runNested8k(const Sound &sound) {
-  voice_nested_8k::State state = {};
-  voice_nested_8k::Context context{arena, &state};
+  voice_nested_8k::State state;
+  voice_nested_8k::Context context{arena, state};
   std::int64_t rate = sound.rate;
   return forEachChunk(sound, [&](const float *window) {
     float probability = 0;
