@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds a consumer of Ingot for another machine, runs it in an emulator and compares its outputs with this machine's.
 
-usage: cross.py --ingot-dir DIR --work DIR --ninja PATH TOOLCHAIN TARGET MODEL
+usage: cross.py --ingot-dir DIR --work DIR TOOLCHAIN TARGET MODEL
 
 TOOLCHAIN is a file of this folder without its suffix, TARGET a target of Ingot, MODEL one of tests/models/models.py. --ingot-dir holds
 IngotConfig.cmake of an installed Ingot.
@@ -16,7 +16,8 @@ import sys
 import numpy as np
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "models"))
+sys.path[:0] = [str(HERE.parent / "models"), str(HERE.parent / "generated")]
+import check  # noqa: E402
 import models  # noqa: E402
 
 EMULATORS = {
@@ -73,7 +74,7 @@ def main():
     work.mkdir(parents=True)
 
     inputs = work / "inputs"
-    inputs.write_bytes(b"".join(array.tobytes() for array in model.make_inputs().values()))
+    check.write_inputs(model, inputs)
     host = build(arguments, model, work / "host", "native", inputs)
     run(host, inputs, work / "host-outputs")
     expected = (work / "host-outputs").read_bytes()

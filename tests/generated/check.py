@@ -49,13 +49,21 @@ def run(*command, **keywords):
     return done
 
 
-def target_flags(target=TARGET):
+def native_target():
+    """What `native` stands for on this machine: the highest target whose instructions it has."""
+    flags = set(re.search(r"^flags\s*:(.*)", pathlib.Path("/proc/cpuinfo").read_text(), re.MULTILINE).group(1).split())
+    if not {"avx2", "fma", "bmi2", "f16c", "movbe", "abm"} <= flags:
+        return "x86-64-v1"
+    return "x86-64-v4" if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags else "x86-64-v3"
+
+
+def target_flags(target):
     return json.loads((ROOT / "targets" / f"{target}.json").read_text())["compile_flags"]
 
 
-def generate(ingot, model, folder):
+def generate(ingot, model, folder, target=TARGET):
     shutil.rmtree(folder, ignore_errors=True)
-    run(ingot, "compile", model.path, "-o", folder, "--name", model.name, "--target", TARGET, *model.options())
+    run(ingot, "compile", model.path, "-o", folder, "--name", model.name, "--target", target, *model.options())
 
 
 def sources(folder):
@@ -74,17 +82,25 @@ def weights(folder, name):
     return file if file.is_file() and not linked else ""
 
 
-def compile_objects(folder, objects, compiler="g++", flags=()):
+def write_inputs(model, path):
+    """The bytes of the model's inputs, in the order of its graph."""
+    import onnx
+    graph = onnx.load(model.path, load_external_data=False).graph
+    constants = {tensor.name for tensor in graph.initializer}
+    inputs = model.make_inputs()
+    path.write_bytes(b"".join(inputs[value.name].tobytes() for value in graph.input if value.name not in constants))
+
+
+def compile_objects(folder, objects, compiler="g++", flags=(), target=TARGET):
     """Objects of the generated sources, made anew where a source is newer."""
     objects.mkdir(parents=True, exist_ok=True)
     made = []
     for source in sources(folder):
-        target = objects / (source.stem + ".o")
-        made.append(target)
-        if target.is_file() and target.stat().st_mtime > source.stat().st_mtime:
+        made.append(objects / (source.stem + ".o"))
+        if made[-1].is_file() and made[-1].stat().st_mtime > source.stat().st_mtime:
             continue
-        language = [] if source.suffix == ".S" else [*FLAGS, *target_flags()]
-        run(compiler, *language, *flags, *includes(folder), "-c", source, "-o", target, cwd=folder)
+        language = [] if source.suffix == ".S" else [*FLAGS, *target_flags(target)]
+        run(compiler, *language, *flags, *includes(folder), "-c", source, "-o", made[-1], cwd=folder)
     return made
 
 
@@ -155,7 +171,7 @@ def check_warnings(ingot, model, work):
     for compiler in ("g++", "clang++-14", "clang++-22"):
         for source in sources(folder):
             if source.suffix == ".cpp":
-                run(compiler, *FLAGS, *target_flags(), *WARNINGS, *includes(folder), "-fsyntax-only", source)
+                run(compiler, *FLAGS, *target_flags(TARGET), *WARNINGS, *includes(folder), "-fsyntax-only", source)
     # g++ finds some only while it optimises.
     compile_objects(folder, work / "objects", flags=(*WARNINGS, "-fstack-usage", "-fcallgraph-info=su"))
 
@@ -237,7 +253,7 @@ def check_outputs(ingot, model, work):
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(model.path), options)
     inputs = model.make_inputs()
-    (work / "inputs").write_bytes(b"".join(inputs[value.name].tobytes() for value in session.get_inputs()))
+    write_inputs(model, work / "inputs")
     run(program, work / "inputs", work / "outputs", weights(folder, model.name))
     theirs = dict(zip([value.name for value in session.get_outputs()], session.run(None, inputs)))
     exact = reference.in_double(model)
