@@ -10,6 +10,7 @@
 #include "compiler/schedule/Schedule.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -585,10 +586,15 @@ private:
     auto map = [&](ArrayRef<AffineExpr> exprs) {
       return AffineMap::get(operands.size(), 0, exprs, b.getContext());
     };
-    Value begin = affine::AffineMaxOp::create(
-        b, named(dimName(dim) + "_begin"), map(lower), operands);
-    Value end = affine::AffineMinOp::create(b, named(dimName(dim) + "_end"),
-                                            map(upper), operands);
+    SmallVector<OpFoldResult> arguments(operands.begin(), operands.end());
+    auto value = [&](OpFoldResult bound) {
+      return getValueOrCreateConstantIndexOp(b, loc, bound);
+    };
+    loc = named(dimName(dim) + "_begin");
+    Value begin = value(affine::makeComposedFoldedAffineMax(b, loc, map(lower), arguments));
+    loc = named(dimName(dim) + "_end");
+    Value end = value(affine::makeComposedFoldedAffineMin(b, loc, map(upper), arguments));
+    loc = b.getUnknownLoc();
     return {begin, end};
   }
 
