@@ -17,7 +17,7 @@ using namespace ingot;
 static bool keepsInnermost(linalg::GenericOp movement) {
   AffineMap in = movement.getIndexingMapsArray()[0];
   AffineMap out = movement.getIndexingMapsArray()[1];
-  return in.getNumResults() > 0 && out.getNumResults() > 0 &&
+  return in.isPermutation() && in.getNumResults() > 0 &&
          in.getResults().back() == out.getResults().back();
 }
 
@@ -45,10 +45,10 @@ static bool shouldFuse(OpOperand *operand) {
     if (user != consumer)
       return false;
   if (isDataMovement(producer)) {
-    bool broadcast = !producer.getIndexingMapsArray()[0].isPermutation();
-    if (broadcast || keepsInnermost(producer))
-      return true;
-    return isElementwise(consumer);
+    AffineMap in = producer.getIndexingMapsArray()[0];
+    bool broadcast = in.isProjectedPermutation(/*allowZeroInResults=*/true) &&
+                     !in.isPermutation();
+    return broadcast || keepsInnermost(producer) || isElementwise(consumer);
   }
   if (isContraction(consumer))
     return false;

@@ -921,6 +921,8 @@ private:
     Value index;
     int64_t laneStride; ///< 0: the same for all lanes
   };
+  /// Lanes are no constant distance apart.
+  static constexpr int64_t kUneven = INT64_MIN;
 
   bool isPacked(const Access &access) const {
     return packedAccesses.contains(&access);
@@ -928,8 +930,9 @@ private:
 
   Address address(const Access &access, int64_t lane) {
     if (!access.linear) {
-      bool varies = schedule->lane != -1 && access.dependsOn(schedule->lane);
-      return {indexValue(access.index, lane), varies ? -1 : 0};
+      std::optional<int64_t> stride =
+          schedule->lane == -1 ? 0 : access.stride(schedule->lane);
+      return {indexValue(access.index, lane), stride.value_or(kUneven)};
     }
     Linear linear = isPacked(access)
                         ? packedIndex(*nest, *schedule, access, blockLanes)

@@ -10,6 +10,9 @@
 using namespace mlir;
 using namespace ingot;
 
+/// More dimensions than any nest has; only bounds the tables of affine simplification.
+constexpr unsigned kMostDims = 32;
+
 static bool addTo(AffineExpr expr, int64_t factor, Linear &linear) {
   if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
     linear.offset += factor * constant.getValue();
@@ -47,6 +50,20 @@ bool Access::dependsOn(unsigned dim) const {
   if (kind != Buffer)
     return false;
   return linear ? (*linear)[dim] != 0 : index.isFunctionOfDim(dim);
+}
+
+std::optional<int64_t> Access::stride(unsigned dim) const {
+  if (linear)
+    return (*linear)[dim];
+  // Divisions by which the dimension does not go cancel out.
+  AffineExpr next = index.replace(
+      getAffineDimExpr(dim, index.getContext()),
+      getAffineDimExpr(dim, index.getContext()) + 1);
+  AffineExpr step = simplifyAffineExpr(
+      next - index, kMostDims, kMostDims);
+  if (auto constant = dyn_cast<AffineConstantExpr>(step))
+    return constant.getValue();
+  return std::nullopt;
 }
 
 bool Nest::hasReduction() const {

@@ -50,6 +50,8 @@ struct Access {
   bool skippable = false;
 
   bool dependsOn(unsigned dim) const;
+  /// Elements that one step of the dimension makes, where that is the same everywhere.
+  std::optional<int64_t> stride(unsigned dim) const;
 };
 
 /// One stage in a nest. `op` is null for the copy of a concatenation's operand.

@@ -170,7 +170,7 @@ private:
     for (const Access &access : nest.root().inputs) {
       if (access.kind != Access::Buffer || !access.dependsOn(dim))
         continue;
-      if (access.linear && (*access.linear)[dim] == 1)
+      if (access.stride(dim) == 1)
         cost += kLoad;
       else if (contraction && !nest.reduction[dim] && packable(access))
         cost += kLoad;
@@ -185,12 +185,11 @@ private:
     for (auto [i, statement] : llvm::enumerate(nest.statements)) {
       for (const Access &access : statement.stores)
         if (access.kind == Access::Buffer)
-          rest += access.linear && (*access.linear)[dim] == 1 ? 1 : 2 * width;
+          rest += access.stride(dim) == 1 ? 1 : 2 * width;
       if (i > 0)
         for (const Access &access : statement.inputs)
           if (access.kind == Access::Buffer && access.dependsOn(dim))
-            rest += access.linear && (*access.linear)[dim] == 1 ? kLoad
-                                                                : kLoad * 2 * width;
+            rest += access.stride(dim) == 1 ? kLoad : kLoad * 2 * width;
     }
     if (nest.reduction[dim]) // one result is left of all lanes
       rest = (rest + 2 * std::log2(double(width)) + 4) * width;
