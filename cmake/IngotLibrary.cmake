@@ -1,7 +1,9 @@
-# ingot_library(NAME SOURCES... [LINK LIBRARIES...] [DEPENDS TARGETS...] [EXCEPTIONS])
+# ingot_library(NAME SOURCES... [LINK LIBRARIES...] [DEPENDS TARGETS...] [PRECOMPILED TARGET] [EXCEPTIONS])
 #
 # One static library of the compiler. It sees the repository's root and the build folder's root as include paths, so that
 # a header is included by its path (`#include "compiler/support/Target.h"`), and libMLIR's headers as system headers.
+#   PRECOMPILED whose precompiled header to read: IngotPrecompiled unless given, IngotONNXPrecompiled where most sources include the onnx
+#               dialect
 #   EXCEPTIONS  the sources call the onnx library, which throws; everything else is built without exceptions
 include_guard(GLOBAL)
 
@@ -29,12 +31,15 @@ target_precompile_headers(IngotPrecompiled PRIVATE
   <mlir/IR/PatternMatch.h> <mlir/Pass/Pass.h> <mlir/Transforms/GreedyPatternRewriteDriver.h>)
 
 function(ingot_library name)
-  cmake_parse_arguments(ARG "EXCEPTIONS" "" "LINK;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "EXCEPTIONS" "PRECOMPILED" "LINK;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   ingot_compile_settings(${name})
   if(NOT ARG_EXCEPTIONS)
     target_compile_options(${name} PRIVATE -fno-exceptions)
-    target_precompile_headers(${name} REUSE_FROM IngotPrecompiled)
+    if(NOT ARG_PRECOMPILED)
+      set(ARG_PRECOMPILED IngotPrecompiled)
+    endif()
+    target_precompile_headers(${name} REUSE_FROM ${ARG_PRECOMPILED})
   endif()
   target_link_libraries(${name} PUBLIC ${ARG_LINK} MLIR LLVM)
   if(ARG_DEPENDS)
