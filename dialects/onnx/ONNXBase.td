@@ -27,7 +27,6 @@ class ONNX_Type<string name, string typeMnemonic> : TypeDef<ONNX_Dialect, name> 
 
 def ONNX_StringType : ONNX_Type<"String", "String"> {
   let summary = "element of a string tensor";
-  let extraClassDeclaration = "";
 }
 
 def ONNX_SequenceType : ONNX_Type<"Sequence", "Sequence"> {
@@ -46,6 +45,10 @@ def ONNX_MapType : ONNX_Type<"Map", "Map"> {
   let summary = "values of one type by key";
   let parameters = (ins "::mlir::Type":$keyType, "::mlir::Type":$valueType);
   let assemblyFormat = "`<` $keyType `,` $valueType `>`";
+}
+
+def ONNX_UnknownType : ONNX_Type<"Unknown", "Unknown"> {
+  let summary = "a result before its first inference; gone after import";
 }
 
 class ONNX_Op<string mnemonic, list<Trait> traits = []>

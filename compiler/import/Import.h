@@ -1,0 +1,33 @@
+//===- Import.h - from a file to the onnx dialect -------------------------===//
+#ifndef INGOT_COMPILER_IMPORT_IMPORT_H
+#define INGOT_COMPILER_IMPORT_IMPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ingot {
+
+struct ImportOptions {
+  /// Sizes of inputs by name; they must agree with what the model says.
+  std::map<std::string, std::vector<int64_t>> shapes;
+  /// Pairs of an input and the output that is its next value.
+  std::vector<std::pair<std::string, std::string>> state;
+  /// `ingot.model`, a C identifier; made from the file's name where empty.
+  std::string modelName;
+  /// `ingot.target`; not set where empty.
+  std::string targetName;
+};
+
+/// Reads the model at `path` into a module of the `onnx` dialect, at the newest opset and with element types alone on most values (`infer-shapes` finds the shapes). Errors are emitted
+/// without the file's name, at the location of the node where there is one.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+importModel(mlir::MLIRContext &context, llvm::StringRef path,
+            const ImportOptions &options = {});
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,269 @@
+//===- Inference.cpp ------------------------------------------------------===//
+#include "compiler/import/Inference.h"
+#include "compiler/import/Proto.h"
+#include "compiler/import/Schema.h"
+#include "compiler/support/Elements.h"
+#include "dialects/onnx/ONNXDialect.h"
+#include "onnx/checker.h"
+#include "onnx/defs/schema.h"
+#include "onnx/defs/shape_inference.h"
+
+using namespace mlir;
+using namespace ingot;
+namespace ops = ingot::onnx;
+using ::onnx::AttributeProto;
+using ::onnx::TensorProto;
+using ::onnx::TypeProto;
+
+/// Inference functions look at the values of shapes, axes and the like.
+constexpr int64_t kMostVisibleElements = 4096;
+
+namespace {
+
+/// A nested graph's error was emitted already.
+struct NestedError : std::exception {};
+
+class Context;
+
+class RegionInferencer : public ::onnx::GraphInferencer {
+public:
+  RegionInferencer(Region &region, const InferenceOptions &options)
+      : region(region), options(options) {}
+
+  std::vector<const TypeProto *>
+  doInferencing(const std::vector<const TypeProto *> &inputTypes,
+                const std::vector<const TensorProto *> &) override {
+    Block &block = region.front();
+    if (inputTypes.size() != block.getNumArguments())
+      throw ImportError("the nested graph has " +
+                        llvm::Twine(block.getNumArguments()) + " inputs, " +
+                        llvm::Twine(inputTypes.size()) + " are given");
+    for (auto [argument, proto] : llvm::zip(block.getArguments(), inputTypes)) {
+      if (!proto || proto->value_case() == TypeProto::VALUE_NOT_SET)
+        continue;
+      Type type = typeFromProto(argument.getContext(), *proto);
+      Type merged = mergeTypes(argument.getType(), type);
+      if (!merged)
+        throw ImportError("input " + llvm::Twine(argument.getArgNumber()) +
+                          " of the nested graph has another type than what "
+                          "is given to it");
+      argument.setType(merged);
+    }
+    if (options.inferRegion && failed(options.inferRegion(region)))
+      throw NestedError();
+    types.clear();
+    for (Value value : block.getTerminator()->getOperands())
+      types.push_back(protoFromType(value.getType(), options.shapes));
+    std::vector<const TypeProto *> pointers;
+    for (const TypeProto &type : types)
+      pointers.push_back(&type);
+    return pointers;
+  }
+
+private:
+  Region &region;
+  const InferenceOptions &options;
+  std::vector<TypeProto> types;
+};
+
+/// What an inference function sees of an operation.
+class Context : public ::onnx::InferenceContext {
+public:
+  Context(Operation *op, const ::onnx::OpSchema &schema,
+          const InferenceOptions &options)
+      : op(op), options(options) {
+    for (NamedAttribute attribute : op->getAttrs())
+      attributes[attribute.getName().str()] =
+          protoFromAttribute(attribute.getName(), attribute.getValue());
+    for (auto [name, region] :
+         llvm::zip(graphAttributes(schema), op->getRegions())) {
+      if (region.empty())
+        continue;
+      regions.emplace(name, RegionInferencer(region, options));
+      AttributeProto &graph = attributes[name];
+      graph.set_name(name);
+      graph.set_type(AttributeProto::GRAPH);
+      describeGraph(region.front(), *graph.mutable_g());
+    }
+    for (Value operand : op->getOperands()) {
+      inputTypes.push_back(protoFromType(operand.getType(), options.shapes));
+      present.push_back(!isa<NoneType>(operand.getType()));
+    }
+    inputData.resize(op->getNumOperands());
+    outputTypes.resize(op->getNumResults());
+  }
+
+  const AttributeProto *getAttribute(const std::string &name) const override {
+    auto found = attributes.find(name);
+    return found == attributes.end() ? nullptr : &found->second;
+  }
+  size_t getNumInputs() const override { return inputTypes.size(); }
+  const TypeProto *getInputType(size_t index) const override {
+    return index < present.size() && present[index] ? &inputTypes[index]
+                                                    : nullptr;
+  }
+  const TensorProto *getInputData(size_t index) const override {
+    if (index >= op->getNumOperands() || !options.shapes)
+      return nullptr;
+    ElementsAttr value = ops::constantValue(op->getOperand(index));
+    if (!value || value.getNumElements() > kMostVisibleElements)
+      return nullptr;
+    if (!inputData[index])
+      inputData[index] =
+          std::make_unique<TensorProto>(protoFromElements(value));
+    return inputData[index].get();
+  }
+  const ::onnx::SparseTensorProto *
+  getInputSparseData(size_t) const override {
+    return nullptr;
+  }
+  const ::onnx::TensorShapeProto *getSymbolicInput(size_t) const override {
+    return nullptr;
+  }
+  size_t getNumOutputs() const override { return outputTypes.size(); }
+  TypeProto *getOutputType(size_t index) override {
+    return index < outputTypes.size() &&
+                   !isa<NoneType>(op->getResult(index).getType())
+               ? &outputTypes[index]
+               : nullptr;
+  }
+  ::onnx::GraphInferencer *
+  getGraphAttributeInferencer(const std::string &name) override {
+    auto found = regions.find(name);
+    return found == regions.end() ? nullptr : &found->second;
+  }
+
+private:
+  /// Functions ask a graph for the number of its inputs and outputs, not for
+  /// its nodes.
+  void describeGraph(Block &block, ::onnx::GraphProto &graph) {
+    for (BlockArgument argument : block.getArguments())
+      *graph.add_input()->mutable_type() =
+          protoFromType(argument.getType(), options.shapes);
+    for (Value value : block.getTerminator()->getOperands())
+      *graph.add_output()->mutable_type() =
+          protoFromType(value.getType(), options.shapes);
+  }
+
+  Operation *op;
+  const InferenceOptions &options;
+  std::map<std::string, AttributeProto> attributes;
+  std::map<std::string, RegionInferencer> regions;
+  std::vector<TypeProto> inputTypes, outputTypes;
+  std::vector<bool> present;
+  mutable std::vector<std::unique_ptr<TensorProto>> inputData;
+};
+
+} // namespace
+
+Type ingot::mergeTypes(Type a, Type b) {
+  if (a == b)
+    return a;
+  auto tensorA = dyn_cast<TensorType>(a), tensorB = dyn_cast<TensorType>(b);
+  if (tensorA && tensorB) {
+    if (tensorA.getElementType() != tensorB.getElementType())
+      return {};
+    if (!tensorA.hasRank())
+      return b;
+    if (!tensorB.hasRank())
+      return a;
+    if (tensorA.getRank() != tensorB.getRank())
+      return {};
+    SmallVector<int64_t> shape(tensorA.getShape());
+    for (auto [size, other] : llvm::zip(shape, tensorB.getShape())) {
+      if (ShapedType::isDynamic(size))
+        size = other;
+      else if (!ShapedType::isDynamic(other) && other != size)
+        return {};
+    }
+    return RankedTensorType::get(shape, tensorA.getElementType());
+  }
+  auto sequenceA = dyn_cast<ops::SequenceType>(a),
+       sequenceB = dyn_cast<ops::SequenceType>(b);
+  if (sequenceA && sequenceB) {
+    Type element = mergeTypes(sequenceA.getElementType(), sequenceB.getElementType());
+    return element ? ops::SequenceType::get(a.getContext(), element) : Type();
+  }
+  auto optionalA = dyn_cast<ops::OptionalType>(a),
+       optionalB = dyn_cast<ops::OptionalType>(b);
+  if (optionalA && optionalB) {
+    Type element = mergeTypes(optionalA.getElementType(), optionalB.getElementType());
+    return element ? ops::OptionalType::get(a.getContext(), element) : Type();
+  }
+  return {};
+}
+
+static bool complete(const TypeProto &proto) {
+  switch (proto.value_case()) {
+  case TypeProto::kTensorType:
+    return proto.tensor_type().elem_type() != TensorProto::UNDEFINED;
+  case TypeProto::kSequenceType:
+    return complete(proto.sequence_type().elem_type());
+  case TypeProto::kOptionalType:
+    return complete(proto.optional_type().elem_type());
+  case TypeProto::kMapType:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static std::string typeText(Type type) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << type;
+  return text;
+}
+
+static LogicalResult refine(OpResult result, Type type) {
+  // Unknown only before the first inference.
+  Type merged = isa<ops::UnknownType>(result.getType())
+                    ? type
+                    : mergeTypes(result.getType(), type);
+  if (!merged)
+    return result.getOwner()->emitError()
+           << "output " << result.getResultNumber() << " is inferred as "
+           << typeText(type) << ", which contradicts "
+           << typeText(result.getType());
+  auto shaped = dyn_cast<ShapedType>(merged);
+  if (shaped && shaped.hasStaticShape() &&
+      !isa<ops::StringType>(shaped.getElementType()) && !byteSize(shaped))
+    return result.getOwner()->emitError()
+           << "output " << result.getResultNumber() << " of type "
+           << typeText(merged) << " is larger than any memory";
+  result.setType(merged);
+  return success();
+}
+
+/// The first line of an exception of the onnx library, without its tags.
+static std::string firstLine(StringRef message) {
+  message = message.split('\n').first;
+  if (message.starts_with("["))
+    message = message.split(']').second;
+  return message.trim().str();
+}
+
+LogicalResult ingot::inferTypes(Operation *op,
+                                const InferenceOptions &options) {
+  const ::onnx::OpSchema *schema = schemaOf(op);
+  if (!schema)
+    return success();
+  try {
+    Context context(op, *schema, options);
+    if (options.checkTypes)
+      schema->CheckInputOutputType(context);
+    schema->GetTypeAndShapeInferenceFunction()(context);
+    for (OpResult result : op->getResults()) {
+      TypeProto *proto = context.getOutputType(result.getResultNumber());
+      if (!proto || !complete(*proto))
+        continue;
+      if (failed(refine(result, typeFromProto(op->getContext(), *proto))))
+        return failure();
+    }
+    return success();
+  } catch (const NestedError &) {
+    return failure();
+  } catch (const std::exception &error) {
+    return op->emitError() << firstLine(error.what());
+  }
+}

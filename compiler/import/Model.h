@@ -1,0 +1,32 @@
+//===- Model.h - a model's messages, ready to become IR -------------------===//
+#ifndef INGOT_COMPILER_IMPORT_MODEL_H
+#define INGOT_COMPILER_IMPORT_MODEL_H
+
+#include "compiler/import/Proto.h"
+#include <map>
+
+namespace ingot {
+
+/// A checked model at the newest opset, without model-local functions, its nodes in topological order.
+struct Model {
+  ::onnx::ModelProto proto;
+  /// Large constants, taken out so that conversion does not copy them. Each is
+  /// an input of the main graph of that name that no user gives.
+  std::map<std::string, ::onnx::TensorProto> weights;
+  /// Folder that external data lie in.
+  std::string folder;
+};
+
+/// Reads and prepares a model; throws ImportError or what the onnx library
+/// throws.
+Model readModel(llvm::StringRef path);
+
+/// The reader of external data for tensors of the model in `folder`.
+ReadExternal externalReader(const std::string &folder);
+
+/// Message of an exception of the onnx library as an error: one line, and the node that the library's context names.
+ImportError describeFailure(const std::exception &error);
+
+} // namespace ingot
+
+#endif
