@@ -1,6 +1,7 @@
 //===- Dialects.cpp - the dialects that pass between the stages -----------===//
 #include "compiler/driver/Dialects.h"
 #include "dialects/ingot/IngotDialect.h"
+#include "dialects/onnx/ONNXDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -14,7 +15,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 void ingot::registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<IngotDialect, mlir::affine::AffineDialect,
+  registry.insert<IngotDialect, onnx::ONNXDialect, mlir::affine::AffineDialect,
                   mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect,
                   mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
                   mlir::LLVM::LLVMDialect, mlir::math::MathDialect,

@@ -510,13 +510,13 @@ static bool isNewest(ModelProto &model, int64_t version) {
       const ::onnx::OpSchema *used = ::onnx::OpSchemaRegistry::Schema(
           node.op_type(), static_cast<int>(version), "");
       const ::onnx::OpSchema *last = newestSchema("", node.op_type());
-      newest &= last && used->SinceVersion() == last->SinceVersion();
+      newest &= last && used && used->SinceVersion() == last->SinceVersion();
     }
   });
   return newest;
 }
 
-static void convertOpset(ModelProto &model) {
+void ingot::convertOpset(ModelProto &model) {
   int newest = ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance()
                    .Map()
                    .at("")

@@ -21,6 +21,9 @@ struct Model {
 /// throws.
 Model readModel(llvm::StringRef path);
 
+/// Raises the main graph to the newest opset.
+void convertOpset(::onnx::ModelProto &model);
+
 /// The reader of external data for tensors of the model in `folder`.
 ReadExternal externalReader(const std::string &folder);
 

@@ -1,0 +1,169 @@
+//===- Functions.cpp ------------------------------------------------------===//
+#include "compiler/import/Functions.h"
+#include "compiler/import/GraphBuilder.h"
+#include "compiler/import/Model.h"
+#include "compiler/import/Schema.h"
+#include <algorithm>
+
+using namespace mlir;
+using namespace ingot;
+using ::onnx::AttributeProto;
+using ::onnx::FunctionProto;
+using ::onnx::GraphProto;
+using ::onnx::ModelProto;
+using ::onnx::NodeProto;
+using ::onnx::TypeProto;
+
+bool ingot::hasFunctionBody(Operation *op) {
+  const ::onnx::OpSchema *schema = schemaOf(op);
+  return schema &&
+         (schema->HasFunction() || schema->HasContextDependentFunction());
+}
+
+static std::string valueName(StringRef kind, unsigned index) {
+  return (kind + llvm::Twine(index)).str();
+}
+
+/// The operation as a node, and the types of its inputs.
+static NodeProto nodeOf(Operation *op, const ::onnx::OpSchema &schema,
+                        std::vector<TypeProto> &inputTypes) {
+  NodeProto node;
+  node.set_op_type(schema.Name());
+  node.set_domain(schema.domain());
+  for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+    bool absent = isa<NoneType>(operand.getType());
+    node.add_input(absent ? "" : valueName("input.", i));
+    inputTypes.push_back(protoFromType(operand.getType()));
+  }
+  for (auto [i, result] : llvm::enumerate(op->getResults()))
+    node.add_output(isa<NoneType>(result.getType()) ? ""
+                                                    : valueName("output.", i));
+  for (NamedAttribute attribute : op->getAttrs())
+    *node.add_attribute() =
+        protoFromAttribute(attribute.getName(), attribute.getValue());
+  return node;
+}
+
+static int newestOf(const std::vector<int> &versions) {
+  return *std::max_element(versions.begin(), versions.end());
+}
+
+/// The body, or nullopt where there is none for this node.
+static std::optional<FunctionProto>
+bodyOf(const NodeProto &node, const std::vector<TypeProto> &inputTypes,
+       const ::onnx::OpSchema &schema) {
+  FunctionProto body;
+  if (schema.HasContextDependentFunction()) {
+    ::onnx::FunctionBodyBuildContextImpl context(node, inputTypes);
+    if (!schema.BuildContextDependentFunction(
+            context, body,
+            newestOf(schema.context_dependent_function_opset_versions())))
+      return std::nullopt;
+    return body;
+  }
+  const FunctionProto *function =
+      schema.GetFunction(newestOf(schema.function_opset_versions()));
+  if (!function)
+    return std::nullopt;
+  return *function;
+}
+
+/// Puts the node's attributes where the body refers to them. One that is
+/// absent leaves the body's attribute absent, too.
+static void bindAttributes(google::protobuf::RepeatedPtrField<NodeProto> &nodes,
+                           const std::map<std::string, AttributeProto> &given) {
+  for (NodeProto &node : nodes) {
+    google::protobuf::RepeatedPtrField<AttributeProto> bound;
+    for (AttributeProto &attribute : *node.mutable_attribute()) {
+      if (attribute.has_g())
+        bindAttributes(*attribute.mutable_g()->mutable_node(), given);
+      if (attribute.ref_attr_name().empty()) {
+        *bound.Add() = std::move(attribute);
+        continue;
+      }
+      auto value = given.find(attribute.ref_attr_name());
+      if (value == given.end())
+        continue;
+      AttributeProto &copy = *bound.Add();
+      copy = value->second;
+      copy.set_name(attribute.name());
+    }
+    node.mutable_attribute()->Swap(&bound);
+  }
+}
+
+static FailureOr<bool> expand(Operation *op) {
+  const ::onnx::OpSchema *schema = schemaOf(op);
+  std::vector<TypeProto> inputTypes;
+  NodeProto node = nodeOf(op, *schema, inputTypes);
+  std::optional<FunctionProto> body = bodyOf(node, inputTypes, *schema);
+  if (!body)
+    return false;
+  std::map<std::string, AttributeProto> attributes;
+  for (const AttributeProto &attribute : body->attribute_proto())
+    attributes[attribute.name()] = attribute;
+  for (const AttributeProto &attribute : node.attribute())
+    attributes[attribute.name()] = attribute;
+  bindAttributes(*body->mutable_node(), attributes);
+
+  // The body may be written for an older opset than the newest.
+  ModelProto model;
+  model.set_ir_version(10);
+  *model.mutable_opset_import() = body->opset_import();
+  GraphProto &graph = *model.mutable_graph();
+  graph.set_name(schema->Name());
+  for (auto [i, name] : llvm::enumerate(body->input())) {
+    // An absent input of the body is an absent input of the nodes that use it.
+    if (i >= op->getNumOperands() || isa<NoneType>(op->getOperand(i).getType()))
+      continue;
+    auto &input = *graph.add_input();
+    input.set_name(name);
+    *input.mutable_type() = inputTypes[i];
+  }
+  llvm::StringMap<bool> present;
+  for (const auto &input : graph.input())
+    present[input.name()] = true;
+  for (NodeProto &inner : *body->mutable_node()) {
+    for (std::string &name : *inner.mutable_input())
+      if (!present.count(name))
+        name.clear();
+    for (const std::string &name : inner.output())
+      present[name] = true;
+  }
+  graph.mutable_node()->Swap(body->mutable_node());
+  for (auto [i, name] : llvm::enumerate(body->output()))
+    if (i < op->getNumResults()) {
+      auto &output = *graph.add_output();
+      output.set_name(name);
+      *output.mutable_type() = protoFromType(op->getResult(i).getType(), false);
+    }
+  convertOpset(model);
+
+  OpBuilder builder(op);
+  GraphBuilder graphBuilder(builder, {}, /*inferShapes=*/true);
+  graphBuilder.setLocation(op->getLoc());
+  Scope scope;
+  for (auto [i, name] : llvm::enumerate(body->input()))
+    if (i < op->getNumOperands())
+      scope.define(name, op->getOperand(i));
+  graphBuilder.buildGraph(model.graph(), scope);
+  for (auto [i, result] : llvm::enumerate(op->getResults()))
+    if (!result.use_empty())
+      result.replaceAllUsesWith(
+          scope.lookup(body->output(static_cast<int>(i))));
+  op->erase();
+  return true;
+}
+
+FailureOr<bool> ingot::expandFunction(Operation *op) {
+  if (!hasFunctionBody(op) || op->getNumRegions() != 0)
+    return false;
+  try {
+    return expand(op);
+  } catch (const Reported &) {
+    return failure();
+  } catch (const std::exception &error) {
+    op->emitError() << describeFailure(error).what();
+    return failure();
+  }
+}

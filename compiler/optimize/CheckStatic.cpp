@@ -1,0 +1,62 @@
+//===- CheckStatic.cpp ----------------------------------------------------===//
+#include "compiler/optimize/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace ingot;
+
+namespace ingot {
+#define GEN_PASS_DEF_CHECKSTATIC
+#include "compiler/optimize/Passes.h.inc"
+} // namespace ingot
+
+static bool isStatic(Type type) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  return !shaped || shaped.hasStaticShape();
+}
+
+namespace {
+struct CheckStatic : ingot::impl::CheckStaticBase<CheckStatic> {
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (failed(checkInputs(function)) || failed(checkValues(function)))
+        return signalPassFailure();
+  }
+
+private:
+  static LogicalResult checkInputs(func::FuncOp function) {
+    for (BlockArgument argument : function.getArguments()) {
+      auto type = cast<ShapedType>(argument.getType());
+      if (type.hasStaticShape())
+        continue;
+      StringRef name = "";
+      if (auto attribute = function.getArgAttrOfType<StringAttr>(
+              argument.getArgNumber(), "ingot.name"))
+        name = attribute.getValue();
+      std::string shape;
+      for (int64_t size : type.getShape())
+        shape += (shape.empty() ? "" : ",") +
+                 (ShapedType::isDynamic(size) ? std::string("?")
+                                              : std::to_string(size));
+      return emitError(UnknownLoc::get(function.getContext()))
+             << "the input '" << name << "' has the shape " << shape
+             << ", of which sizes are unknown; fix them with --shape " << name
+             << "=...";
+    }
+    return success();
+  }
+
+  static LogicalResult checkValues(func::FuncOp function) {
+    WalkResult result = function.walk([](Operation *op) {
+      for (Type type : op->getResultTypes())
+        if (!isStatic(type)) {
+          op->emitError() << "the shape of a result depends on data (" << type
+                          << "), which is not supported";
+          return WalkResult::interrupt();
+        }
+      return WalkResult::advance();
+    });
+    return failure(result.wasInterrupted());
+  }
+};
+} // namespace

@@ -1,0 +1,32 @@
+//===- Simplify.cpp -------------------------------------------------------===//
+#include "compiler/optimize/Passes.h"
+#include "compiler/optimize/Patterns.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+using namespace ingot;
+
+namespace ingot {
+#define GEN_PASS_DEF_SIMPLIFY
+#include "compiler/optimize/Passes.h.inc"
+} // namespace ingot
+
+namespace {
+struct Simplify : ingot::impl::SimplifyBase<Simplify> {
+  LogicalResult initialize(MLIRContext *context) override {
+    RewritePatternSet set(context);
+    populateMovementPatterns(set);
+    populateArithmeticPatterns(set);
+    populateWeightPatterns(set);
+    patterns = std::move(set);
+    return success();
+  }
+
+  void runOnOperation() override {
+    if (failed(applyPatternsGreedily(getOperation(), patterns)))
+      signalPassFailure();
+  }
+
+  FrozenRewritePatternSet patterns;
+};
+} // namespace

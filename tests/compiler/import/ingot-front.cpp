@@ -1,0 +1,54 @@
+//===- ingot-front.cpp - import, optimise and export, for tests -----------===//
+#include "compiler/import/Import.h"
+#include "compiler/optimize/Optimize.h"
+#include "mlir/IR/AsmState.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+static cl::opt<std::string> model(cl::Positional, cl::Required,
+                                  cl::desc("MODEL.onnx"));
+static cl::list<std::string> shapes("shape", cl::desc("x=1,3,48,320"));
+static cl::list<std::string> states("state", cl::desc("in:out"));
+static cl::opt<bool> optimize("optimize", cl::desc("run the optimise stage"));
+static cl::opt<bool> keepDynamic("dynamic", cl::desc("allow unknown sizes"));
+static cl::list<std::string> lowered("lowered", cl::CommaSeparated,
+                                     cl::desc("operators not to expand"));
+static cl::opt<unsigned> elide("elide", cl::init(16),
+                               cl::desc("longest constant to print"));
+
+int main(int argc, char **argv) {
+  cl::ParseCommandLineOptions(argc, argv, "imports a model and prints it\n");
+  ingot::ImportOptions options;
+  for (StringRef text : shapes) {
+    auto [name, sizes] = text.rsplit('=');
+    SmallVector<StringRef> parts;
+    sizes.split(parts, ',', -1, /*KeepEmpty=*/false);
+    for (StringRef part : parts)
+      options.shapes[name.str()].push_back(std::stoll(part.str()));
+    options.shapes[name.str()];
+  }
+  for (StringRef text : states) {
+    auto [input, output] = text.split(':');
+    options.state.emplace_back(input, output);
+  }
+  mlir::MLIRContext context;
+  context.printOpOnDiagnostic(false);
+  auto module = ingot::importModel(context, model, options);
+  if (failed(module))
+    return 1;
+  if (optimize) {
+    ingot::OptimizeOptions settings;
+    settings.requireStatic = !keepDynamic;
+    settings.lowered.assign(lowered.begin(), lowered.end());
+    if (failed(ingot::runOptimize(**module, settings)))
+      return 1;
+  }
+  mlir::OpPrintingFlags flags;
+  flags.elideLargeElementsAttrs(elide).elideLargeResourceString(elide);
+  (*module)->print(outs(), flags);
+  outs() << '\n';
+  return 0;
+}
