@@ -1,8 +1,12 @@
 //===- ObjectTest.cpp - modules of the loops level, planned and run -------===//
 #include "codegen/object/Object.h"
-#include "compiler/driver/Dialects.h"
 #include "compiler/memory/Passes.h"
 #include "compiler/support/Elements.h"
+#include "dialects/ingot/IngotDialect.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
@@ -17,7 +21,10 @@ class ObjectTest : public testing::Test {
 protected:
   ObjectTest() {
     DialectRegistry registry;
-    registerDialects(registry);
+    registry.insert<IngotDialect, affine::AffineDialect, arith::ArithDialect,
+                    func::FuncDialect, math::MathDialect, memref::MemRefDialect,
+                    scf::SCFDialect, tensor::TensorDialect,
+                    vector::VectorDialect>();
     context.appendDialectRegistry(registry);
     context.loadAllAvailableDialects();
   }

@@ -1,0 +1,282 @@
+//===- MathTest.cpp - error bounds of the elementary functions ------------===//
+//
+// Runs each function in process, with and without fused multiply-add, as scalars and as vectors, on a dense sample of all floats, and
+// compares with the C library's functions on double.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/object/Object.h"
+#include "compiler/math/Functions.h"
+#include "compiler/math/Passes.h"
+#include "compiler/memory/Passes.h"
+#include "dialects/ingot/IngotDialect.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include <cmath>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace mlir;
+using namespace ingot;
+
+namespace {
+
+constexpr float kInfinity = INFINITY;
+
+float fromBits(uint32_t bits) {
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/// Distance from the exact value, in units of the last place that a float of
+/// its size has.
+double ulpError(float value, double exact) {
+  if (std::isnan(exact) || std::isnan(value))
+    return std::isnan(exact) && std::isnan(value) ? 0 : kInfinity;
+  // What rounds to infinity is one step from the greatest float.
+  if (std::isinf(value) || std::isinf(float(exact))) {
+    if (value == float(exact))
+      return 0;
+    return std::abs(exact) > 3.4028e38 && std::abs(value) > 3.4028e38f
+               ? 1
+               : kInfinity;
+  }
+  int exponent = std::max(std::ilogb(exact), -126);
+  if (exact == 0)
+    exponent = -126;
+  return std::abs(double(value) - exact) / std::ldexp(1.0, exponent - 23);
+}
+
+constexpr int kCount = 4096;
+
+/// A function over kCount values, as code.
+class Compiled {
+public:
+  Compiled(StringRef operation, unsigned arguments, StringRef target,
+           int lanes) {
+    DialectRegistry registry;
+    registry.insert<IngotDialect, affine::AffineDialect, arith::ArithDialect,
+                    func::FuncDialect, math::MathDialect, memref::MemRefDialect,
+                    scf::SCFDialect, tensor::TensorDialect,
+                    vector::VectorDialect>();
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    std::string text;
+    llvm::raw_string_ostream out(text);
+    std::string type =
+        lanes == 1 ? "f32" : "vector<" + std::to_string(lanes) + "xf32>";
+    std::string buffer = "memref<" + std::to_string(kCount) + "xf32>";
+    std::string tensor = "tensor<" + std::to_string(kCount) + "xf32>";
+    bool two = arguments == 2;
+    auto load = [&](StringRef name, StringRef from) {
+      out << "  %" << name << " = ";
+      if (lanes == 1)
+        out << "memref.load %" << from << "[%i] : " << buffer << "\n";
+      else
+        out << "vector.load %" << from << "[%i] : " << buffer << ", " << type
+            << "\n";
+    };
+    out << "module attributes {ingot.target = \"" << target << "\"} {\n"
+        << "func.func @main(%a: " << tensor << ", %b: " << tensor << ") -> "
+        << tensor << " {\n  %r = ingot.launch @f(%a, %b) : (" << tensor << ", "
+        << tensor << ") -> " << tensor << "\n  return %r : " << tensor
+        << "\n}\nfunc.func private @f(%a: " << buffer << ", %b: " << buffer
+        << ", %c: " << buffer << ") attributes {ingot.kernel} {\n"
+        << "  %zero = arith.constant 0 : index\n  %step = arith.constant "
+        << lanes << " : index\n  %end = arith.constant " << kCount
+        << " : index\n  scf.for %i = %zero to %end step %step {\n";
+    load("x", "a");
+    if (two)
+      load("y", "b");
+    out << "  %r = math." << operation << " %x" << (two ? ", %y" : "") << " : "
+        << type << "\n";
+    if (lanes == 1)
+      out << "  memref.store %r, %c[%i] : " << buffer << "\n";
+    else
+      out << "  vector.store %r, %c[%i] : " << buffer << ", " << type << "\n";
+    out << "  }\n  return\n}\n}\n";
+
+    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+    if (!module)
+      return;
+    PassManager passes(&context, ModuleOp::getOperationName());
+    passes.addPass(createExpandMath());
+    passes.addPass(createPlanMemory());
+    if (failed(passes.run(*module)))
+      return;
+    auto compiled = compileInProcess(*module);
+    if (succeeded(compiled))
+      model = std::move(*compiled);
+  }
+
+  explicit operator bool() const { return bool(model); }
+
+  void run(const float *x, const float *y, float *result) {
+    model->run({x, y}, {result});
+  }
+  float operator()(float x, float y = 0) {
+    std::vector<float> xs(kCount, x), ys(kCount, y), results(kCount);
+    run(xs.data(), ys.data(), results.data());
+    return results[0];
+  }
+
+private:
+  MLIRContext context;
+  std::unique_ptr<CompiledModel> model;
+};
+
+struct Case {
+  friend void PrintTo(const Case &info, std::ostream *out) {
+    *out << info.name;
+  }
+  const char *name;
+  double (*reference)(double);
+  /// Greatest error, in ULP.
+  double bound;
+  /// Inputs are floats of magnitude up to this.
+  float limit = kInfinity;
+};
+
+const Case cases[] = {
+    {"acos", std::acos, 2},        {"acosh", std::acosh, 3},
+    {"asin", std::asin, 2.5},        {"asinh", std::asinh, 3},
+    {"atan", std::atan, 2},        {"atanh", std::atanh, 2.5},
+    {"cos", std::cos, 2, 1e5f},    {"cosh", std::cosh, 2},
+    {"erf", std::erf, 2},          {"exp", std::exp, 1.5},
+    {"exp2", std::exp2, 1.5},      {"expm1", std::expm1, 2},
+    {"log", std::log, 1.5},        {"log10", std::log10, 2.5},
+    {"log1p", std::log1p, 2},      {"log2", std::log2, 2.5},
+    {"sin", std::sin, 2, 1e5f},    {"sinh", std::sinh, 2},
+    {"tan", std::tan, 4, 1e5f},    {"tanh", std::tanh, 3},
+};
+
+std::string caseName(const testing::TestParamInfo<Case> &info) {
+  return info.param.name;
+}
+
+class Elementary : public testing::TestWithParam<Case> {};
+
+/// Every exponent with many mantissas, and more of them where the functions
+/// have their range.
+std::vector<float> samples(float limit) {
+  std::vector<float> list;
+  for (uint64_t bits = 0; bits < (uint64_t(1) << 32); bits += 6007)
+    list.push_back(fromBits(bits));
+  std::mt19937 random(1);
+  for (float range : {1.0f, 4.0f, 20.0f, 110.0f, 1e5f}) {
+    std::uniform_real_distribution<float> uniform(-range, range);
+    for (int i = 0; i < 100000; ++i)
+      list.push_back(uniform(random));
+  }
+  for (uint32_t bits : {0x00000000u, 0x80000000u, 0x7F800000u, 0xFF800000u,
+                        0x7FC00000u, 0x3F800000u, 0xBF800000u, 0x00000001u,
+                        0x007FFFFFu, 0x00800000u, 0x7F7FFFFFu})
+    list.push_back(fromBits(bits));
+  llvm::erase_if(list, [&](float x) {
+    return std::abs(x) > limit && !std::isinf(x);
+  });
+  list.resize(llvm::alignTo(list.size(), kCount));
+  return list;
+}
+
+TEST_P(Elementary, StaysWithinItsBound) {
+  const Case &info = GetParam();
+  std::vector<float> inputs = samples(info.limit);
+  std::vector<double> exact(inputs.begin(), inputs.end());
+  for (double &value : exact)
+    value = info.reference(value);
+  for (auto [target, lanes] : {std::pair("x86-64-v3", 16), {"x86-64-v3", 1},
+                               {"x86-64-v1", 4}}) {
+    Compiled function(info.name, 1, target, lanes);
+    ASSERT_TRUE(function);
+    std::vector<float> results(inputs.size());
+    for (size_t i = 0; i < inputs.size(); i += kCount)
+      function.run(&inputs[i], &inputs[i], &results[i]);
+    double worst = 0;
+    float at = 0;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      double error = ulpError(results[i], exact[i]);
+      if (exact[i] == 0 && std::signbit(results[i]) != std::signbit(exact[i]))
+        error = kInfinity;
+      if (error > worst) {
+        worst = error;
+        at = inputs[i];
+      }
+    }
+    EXPECT_LE(worst, info.bound)
+        << target << " x" << lanes << ", at " << at << ": " << function(at)
+        << ", exactly " << info.reference(at);
+    std::printf("%s %s x%d: %.3f ULP at %.9g\n", info.name, target, lanes,
+                worst, at);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Math, Elementary, testing::ValuesIn(cases), caseName);
+
+TEST(Powers, StayWithinTheirBound) {
+  for (auto [target, lanes] :
+       {std::pair("x86-64-v3", 8), {"x86-64-v1", 1}}) {
+    Compiled power("powf", 2, target, lanes);
+    ASSERT_TRUE(power);
+    std::mt19937 random(2);
+    std::uniform_int_distribution<uint32_t> anyBits;
+    std::uniform_real_distribution<float> near(-30, 30);
+    std::uniform_real_distribution<float> unit(0.5, 2);
+    double worst = 0;
+    for (int round = 0; round < 200; ++round) {
+      std::vector<float> x(kCount), y(kCount), result(kCount);
+      for (int i = 0; i < kCount; ++i) {
+        x[i] = round % 4 == 0   ? fromBits(anyBits(random))
+               : round % 4 == 1 ? unit(random)
+                                : near(random);
+        y[i] = round % 4 == 3 ? std::round(near(random)) : near(random);
+        if (round % 8 == 0)
+          y[i] = fromBits(anyBits(random));
+      }
+      power.run(x.data(), y.data(), result.data());
+      for (int i = 0; i < kCount; ++i)
+        worst = std::max(
+            worst, ulpError(result[i], std::pow(double(x[i]), double(y[i]))));
+    }
+    EXPECT_LE(worst, 1) << target;
+    std::printf("powf %s x%d: %.3f ULP\n", target, lanes, worst);
+  }
+}
+
+/// The special cases of IEEE 754, as C's pow has them.
+TEST(Powers, AtTheEdges) {
+  const float edges[] = {0.0f,  -0.0f, 1.0f,  -1.0f,    2.0f,       -2.0f,
+                         0.5f,  -0.5f, 3.0f,  -3.0f,    2.5f,       -2.5f,
+                         1e30f, -1e30f, 1e-40f, kInfinity, -kInfinity, NAN,
+                         16777216.0f, -16777217.0f, 1e-30f};
+  Compiled power("powf", 2, "x86-64-v3", 8);
+  ASSERT_TRUE(power);
+  for (float x : edges)
+    for (float y : edges) {
+      float result = power(x, y);
+      double exact = std::pow(double(x), double(y));
+      EXPECT_LE(ulpError(result, exact), 1) << x << " ^ " << y;
+      if (!std::isnan(exact)) {
+        EXPECT_EQ(std::signbit(result), std::signbit(exact)) << x << " ^ " << y;
+      }
+    }
+}
+
+/// Beyond their accurate range sine and cosine stay between -1 and 1.
+TEST(Angles, StayBounded) {
+  for (const char *name : {"sin", "cos"})
+    for (const char *target : {"x86-64-v3", "x86-64-v1"}) {
+      Compiled function(name, 1, target, 4);
+      ASSERT_TRUE(function);
+      for (float x = 1e5f; x < 3e38f; x *= 1.37f) {
+        EXPECT_LE(std::abs(function(x)), 1.0f) << name << " " << x;
+      }
+    }
+}
+
+} // namespace
