@@ -1,0 +1,78 @@
+/*===- model.h - the C descriptor of a compiled model -----------------------===
+ *
+ * Every compiled model NAME exports `const struct ingot_model NAME_model`, by
+ * which a host that does not know the model's C++ header can drive it: a
+ * command line, a test, another language. C99 and C++.
+ *
+ *===----------------------------------------------------------------------===*/
+#ifndef INGOT_MODEL_H
+#define INGOT_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Changes whenever a field changes its meaning; fields are only added at the
+ * end, which struct_size shows. */
+#define INGOT_ABI_VERSION 1u
+
+/* Element types, numbered as in onnx.TensorProto.DataType. A bool takes a byte,
+ * 0 or 1. */
+enum ingot_element {
+  INGOT_FLOAT = 1,
+  INGOT_UINT8 = 2,
+  INGOT_INT8 = 3,
+  INGOT_UINT16 = 4,
+  INGOT_INT16 = 5,
+  INGOT_INT32 = 6,
+  INGOT_INT64 = 7,
+  INGOT_BOOL = 9,
+  INGOT_FLOAT16 = 10,
+  INGOT_DOUBLE = 11,
+  INGOT_UINT32 = 12,
+  INGOT_UINT64 = 13,
+  INGOT_BFLOAT16 = 16
+};
+
+/* An input or output of the graph: a dense, row-major tensor. */
+struct ingot_value {
+  const char *name;     /* as in the ONNX file, UTF-8 */
+  int32_t element;      /* enum ingot_element */
+  int32_t rank;
+  const int64_t *shape; /* `rank` sizes; null where rank is 0 */
+  int64_t count;        /* elements, the product of the shape */
+  size_t bytes;         /* of all elements */
+  int32_t state;        /* of an output: the number of the input whose next value
+                           it is; else -1 */
+};
+
+struct ingot_model {
+  uint32_t abi_version; /* INGOT_ABI_VERSION */
+  uint32_t struct_size; /* sizeof(struct ingot_model) when it was compiled */
+  const char *name;
+  const char *target;
+  size_t arena_bytes;      /* of the caller's memory, aligned to arena_alignment */
+  size_t arena_alignment;
+  size_t weight_bytes;
+  const void *weights;     /* null: the caller passes the content of NAME.weights,
+                              aligned to 64 */
+  int32_t input_count;
+  int32_t output_count;
+  const struct ingot_value *inputs;  /* all of the graph's, states too */
+  const struct ingot_value *outputs;
+  /* Runs the model once. Arrays of one pointer a value, in the order above; no
+   * output overlaps an input. Returns an ingot::Status: 0 is success. No state
+   * is kept, any number of threads may call it, each with an arena of its own.
+   * `weights` null: the linked ones. */
+  int32_t (*run)(const void *const *inputs, void *const *outputs, void *arena,
+                 const void *weights);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

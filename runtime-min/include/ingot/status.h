@@ -1,0 +1,36 @@
+//===- status.h - what a call of a model returns --------------------------===//
+#ifndef INGOT_STATUS_H
+#define INGOT_STATUS_H
+
+namespace ingot {
+
+enum class Status : int {
+  ok = 0,
+  /// An index computed from the inputs (Gather, Slice, ...) lies outside its
+  /// tensor. The outputs are complete, but hold values for clamped indices.
+  index_out_of_range = 1,
+  /// A pointer of Inputs or Outputs is null. Nothing was written.
+  null_argument = 2,
+  /// The arena or the weights are null or not aligned to 64 bytes. Nothing was
+  /// written.
+  bad_memory = 3,
+};
+
+/// One line in English; the string lives for ever.
+constexpr const char *text(Status status) noexcept {
+  switch (status) {
+  case Status::ok:
+    return "ok";
+  case Status::index_out_of_range:
+    return "an index computed from the inputs is out of range";
+  case Status::null_argument:
+    return "a pointer to an input or output is null";
+  case Status::bad_memory:
+    return "the arena or the weights are null or not aligned to 64 bytes";
+  }
+  return "unknown status";
+}
+
+} // namespace ingot
+
+#endif

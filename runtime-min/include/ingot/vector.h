@@ -1,0 +1,702 @@
+//===- vector.h - vectors of any instruction set for generated code -------===//
+//
+// Vectors are the vector types of GCC and Clang: f32x16 is sixteen floats, and
+// + - * / & | ^ << >> and comparisons work lane by lane, also between a vector
+// and a scalar. This header adds what the language has no operator for. Each
+// function is exact in the sense of IEEE 754 (one rounding, NaN and signed
+// zeros as documented) and gives the same bits on every instruction set.
+//
+// No libm, no libc, no exceptions, no state. Everything lies in an inline
+// namespace named after the instruction set: units of a program that are
+// compiled for different ones must not share the linker's single copy of an
+// inline function.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_VECTOR_H
+#define INGOT_VECTOR_H
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) &&    \
+    defined(__AVX512VL__)
+#define INGOT_ISA avx512
+#define INGOT_VECTOR_BYTES 64
+#elif defined(__AVX2__) && defined(__FMA__)
+#define INGOT_ISA avx2
+#define INGOT_VECTOR_BYTES 32
+#elif defined(__SSE4_1__)
+#define INGOT_ISA sse4
+#define INGOT_VECTOR_BYTES 16
+#elif defined(__SSE2__)
+#define INGOT_ISA sse2
+#define INGOT_VECTOR_BYTES 16
+#elif defined(__aarch64__)
+#define INGOT_ISA neon
+#define INGOT_VECTOR_BYTES 16
+#else
+#define INGOT_ISA scalar
+#define INGOT_VECTOR_BYTES 8
+#endif
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_elementwise_fma)
+#define INGOT_ELEMENTWISE 1
+#endif
+#endif
+
+// Clang with element-wise builtins needs no header of intrinsics. On x86 the
+// builtins behind the intrinsics are called: immintrin.h alone would take
+// longer to compile than most kernels.
+#if defined(__aarch64__) && !defined(INGOT_ELEMENTWISE)
+#include <arm_neon.h>
+#endif
+
+#define INGOT_INLINE [[gnu::always_inline]] inline
+
+// Vectors wider than a register have no stable calling convention; they only
+// pass through functions that are inlined or private to a model. Off to the end
+// of the unit, since callers of the functions below would be warned too.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+// The mask argument of AVX-512 builtins: all lanes.
+#ifdef __clang__
+#define INGOT_ALL_16 0xffff
+#define INGOT_ALL_8 0xff
+#else
+#define INGOT_ALL_16 -1
+#define INGOT_ALL_8 -1
+#endif
+
+namespace ingot {
+inline namespace INGOT_ISA {
+
+template <typename T, int N> struct VectorOf {
+  typedef T type __attribute__((vector_size(N * sizeof(T))));
+  typedef T unaligned
+      __attribute__((vector_size(N * sizeof(T)), aligned(alignof(T)), may_alias));
+};
+template <typename T, int N> using Vector = typename VectorOf<T, N>::type;
+
+#define INGOT_VECTORS(N)                                                         \
+  using f32x##N = Vector<float, N>;                                              \
+  using f64x##N = Vector<double, N>;                                             \
+  using i8x##N = Vector<std::int8_t, N>;                                         \
+  using i16x##N = Vector<std::int16_t, N>;                                       \
+  using i32x##N = Vector<std::int32_t, N>;                                       \
+  using i64x##N = Vector<std::int64_t, N>;
+INGOT_VECTORS(2)
+INGOT_VECTORS(4)
+INGOT_VECTORS(8)
+INGOT_VECTORS(16)
+INGOT_VECTORS(32)
+INGOT_VECTORS(64)
+INGOT_VECTORS(128)
+#undef INGOT_VECTORS
+
+/// What a type is: `element` and `lanes` of a vector; a scalar is its own element
+/// and has no lanes.
+template <typename T, typename = void> struct Traits {
+  using element = T;
+  static constexpr int lanes = 0;
+};
+template <typename V>
+struct Traits<V, std::void_t<decltype(std::declval<V &>()[0])>> {
+  using element = std::remove_cv_t<
+      std::remove_reference_t<decltype(std::declval<V &>()[0])>>;
+  static constexpr int lanes = int(sizeof(V) / sizeof(element));
+};
+template <typename V> using Element = typename Traits<V>::element;
+template <typename V> constexpr int lanes = Traits<V>::lanes;
+template <typename V> constexpr bool is_vector = lanes<V> != 0;
+
+/// The integer type with `Bytes` bytes.
+template <std::size_t Bytes>
+using Int = std::conditional_t<
+    Bytes == 1, std::int8_t,
+    std::conditional_t<
+        Bytes == 2, std::int16_t,
+        std::conditional_t<Bytes == 4, std::int32_t, std::int64_t>>>;
+
+template <typename V, bool = is_vector<V>> struct BitsOf {
+  using type = Int<sizeof(V)>;
+};
+template <typename V> struct BitsOf<V, true> {
+  using type = Vector<Int<sizeof(Element<V>)>, lanes<V>>;
+};
+/// The signed integers as wide as V's elements: what holds their bits, and, for
+/// a vector, the mask that a comparison gives (lanes of all ones or zeros).
+template <typename V> using Bits = typename BitsOf<V>::type;
+
+/// The first vector type in a list of types, or the first type.
+template <typename First, typename... Rest> struct CommonOf {
+  using type = First;
+};
+template <typename First, typename Second, typename... Rest>
+struct CommonOf<First, Second, Rest...> {
+  using type = std::conditional_t<is_vector<First>, First,
+                                  typename CommonOf<Second, Rest...>::type>;
+};
+template <typename... T> using Common = typename CommonOf<T...>::type;
+
+template <int... I> struct Lanes {};
+template <typename Sequence> struct LanesOf;
+template <int... I>
+struct LanesOf<std::integer_sequence<int, I...>> {
+  using type = Lanes<I...>;
+};
+/// Lanes<0, 1, ..., N - 1>
+template <int N>
+using CountTo = typename LanesOf<std::make_integer_sequence<int, N>>::type;
+
+//===----------------------------------------------------------------------===//
+// Memory, lanes and bits
+//===----------------------------------------------------------------------===//
+
+/// The typed memory at a byte offset of an arena, of scratch memory or of the
+/// weights.
+template <typename T, typename Byte>
+INGOT_INLINE T *at(Byte *memory, std::ptrdiff_t offset) noexcept {
+  static_assert(sizeof(Byte) == 1, "offsets are in bytes");
+  return reinterpret_cast<T *>(memory + offset);
+}
+
+/// Vector from memory that is aligned for its elements.
+template <typename V> INGOT_INLINE V load(const Element<V> *from) noexcept {
+  return *reinterpret_cast<
+      const typename VectorOf<Element<V>, lanes<V>>::unaligned *>(from);
+}
+
+template <typename V> INGOT_INLINE void store(Element<V> *to, V v) noexcept {
+  *reinterpret_cast<typename VectorOf<Element<V>, lanes<V>>::unaligned *>(to) = v;
+}
+
+template <typename To, typename From>
+INGOT_INLINE To bitcast(From from) noexcept {
+  static_assert(sizeof(To) == sizeof(From), "a bitcast keeps the size");
+  To to;
+  __builtin_memcpy(&to, &from, sizeof(to));
+  return to;
+}
+
+template <typename V, int... I>
+INGOT_INLINE V splat_lanes(Element<V> x, Lanes<I...>) noexcept {
+  return V{((void)I, x)...};
+}
+/// Vector with x in every lane; a value that is a V already stays as it is.
+template <typename V, typename T> INGOT_INLINE V splat(T x) noexcept {
+  if constexpr (std::is_same_v<V, T>)
+    return x;
+  else if constexpr (is_vector<V>)
+    return splat_lanes<V>(Element<V>(x), CountTo<lanes<V>>());
+  else
+    return V(x);
+}
+
+/// Lanes I of the concatenation of a and b; -1 leaves a lane undefined.
+template <int... I, typename V>
+INGOT_INLINE auto shuffle(V a, V b) noexcept {
+  return __builtin_shufflevector(a, b, I...);
+}
+template <int... I, typename V> INGOT_INLINE auto shuffle(V a) noexcept {
+  return __builtin_shufflevector(a, a, I...);
+}
+
+template <int Start, typename V, int... I>
+INGOT_INLINE auto slice_lanes(V v, Lanes<I...>) noexcept {
+  return __builtin_shufflevector(v, v, (Start + I)...);
+}
+template <typename V, int... I>
+INGOT_INLINE auto join_lanes(V a, V b, Lanes<I...>) noexcept {
+  return __builtin_shufflevector(a, b, I...);
+}
+/// The halves of a vector, and a vector of two halves. A half of two lanes is a
+/// scalar.
+template <typename V> INGOT_INLINE auto low(V v) noexcept {
+  if constexpr (lanes<V> == 2)
+    return v[0];
+  else
+    return slice_lanes<0>(v, CountTo<lanes<V> / 2>());
+}
+template <typename V> INGOT_INLINE auto high(V v) noexcept {
+  if constexpr (lanes<V> == 2)
+    return v[1];
+  else
+    return slice_lanes<lanes<V> / 2>(v, CountTo<lanes<V> / 2>());
+}
+template <typename V> INGOT_INLINE auto join(V a, V b) noexcept {
+  if constexpr (!is_vector<V>)
+    return Vector<V, 2>{a, b};
+  else
+    return join_lanes(a, b, CountTo<2 * lanes<V>>());
+}
+
+/// v with x in lane I
+template <int I, typename V>
+INGOT_INLINE V insert(V v, Element<V> x) noexcept {
+  v[I] = x;
+  return v;
+}
+
+/// Calls f lane by lane.
+template <typename V, typename F, typename... More>
+INGOT_INLINE V map_lanes(F f, V a, More... more) noexcept {
+  V result = a;
+  for (int i = 0; i < lanes<V>; ++i)
+    result[i] = f(a[i], more[i]...);
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Conversions
+//===----------------------------------------------------------------------===//
+
+/// Signed and floating-point conversions as static_cast does them, lane by lane.
+template <typename To, typename From>
+INGOT_INLINE To convert(From v) noexcept {
+  if constexpr (is_vector<From>)
+    return __builtin_convertvector(v, To);
+  else
+    return static_cast<To>(v);
+}
+
+template <typename V, bool = is_vector<V>> struct UnsignedOf {
+  using type = std::make_unsigned_t<V>;
+};
+template <typename V> struct UnsignedOf<V, true> {
+  using type = Vector<std::make_unsigned_t<Element<V>>, lanes<V>>;
+};
+/// The unsigned counterpart of an integer or vector of integers.
+template <typename V> using Unsigned = typename UnsignedOf<V>::type;
+
+template <typename V>
+INGOT_INLINE Unsigned<V> as_unsigned(V v) noexcept {
+  return (Unsigned<V>)v;
+}
+/// Conversions that read integers as unsigned ones.
+template <typename To, typename From>
+INGOT_INLINE To convert_unsigned(From v) noexcept {
+  return convert<To>(as_unsigned(v));
+}
+/// Floating point to unsigned integer, as signless bits.
+template <typename To, typename From>
+INGOT_INLINE To convert_to_unsigned(From v) noexcept {
+  return (To)convert<Unsigned<To>>(v);
+}
+
+/// A mask (lanes of all ones or zeros) as a mask for elements of another width.
+template <typename To, typename Mask>
+INGOT_INLINE To convert_mask(Mask mask) noexcept {
+  return __builtin_convertvector(mask, To);
+}
+/// Ones and zeros from a mask, and a mask from them.
+template <typename To, typename Mask>
+INGOT_INLINE To mask_bits(Mask mask) noexcept {
+  return __builtin_convertvector(mask, To) & Element<To>(1);
+}
+template <typename To, typename From>
+INGOT_INLINE To bits_mask(From bits) noexcept {
+  return -__builtin_convertvector(bits & Element<From>(1), To);
+}
+
+/// Masks in memory are bools, one byte each.
+template <typename Mask>
+INGOT_INLINE Mask load_mask(const bool *from) noexcept {
+  using Bytes = typename VectorOf<std::int8_t, lanes<Mask>>::unaligned;
+  Vector<std::int8_t, lanes<Mask>> bytes = *reinterpret_cast<const Bytes *>(from);
+  return bits_mask<Mask>(bytes);
+}
+template <typename Mask>
+INGOT_INLINE void store_mask(bool *to, Mask mask) noexcept {
+  using Bytes = typename VectorOf<std::int8_t, lanes<Mask>>::unaligned;
+  *reinterpret_cast<Bytes *>(to) =
+      mask_bits<Vector<std::int8_t, lanes<Mask>>>(mask);
+}
+
+//===----------------------------------------------------------------------===//
+// Selection
+//===----------------------------------------------------------------------===//
+
+/// Lane by lane a where the mask is set, b elsewhere. The mask may be of another
+/// width than the values; one of the values may be a scalar.
+template <typename Mask, typename A, typename B>
+INGOT_INLINE Common<A, B> select(Mask mask, A a, B b) noexcept {
+  using V = Common<A, B>;
+  if constexpr (!is_vector<Mask>)
+    return mask ? splat<V>(a) : splat<V>(b);
+  else if constexpr (sizeof(Mask) == sizeof(V))
+    return (Bits<V>)mask ? splat<V>(a) : splat<V>(b);
+  else
+    return convert_mask<Bits<V>>(mask) ? splat<V>(a) : splat<V>(b);
+}
+
+//===----------------------------------------------------------------------===//
+// Floating point
+//===----------------------------------------------------------------------===//
+
+template <typename T> constexpr T infinity = T(__builtin_inff());
+template <typename T> constexpr T quiet_nan = T(__builtin_nanf(""));
+
+INGOT_INLINE float fma_one(float a, float b, float c) noexcept {
+  return __builtin_fmaf(a, b, c);
+}
+INGOT_INLINE double fma_one(double a, double b, double c) noexcept {
+  return __builtin_fma(a, b, c);
+}
+
+template <typename V> INGOT_INLINE V fma_vector(V a, V b, V c) noexcept {
+#ifdef INGOT_ELEMENTWISE
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  using T = Element<V>;
+  [[maybe_unused]] constexpr bool single = std::is_same_v<T, float>;
+  if constexpr (sizeof(V) > INGOT_VECTOR_BYTES)
+    return join(fma_vector(low(a), low(b), low(c)),
+                fma_vector(high(a), high(b), high(c)));
+#if defined(__AVX512F__)
+  else if constexpr (sizeof(V) == 64 && single)
+    return __builtin_ia32_vfmaddps512_mask(a, b, c, INGOT_ALL_16, 4);
+  else if constexpr (sizeof(V) == 64)
+    return __builtin_ia32_vfmaddpd512_mask(a, b, c, INGOT_ALL_8, 4);
+#endif
+#if defined(__FMA__)
+  else if constexpr (sizeof(V) == 32 && single)
+    return __builtin_ia32_vfmaddps256(a, b, c);
+  else if constexpr (sizeof(V) == 32)
+    return __builtin_ia32_vfmaddpd256(a, b, c);
+  else if constexpr (sizeof(V) == 16 && single)
+    return __builtin_ia32_vfmaddps(a, b, c);
+  else if constexpr (sizeof(V) == 16)
+    return __builtin_ia32_vfmaddpd(a, b, c);
+#elif defined(__aarch64__)
+  else if constexpr (sizeof(V) == 16 && single)
+    return (V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+  else if constexpr (sizeof(V) == 16)
+    return (V)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#endif
+  else
+    return map_lanes([](T x, T y, T z) { return fma_one(x, y, z); }, a, b, c);
+#endif
+}
+
+/// a * b + c, rounded once. Scalars among the operands are taken for each lane.
+/// Only for targets with the instruction: elsewhere it would be a call of libm.
+template <typename A, typename B, typename C>
+INGOT_INLINE Common<A, B, C> fma(A a, B b, C c) noexcept {
+  using V = Common<A, B, C>;
+  if constexpr (is_vector<V>)
+    return fma_vector<V>(splat<V>(a), splat<V>(b), splat<V>(c));
+  else
+    return fma_one(a, b, c);
+}
+
+/// |x|, by clearing the sign bit
+template <typename V> INGOT_INLINE V abs(V x) noexcept {
+  using I = Bits<V>;
+  if constexpr (std::is_same_v<I, V>)
+    return select(x < 0, -x, x);
+  else
+    return bitcast<V>(bitcast<I>(x) &
+                      ~(Element<I>(1) << (8 * sizeof(Element<I>) - 1)));
+}
+
+/// The magnitude of x with the sign of s
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> copysign(A x, B s) noexcept {
+  using V = Common<A, B>;
+  using I = Bits<V>;
+  constexpr Element<I> sign = Element<I>(1) << (8 * sizeof(Element<I>) - 1);
+  return bitcast<V>((bitcast<I>(splat<V>(x)) & ~sign) |
+                    (bitcast<I>(splat<V>(s)) & sign));
+}
+
+/// The larger of a and b; NaN where one of them is NaN; +0 is larger than -0
+/// (maximum of IEEE 754-2019).
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> maximum(A left, B right) noexcept {
+  using V = Common<A, B>;
+  const V a = splat<V>(left), b = splat<V>(right);
+  const V larger = select(a > b, a, b);
+  const V zeros = bitcast<V>(bitcast<Bits<V>>(a) & bitcast<Bits<V>>(b));
+  return select(a != a, a, select(a == b, zeros, larger));
+}
+/// The smaller of a and b; NaN where one of them is NaN; -0 is smaller than +0.
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> minimum(A left, B right) noexcept {
+  using V = Common<A, B>;
+  const V a = splat<V>(left), b = splat<V>(right);
+  const V smaller = select(a < b, a, b);
+  const V zeros = bitcast<V>(bitcast<Bits<V>>(a) | bitcast<Bits<V>>(b));
+  return select(a != a, a, select(a == b, zeros, smaller));
+}
+
+/// maximum(x, 0)
+template <typename V> INGOT_INLINE V relu(V x) noexcept {
+  return select(x <= V{}, V{}, x);
+}
+/// maximum(x, bound) for a bound that is neither NaN nor +0: one instruction on
+/// most machines.
+template <typename V> INGOT_INLINE V at_least(V x, Element<V> bound) noexcept {
+  const V b = splat<V>(bound);
+  return select(b > x, b, x);
+}
+/// minimum(x, bound) for a bound that is neither NaN nor -0
+template <typename V> INGOT_INLINE V at_most(V x, Element<V> bound) noexcept {
+  const V b = splat<V>(bound);
+  return select(b < x, b, x);
+}
+
+/// The larger of a and b, where one is NaN the other
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> max_number(A left, B right) noexcept {
+  using V = Common<A, B>;
+  const V a = splat<V>(left), b = splat<V>(right);
+  return select(a != a, b, select(a < b, b, a));
+}
+/// The smaller of a and b, where one is NaN the other
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> min_number(A left, B right) noexcept {
+  using V = Common<A, B>;
+  const V a = splat<V>(left), b = splat<V>(right);
+  return select(a != a, b, select(b < a, b, a));
+}
+
+INGOT_INLINE float sqrt_one(float x) noexcept { return __builtin_sqrtf(x); }
+INGOT_INLINE double sqrt_one(double x) noexcept { return __builtin_sqrt(x); }
+
+/// Square root, rounded once
+template <typename V> INGOT_INLINE V sqrt(V x) noexcept {
+#ifdef INGOT_ELEMENTWISE
+  return __builtin_elementwise_sqrt(x);
+#else
+  using T = Element<V>;
+  [[maybe_unused]] constexpr bool single = std::is_same_v<T, float>;
+  if constexpr (!is_vector<V>)
+    return sqrt_one(x);
+  else if constexpr (sizeof(V) > INGOT_VECTOR_BYTES)
+    return join(sqrt(low(x)), sqrt(high(x)));
+#if defined(__AVX512F__) && defined(__clang__)
+  else if constexpr (sizeof(V) == 64 && single)
+    return __builtin_ia32_sqrtps512(x, 4);
+  else if constexpr (sizeof(V) == 64)
+    return __builtin_ia32_sqrtpd512(x, 4);
+#elif defined(__AVX512F__)
+  else if constexpr (sizeof(V) == 64 && single)
+    return __builtin_ia32_sqrtps512_mask(x, x, INGOT_ALL_16, 4);
+  else if constexpr (sizeof(V) == 64)
+    return __builtin_ia32_sqrtpd512_mask(x, x, INGOT_ALL_8, 4);
+#endif
+#if defined(__AVX__)
+  else if constexpr (sizeof(V) == 32 && single)
+    return __builtin_ia32_sqrtps256(x);
+  else if constexpr (sizeof(V) == 32)
+    return __builtin_ia32_sqrtpd256(x);
+#endif
+#if defined(__SSE2__)
+  else if constexpr (sizeof(V) == 16 && single)
+    return __builtin_ia32_sqrtps(x);
+  else if constexpr (sizeof(V) == 16)
+    return __builtin_ia32_sqrtpd(x);
+#elif defined(__aarch64__)
+  else if constexpr (sizeof(V) == 16 && single)
+    return (V)vsqrtq_f32((float32x4_t)x);
+  else if constexpr (sizeof(V) == 16)
+    return (V)vsqrtq_f64((float64x2_t)x);
+#endif
+  else
+    return map_lanes([](T lane) { return sqrt_one(lane); }, x);
+#endif
+}
+
+/// |x| rounded to the nearest integer, ties to even: adding and subtracting
+/// 2^(digits of the significand) leaves no room for a fraction. Larger values,
+/// infinities and NaN pass.
+template <typename V> INGOT_INLINE V round_magnitude(V magnitude) noexcept {
+  using T = Element<V>;
+  constexpr T limit = sizeof(T) == 4 ? T(8388608.0) : T(4503599627370496.0);
+  return select(magnitude < limit, (magnitude + limit) - limit, magnitude);
+}
+
+#if defined(__SSE4_1__) && !defined(INGOT_ELEMENTWISE)
+#define INGOT_ROUND 1
+/// The rounding instruction: 8 nearest even, 9 down, 10 up, 11 towards zero
+/// (8: no exception for inexact results).
+template <int Mode, typename V> INGOT_INLINE V round_vector(V x) noexcept {
+  constexpr bool single = std::is_same_v<Element<V>, float>;
+  if constexpr (!is_vector<V>)
+    return round_vector<Mode>(splat<Vector<V, int(16 / sizeof(V))>>(x))[0];
+  else if constexpr (sizeof(V) > INGOT_VECTOR_BYTES)
+    return join(round_vector<Mode>(low(x)), round_vector<Mode>(high(x)));
+#if defined(__AVX512F__)
+  else if constexpr (sizeof(V) == 64 && single)
+    return __builtin_ia32_rndscaleps_mask(x, Mode, x, INGOT_ALL_16, 4);
+  else if constexpr (sizeof(V) == 64)
+    return __builtin_ia32_rndscalepd_mask(x, Mode, x, INGOT_ALL_8, 4);
+#endif
+#if defined(__AVX__)
+  else if constexpr (sizeof(V) == 32 && single)
+    return __builtin_ia32_roundps256(x, Mode);
+  else if constexpr (sizeof(V) == 32)
+    return __builtin_ia32_roundpd256(x, Mode);
+#endif
+  else if constexpr (sizeof(V) == 16 && single)
+    return __builtin_ia32_roundps(x, Mode);
+  else if constexpr (sizeof(V) == 16)
+    return __builtin_ia32_roundpd(x, Mode);
+  else
+    return low(round_vector<Mode>(join(x, x)));
+}
+#endif
+
+/// The nearest integer, ties to even; the sign of a zero is kept.
+template <typename V> INGOT_INLINE V roundeven(V x) noexcept {
+#ifdef INGOT_ROUND
+  return round_vector<8>(x);
+#else
+  return copysign(round_magnitude(abs(x)), x);
+#endif
+}
+/// The integer of greatest magnitude not above |x|
+template <typename V> INGOT_INLINE V trunc(V x) noexcept {
+#ifdef INGOT_ROUND
+  return round_vector<11>(x);
+#elif defined(INGOT_ELEMENTWISE) && INGOT_VECTOR_BYTES >= 16 &&                  \
+    (defined(__SSE4_1__) || defined(__aarch64__))
+  return __builtin_elementwise_trunc(x);
+#else
+  const V magnitude = abs(x), rounded = round_magnitude(magnitude);
+  const V one = splat<V>(Element<V>(1));
+  return copysign(select(rounded > magnitude, rounded - one, rounded), x);
+#endif
+}
+/// The greatest integer not above x
+template <typename V> INGOT_INLINE V floor(V x) noexcept {
+#ifdef INGOT_ROUND
+  return round_vector<9>(x);
+#elif defined(INGOT_ELEMENTWISE) && INGOT_VECTOR_BYTES >= 16 &&                  \
+    (defined(__SSE4_1__) || defined(__aarch64__))
+  return __builtin_elementwise_floor(x);
+#else
+  const V rounded = roundeven(x);
+  const V one = splat<V>(Element<V>(1));
+  return copysign(select(rounded > x, rounded - one, rounded), x);
+#endif
+}
+/// The least integer not below x
+template <typename V> INGOT_INLINE V ceil(V x) noexcept {
+#ifdef INGOT_ROUND
+  return round_vector<10>(x);
+#elif defined(INGOT_ELEMENTWISE) && INGOT_VECTOR_BYTES >= 16 &&                  \
+    (defined(__SSE4_1__) || defined(__aarch64__))
+  return __builtin_elementwise_ceil(x);
+#else
+  const V rounded = roundeven(x);
+  const V one = splat<V>(Element<V>(1));
+  return copysign(select(rounded < x, rounded + one, rounded), x);
+#endif
+}
+
+//===----------------------------------------------------------------------===//
+// Integers
+//===----------------------------------------------------------------------===//
+
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> max_signed(A a, B b) noexcept {
+  using V = Common<A, B>;
+  return select(splat<V>(a) > splat<V>(b), a, b);
+}
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> min_signed(A a, B b) noexcept {
+  using V = Common<A, B>;
+  return select(splat<V>(a) < splat<V>(b), a, b);
+}
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> max_unsigned(A a, B b) noexcept {
+  using V = Common<A, B>;
+  return select(as_unsigned(splat<V>(a)) > as_unsigned(splat<V>(b)), a, b);
+}
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> min_unsigned(A a, B b) noexcept {
+  using V = Common<A, B>;
+  return select(as_unsigned(splat<V>(a)) < as_unsigned(splat<V>(b)), a, b);
+}
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> div_unsigned(A a, B b) noexcept {
+  using V = Common<A, B>;
+  return (V)(as_unsigned(splat<V>(a)) / as_unsigned(splat<V>(b)));
+}
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> rem_unsigned(A a, B b) noexcept {
+  using V = Common<A, B>;
+  return (V)(as_unsigned(splat<V>(a)) % as_unsigned(splat<V>(b)));
+}
+/// a shifted right by b bits, zeros shifted in
+template <typename A, typename B>
+INGOT_INLINE Common<A, B> shift_right_unsigned(A a, B b) noexcept {
+  using V = Common<A, B>;
+  return (V)(as_unsigned(splat<V>(a)) >> as_unsigned(splat<V>(b)));
+}
+
+/// Quotient and remainder rounded towards minus infinity, and the quotient
+/// towards plus infinity, for a positive divisor.
+INGOT_INLINE constexpr std::ptrdiff_t floor_div(std::ptrdiff_t a,
+                                                std::ptrdiff_t b) noexcept {
+  return a / b - (a % b < 0);
+}
+INGOT_INLINE constexpr std::ptrdiff_t ceil_div(std::ptrdiff_t a,
+                                               std::ptrdiff_t b) noexcept {
+  return a / b + (a % b > 0);
+}
+INGOT_INLINE constexpr std::ptrdiff_t floor_mod(std::ptrdiff_t a,
+                                                std::ptrdiff_t b) noexcept {
+  return a % b + (a % b < 0 ? b : 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions: the upper half is combined with the lower half until one lane is
+// left, in this order on every instruction set.
+//===----------------------------------------------------------------------===//
+
+template <typename V, typename F>
+INGOT_INLINE Element<V> reduce(V v, F combine) noexcept {
+  if constexpr (is_vector<V>)
+    return reduce(combine(low(v), high(v)), combine);
+  else
+    return v;
+}
+
+#define INGOT_REDUCTION(NAME, EXPRESSION)                                        \
+  template <typename V> INGOT_INLINE Element<V> NAME(V v) noexcept {             \
+    return reduce(v, [](auto a, auto b) {                                        \
+      return static_cast<decltype(a)>(EXPRESSION);                               \
+    });                                                                          \
+  }
+INGOT_REDUCTION(reduce_add, a + b)
+INGOT_REDUCTION(reduce_mul, a * b)
+INGOT_REDUCTION(reduce_and, a & b)
+INGOT_REDUCTION(reduce_or, a | b)
+INGOT_REDUCTION(reduce_xor, a ^ b)
+INGOT_REDUCTION(reduce_maximum, maximum(a, b))
+INGOT_REDUCTION(reduce_minimum, minimum(a, b))
+INGOT_REDUCTION(reduce_max_number, max_number(a, b))
+INGOT_REDUCTION(reduce_min_number, min_number(a, b))
+INGOT_REDUCTION(reduce_max_signed, max_signed(a, b))
+INGOT_REDUCTION(reduce_min_signed, min_signed(a, b))
+INGOT_REDUCTION(reduce_max_unsigned, max_unsigned(a, b))
+INGOT_REDUCTION(reduce_min_unsigned, min_unsigned(a, b))
+#undef INGOT_REDUCTION
+
+} // namespace INGOT_ISA
+} // namespace ingot
+
+#undef INGOT_INLINE
+#undef INGOT_ISA
+#undef INGOT_VECTOR_BYTES
+#undef INGOT_ELEMENTWISE
+#undef INGOT_ROUND
+#undef INGOT_ALL_16
+#undef INGOT_ALL_8
+
+#endif

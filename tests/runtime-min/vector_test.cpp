@@ -1,0 +1,160 @@
+//===- vector_test.cpp - every function of vector.h against libm ----------===//
+//
+// One program for each instruction set: the build compiles it with each
+// target's flags. Values are compared as bits, NaN with NaN.
+//
+//===----------------------------------------------------------------------===//
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <ingot/vector.h>
+#include <limits>
+
+using namespace ingot;
+
+static int failures = 0;
+
+template <typename T> static bool same(T a, T b) {
+  return (a != a && b != b) || std::memcmp(&a, &b, sizeof(T)) == 0;
+}
+
+template <typename V, typename F>
+static void check(const char *what, V got, F expected) {
+  for (int i = 0; i < lanes<V>; ++i) {
+    auto want = Element<V>(expected(i));
+    if (same<Element<V>>(got[i], want))
+      continue;
+    ++failures;
+    std::printf("%s, %d lanes of %d bytes: lane %d is %.9g, expected %.9g\n", what,
+                lanes<V>, int(sizeof(Element<V>)), i, double(got[i]), double(want));
+  }
+}
+
+/// Zeros, ties, halves, infinities, NaN, denormals and large values.
+static const double samples[] = {
+    0.0, -0.0, 0.5,     -0.5,    1.5,  2.5,   -2.5, 0.49999997, -0.75, 1e-40, 3.0,
+    -7., 1e9,  8388607.5, -8388608., 1e30, -1e30, 2.25, 1.0 / 3.0, 123.4, -0.1, 65504.};
+
+template <typename T> static T sample(unsigned i) {
+  const unsigned count = sizeof(samples) / sizeof(samples[0]);
+  i %= count + 3;
+  if (i < count)
+    return T(samples[i]);
+  return i == count       ? std::numeric_limits<T>::infinity()
+         : i == count + 1 ? -std::numeric_limits<T>::infinity()
+                          : std::numeric_limits<T>::quiet_NaN();
+}
+
+template <typename T> static T maximum_reference(T a, T b) {
+  if (a != a || b != b)
+    return std::numeric_limits<T>::quiet_NaN();
+  if (a == b)
+    return std::signbit(a) ? b : a;
+  return a > b ? a : b;
+}
+
+template <typename T, int N> static void checkFloats() {
+  using V = Vector<T, N>;
+  using M = Bits<V>;
+  for (unsigned shift = 0; shift < 25 * 25; ++shift) {
+    T a[N], b[N];
+    for (unsigned i = 0; i < N; ++i) {
+      a[i] = sample<T>(i + shift);
+      b[i] = sample<T>(i + shift / 25 + 3);
+    }
+    const V x = load<V>(a), y = load<V>(b);
+    check("sqrt", ingot::sqrt(x), [&](int i) { return std::sqrt(a[i]); });
+    check("abs", ingot::abs(x), [&](int i) { return std::fabs(a[i]); });
+    check("floor", ingot::floor(x), [&](int i) { return std::floor(a[i]); });
+    check("ceil", ingot::ceil(x), [&](int i) { return std::ceil(a[i]); });
+    check("trunc", ingot::trunc(x), [&](int i) { return std::trunc(a[i]); });
+    check("roundeven", ingot::roundeven(x), [&](int i) { return std::nearbyint(a[i]); });
+    check("copysign", ingot::copysign(x, y), [&](int i) { return std::copysign(a[i], b[i]); });
+    check("maximum", maximum(x, y), [&](int i) { return maximum_reference(a[i], b[i]); });
+    check("minimum", minimum(x, y), [&](int i) { return -maximum_reference(-a[i], -b[i]); });
+    check("max_number", max_number(x, y),
+          [&](int i) { return a[i] != a[i] ? b[i] : b[i] != b[i] ? a[i] : a[i] < b[i] ? b[i] : a[i]; });
+    check("relu", relu(x), [&](int i) { return maximum_reference(a[i], T(0)); });
+    check("at_least", at_least(x, T(-0.5)), [&](int i) { return maximum_reference(a[i], T(-0.5)); });
+    check("at_most", at_most(x, T(6)), [&](int i) { return -maximum_reference(-a[i], T(-6)); });
+    check("at_most", at_most(x, T(0)), [&](int i) { return -maximum_reference(-a[i], -T(0)); });
+    check("select", select(x < y, x, y), [&](int i) { return a[i] < b[i] ? a[i] : b[i]; });
+    check("splat", splat<V>(a[0]), [&](int) { return a[0]; });
+#ifdef FP_FAST_FMA
+    T c[N];
+    for (unsigned i = 0; i < N; ++i)
+      c[i] = sample<T>(i + 2 * shift + 7);
+    const V z = load<V>(c);
+    check("fma", ingot::fma(x, y, z), [&](int i) { return std::fma(a[i], b[i], c[i]); });
+    check("fma", ingot::fma(a[0], y, z), [&](int i) { return std::fma(a[0], b[i], c[i]); });
+#endif
+    bool bools[N];
+    store_mask(bools, x < y);
+    for (int i = 0; i < N; ++i)
+      failures += bools[i] != (a[i] < b[i]);
+    check("load_mask", load_mask<M>(bools), [&](int i) { return a[i] < b[i] ? -1 : 0; });
+    check("mask", mask_bits<Vector<std::int32_t, N>>((M)(x < y)),
+          [&](int i) { return a[i] < b[i]; });
+    T stored[N];
+    store(stored, x);
+    failures += std::memcmp(stored, a, sizeof(a)) != 0;
+
+    T tree[N];
+    std::memcpy(tree, a, sizeof(a));
+    for (int half = N / 2; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i)
+        tree[i] = tree[i] + tree[i + half];
+    failures += !same(reduce_add(x), tree[0]);
+    T largest = a[0];
+    for (T value : a)
+      largest = maximum_reference(largest, value);
+    failures += !same(reduce_maximum(x), largest);
+
+    failures += !same(ingot::roundeven(a[0]), T(std::nearbyint(a[0])));
+    failures += !same(ingot::floor(a[0]), T(std::floor(a[0])));
+    failures += !same(ingot::sqrt(a[0]), T(std::sqrt(a[0])));
+    failures += !same(maximum(a[0], b[0]), maximum_reference(a[0], b[0]));
+  }
+}
+
+template <int N> static void checkIntegers() {
+  using I32 = Vector<std::int32_t, N>;
+  using I8 = Vector<std::int8_t, N>;
+  using I64 = Vector<std::int64_t, N>;
+  std::int32_t a[N];
+  for (int i = 0; i < N; ++i)
+    a[i] = i * 715827883 - 1000;
+  const I32 x = load<I32>(a);
+  check("shift_right_unsigned", shift_right_unsigned(x, 3),
+        [&](int i) { return std::int32_t(std::uint32_t(a[i]) >> 3); });
+  check("convert", convert<I64>(x), [&](int i) { return a[i]; });
+  check("convert_unsigned", convert_unsigned<I64>(x), [&](int i) { return std::uint32_t(a[i]); });
+  check("convert", convert<I8>(x), [&](int i) { return std::int8_t(a[i]); });
+  check("max_signed", max_signed(x, 5), [&](int i) { return a[i] > 5 ? a[i] : 5; });
+  check("max_unsigned", max_unsigned(x, 5),
+        [&](int i) { return std::uint32_t(a[i]) > 5 ? a[i] : 5; });
+  check("abs", ingot::abs(x), [&](int i) { return a[i] < 0 ? -a[i] : a[i]; });
+  check("insert", insert<1>(x, 7), [&](int i) { return i == 1 ? 7 : a[i]; });
+  check("select", select(x > 0, convert<I64>(x), std::int64_t(0)),
+        [&](int i) { return a[i] > 0 ? a[i] : 0; });
+}
+
+int main() {
+  checkFloats<float, 2>();
+  checkFloats<float, 4>();
+  checkFloats<float, 8>();
+  checkFloats<float, 16>();
+  checkFloats<float, 32>();
+  checkFloats<double, 2>();
+  checkFloats<double, 4>();
+  checkFloats<double, 8>();
+  checkFloats<double, 16>();
+  checkIntegers<4>();
+  checkIntegers<8>();
+  checkIntegers<16>();
+  failures += floor_div(-7, 2) != -4 || floor_mod(-7, 2) != 1 || ceil_div(7, 2) != 4 ||
+              floor_div(7, 2) != 3 || ceil_div(-7, 2) != -3;
+  if (failures)
+    std::printf("%d failures\n", failures);
+  return failures != 0;
+}
