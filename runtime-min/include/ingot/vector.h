@@ -73,6 +73,16 @@
 namespace ingot {
 inline namespace INGOT_ISA {
 
+using std::int16_t;
+using std::int32_t;
+using std::int64_t;
+using std::int8_t;
+using std::ptrdiff_t;
+using std::uint16_t;
+using std::uint32_t;
+using std::uint64_t;
+using std::uint8_t;
+
 template <typename T, int N> struct VectorOf {
   typedef T type __attribute__((vector_size(N * sizeof(T))));
   typedef T unaligned
@@ -639,6 +649,15 @@ INGOT_INLINE Common<A, B> shift_right_unsigned(A a, B b) noexcept {
   return (V)(as_unsigned(splat<V>(a)) >> as_unsigned(splat<V>(b)));
 }
 
+/// The larger and the smaller of two offsets
+INGOT_INLINE constexpr std::ptrdiff_t max_index(std::ptrdiff_t a,
+                                                std::ptrdiff_t b) noexcept {
+  return a > b ? a : b;
+}
+INGOT_INLINE constexpr std::ptrdiff_t min_index(std::ptrdiff_t a,
+                                                std::ptrdiff_t b) noexcept {
+  return a < b ? a : b;
+}
 /// Quotient and remainder rounded towards minus infinity, and the quotient
 /// towards plus infinity, for a positive divisor.
 INGOT_INLINE constexpr std::ptrdiff_t floor_div(std::ptrdiff_t a,

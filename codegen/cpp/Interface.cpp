@@ -1,0 +1,388 @@
+//===- Interface.cpp ------------------------------------------------------===//
+#include "codegen/cpp/Interface.h"
+#include "codegen/cpp/Names.h"
+#include "codegen/cpp/Prepare.h"
+#include "codegen/cpp/Text.h"
+#include "compiler/support/Elements.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace ingot;
+using namespace ingot::cpp;
+
+namespace {
+struct ElementNames {
+  const char *onnx, *type, *element;
+};
+} // namespace
+
+static const ElementNames elementNames[] = {
+    {"float", "float", "INGOT_FLOAT"},
+    {"double", "double", "INGOT_DOUBLE"},
+    {"bool", "bool", "INGOT_BOOL"},
+    {"int8", "std::int8_t", "INGOT_INT8"},
+    {"int16", "std::int16_t", "INGOT_INT16"},
+    {"int32", "std::int32_t", "INGOT_INT32"},
+    {"int64", "std::int64_t", "INGOT_INT64"},
+    {"uint8", "std::uint8_t", "INGOT_UINT8"},
+    {"uint16", "std::uint16_t", "INGOT_UINT16"},
+    {"uint32", "std::uint32_t", "INGOT_UINT32"},
+    {"uint64", "std::uint64_t", "INGOT_UINT64"},
+    {"float16", "std::uint16_t", "INGOT_FLOAT16"},
+    {"bfloat16", "std::uint16_t", "INGOT_BFLOAT16"},
+};
+
+bool Interface::hasState() const {
+  return llvm::any_of(outputs, [](const ModelValue &v) { return v.state >= 0; });
+}
+
+FailureOr<Interface> cpp::readInterface(ModuleOp module,
+                                        const CppOptions &options) {
+  Interface result;
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  auto facts = analyse(module, options.style);
+  NameScopes names;
+  result.arguments = main.getNumArguments();
+  std::vector<std::pair<unsigned, std::string>> states;
+  for (BlockArgument argument : main.getArguments()) {
+    unsigned i = argument.getArgNumber();
+    auto attribute = [&](StringRef name) { return main.getArgAttr(i, name); };
+    auto type = cast<MemRefType>(argument.getType());
+    if (attribute("ingot.arena")) {
+      result.arena = i;
+      result.arenaBytes = type.getNumElements();
+      continue;
+    }
+    if (attribute("ingot.weights")) {
+      result.weights = i;
+      result.weightBytes = type.getNumElements();
+      continue;
+    }
+    ModelValue value;
+    value.argument = i;
+    value.name = cast<StringAttr>(attribute("ingot.name")).str();
+    std::string member = identifier(value.name, options.style.longestName);
+    value.member = names.add(member.empty() ? "value" : member);
+    auto onnxType = dyn_cast_or_null<StringAttr>(attribute("ingot.type"));
+    auto shape = dyn_cast_or_null<DenseI64ArrayAttr>(attribute("ingot.shape"));
+    const ElementNames *element =
+        llvm::find_if(elementNames, [&](const ElementNames &e) {
+          return onnxType && onnxType.getValue() == e.onnx;
+        });
+    if (element == std::end(elementNames))
+      return main.emitError("has an argument '")
+             << value.name << "' of an element type without a C++ type";
+    value.type = element->type;
+    value.element = element->element;
+    value.onnxType = element->onnx;
+    if (shape)
+      value.shape = shape.asArrayRef().vec();
+    else
+      value.shape = {type.getNumElements()};
+    value.count = type.getNumElements();
+    value.bytes = value.count * elementBytes(type.getElementType());
+    Type kernel = type.getElementType();
+    value.kernelType = kernel.isF32()          ? "float"
+                       : kernel.isF64()        ? "double"
+                       : kernel.isInteger(1)   ? "bool"
+                                               : "std::int" +
+                                        std::to_string(kernel.getIntOrFloatBitWidth()) + "_t";
+    // Outputs follow the inputs; only plan-memory knows which an argument is, and says so.
+    bool isOutput = attribute("ingot.output") != nullptr;
+    if (auto state = dyn_cast_or_null<StringAttr>(attribute("ingot.state")))
+      states.push_back({unsigned(result.outputs.size()), state.str()});
+    (isOutput ? result.outputs : result.inputs).push_back(std::move(value));
+  }
+  for (auto &[output, inputName] : states) {
+    auto input = llvm::find_if(result.inputs, [&](const ModelValue &v) {
+      return v.name == inputName;
+    });
+    ModelValue &next = result.outputs[output];
+    if (input == result.inputs.end() || input->bytes != next.bytes ||
+        input->type != next.type || input->state >= 0)
+      return main.emitError("has the state '")
+             << inputName << "' whose input and output do not match";
+    next.state = int(input - result.inputs.begin());
+    input->state = int(output);
+  }
+  return result;
+}
+
+static std::string shapeText(const ModelValue &value) {
+  std::string text = value.onnxType;
+  text += "[";
+  llvm::raw_string_ostream os(text);
+  llvm::interleaveComma(value.shape, os);
+  os << "]";
+  return text;
+}
+
+static void printStatic(llvm::raw_ostream &os, const ModelValue &value,
+                        StringRef kind, const CppStyle &style) {
+  os << "\n";
+  printComment(os, (kind + " '" + value.name + "': " + shapeText(value)).str(),
+               style.columns);
+  if (!value.shape.empty()) {
+    os << "inline constexpr std::ptrdiff_t " << value.member << "_shape[] = {";
+    llvm::interleaveComma(value.shape, os);
+    os << "};\n";
+  }
+  os << "inline constexpr std::ptrdiff_t " << value.member
+     << "_count = " << value.count << ";\n";
+}
+
+static void printMembers(llvm::raw_ostream &os, ArrayRef<ModelValue> values,
+                         bool input, const CppStyle &style) {
+  for (const ModelValue &value : values)
+    if (value.state < 0)
+      os << "  " << (input ? "const " : "") << value.type << " *"
+         << value.member << ";  // " << commentText(shapeText(value)) << "\n";
+}
+
+std::string cpp::printHeader(const Interface &interface, const CppStyle &style) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  const std::string &name = interface.name;
+  std::string guard = "INGOT_MODEL_" + name + "_H";
+  bool state = interface.hasState();
+  os << "// " << name << ".h - " << interface.about << "\n"
+     << "#ifndef " << guard << "\n#define " << guard << "\n\n"
+     << "#include <cstddef>\n#include <cstdint>\n"
+     << "#include <ingot/model.h>\n#include <ingot/status.h>\n\n"
+     << "namespace " << name << " {\n\n"
+     << "// Working memory of one call.\n"
+     << "inline constexpr std::size_t arena_bytes = "
+     << std::max<int64_t>(interface.arenaBytes, 64) << ";\n"
+     << "inline constexpr std::size_t arena_alignment = 64;\n"
+     << (interface.externalWeights
+             ? "// Bytes of " + name +
+                   ".weights, which the caller maps or loads, aligned to 64.\n"
+             : std::string("// Weights, in the program's read-only data.\n"))
+     << "inline constexpr std::size_t weight_bytes = " << interface.weightBytes
+     << ";\n";
+  for (const ModelValue &value : interface.inputs)
+    printStatic(os, value, value.state < 0 ? "Input" : "State", style);
+  for (const ModelValue &value : interface.outputs)
+    if (value.state < 0)
+      printStatic(os, value, "Output", style);
+
+  os << "\n// Row-major tensors, aligned for their elements. No output overlaps an "
+        "input.\n";
+  os << "struct Inputs {\n";
+  printMembers(os, interface.inputs, true, style);
+  os << "};\nstruct Outputs {\n";
+  printMembers(os, interface.outputs, false, style);
+  os << "};\n";
+
+  if (state) {
+    os << "\n// What the model remembers from call to call: zeros at first. A "
+          "call reads values[current], writes the\n"
+          "// other one and then makes that the current one.\n"
+       << "struct State {\n  struct Values {\n";
+    for (const ModelValue &value : interface.inputs)
+      if (value.state >= 0)
+        os << "    alignas(64) " << value.type << " " << value.member << "["
+           << value.count << "];  // " << commentText(shapeText(value)) << "\n";
+    os << "  };\n  Values values[2] = {};\n  int current = 0;\n\n"
+       << "  void reset() noexcept {\n";
+    for (const ModelValue &value : interface.inputs)
+      if (value.state >= 0)
+        os << "    for (" << value.type << " &value : values[current]."
+           << value.member << ")\n      value = {};\n";
+    os << "  }\n};\n";
+  }
+
+  std::string extra = state ? ", State &state" : "";
+  std::string pass = state ? ", state" : "";
+  std::string weights = interface.externalWeights
+                            ? ", const void *weights"
+                            : ", const void *weights = nullptr";
+  os << "\n// The memory that a call works on; the caller owns it. One Context "
+        "serves one call at a time.\n";
+  if (interface.externalWeights)
+    os << "// `weights`: the content of " << name << ".weights.\n";
+  else
+    os << "// `weights`: another copy of the weights than the linked one.\n";
+  os << "struct Context {\n"
+     << "  explicit Context(void *arena" << extra << weights << ") noexcept\n"
+     << "      : arena(static_cast<std::byte *>(arena))"
+     << (state ? ", state(&state)" : "")
+     << ",\n        weights(static_cast<const std::byte *>(weights)) {}\n"
+     << "  template <typename Byte, std::size_t N>\n"
+     << "  explicit Context(Byte (&arena)[N]" << extra << weights
+     << ") noexcept\n"
+     << "      : Context(static_cast<void *>(arena)" << pass << ", weights) {\n"
+     << "    static_assert(N * sizeof(Byte) >= arena_bytes, \"the arena is too "
+        "small\");\n  }\n\n"
+     << "  std::byte *arena;\n"
+     << (state ? "  State *state;\n" : "") << "  const std::byte *weights;\n"
+     << "};\n\n"
+     << "// Runs the model once. Allocates nothing, keeps nothing, may run on "
+        "any number of threads.\n"
+     << "ingot::Status run(const Inputs &inputs, const Outputs &outputs, "
+        "Context &context) noexcept;\n\n"
+     << "} // namespace " << name << "\n\n"
+     << "// The same for hosts that know the model by its descriptor.\n"
+     << "extern \"C\" const ingot_model " << name << "_model;\n\n"
+     << "#endif\n";
+  return text;
+}
+
+/// The descriptor's table of inputs or outputs.
+static void printTable(llvm::raw_ostream &os, StringRef table,
+                       ArrayRef<ModelValue> values, bool outputs,
+                       const CppStyle &style) {
+  if (values.empty())
+    return;
+  for (const ModelValue &value : values) {
+    if (value.shape.empty())
+      continue;
+    std::string sizes;
+    llvm::raw_string_ostream list(sizes);
+    llvm::interleaveComma(value.shape, list);
+    os << "constexpr std::int64_t sizes_of_" << value.member << "[] = {" << sizes
+       << "};\n";
+  }
+  os << "const ingot_value " << table << "[] = {\n";
+  for (const ModelValue &value : values) {
+    std::string row = "{" + stringLiteral(value.name) + ", " + value.element +
+                      ", " + std::to_string(value.shape.size()) + ", " +
+                      (value.shape.empty() ? std::string("nullptr")
+                                           : "sizes_of_" + value.member) +
+                      ", " + std::to_string(value.count) + ", " +
+                      std::to_string(value.bytes) + ", " +
+                      std::to_string(outputs ? value.state : -1) + "},";
+    for (const std::string &line : wrap(row, 2 * style.indent, style.columns))
+      os << line << "\n";
+  }
+  os << "};\n";
+}
+
+std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  const std::string &name = interface.name;
+  bool linked = interface.weightBytes && !interface.externalWeights;
+
+  // graph(...) with each argument from an expression.
+  auto callGraph = [&](unsigned indent, StringRef before,
+                       llvm::function_ref<std::string(const ModelValue &, bool,
+                                                      unsigned)>
+                           pointer,
+                       StringRef arena, StringRef weights, StringRef after) {
+    std::vector<std::string> arguments(interface.arguments);
+    for (auto [i, value] : llvm::enumerate(interface.inputs))
+      arguments[value.argument] = pointer(value, true, unsigned(i));
+    for (auto [i, value] : llvm::enumerate(interface.outputs))
+      arguments[value.argument] = pointer(value, false, unsigned(i));
+    arguments[interface.arena] = arena.str();
+    arguments[interface.weights] = weights.str();
+    std::string call =
+        (before + "graph(" + llvm::join(arguments, ", ") + ")" + after).str();
+    for (const std::string &line : wrap(call, indent, style.columns))
+      os << line << "\n";
+  };
+
+  os << "bool is_aligned(const void *memory) noexcept {\n"
+     << "  return memory != nullptr && reinterpret_cast<std::uintptr_t>(memory) "
+        "% 64 == 0;\n}\n\n";
+
+  // The C entry.
+  os << "std::int32_t run_pointers(const void *const *"
+     << (interface.inputs.empty() ? "" : "inputs") << ", void *const *"
+     << (interface.outputs.empty() ? "" : "outputs")
+     << ",\n                          void *arena, const void *weights) noexcept {\n";
+  auto printMemoryCheck = [&](StringRef weights, StringRef arena, StringRef result) {
+    os << "  if (!is_aligned(" << arena << ")"
+       << (interface.weightBytes ? (" || !is_aligned(" + weights + ")").str() : "")
+       << ")\n    return " << result << ";\n";
+  };
+  if (linked)
+    os << "  if (weights == nullptr)\n    weights = " << name << "_weights;\n";
+  printMemoryCheck("weights", "arena", "std::int32_t(ingot::Status::bad_memory)");
+  callGraph(
+      style.indent, "return ",
+      [](const ModelValue &value, bool input, unsigned i) {
+        return (input ? "static_cast<const " : "static_cast<") +
+               value.kernelType + " *>(" + (input ? "inputs[" : "outputs[") +
+               std::to_string(i) + "])";
+      },
+      "static_cast<std::byte *>(arena)", "static_cast<const std::byte *>(weights)",
+      ";");
+  os << "}\n\n";
+  printTable(os, "input_values", interface.inputs, false, style);
+  printTable(os, "output_values", interface.outputs, true, style);
+  os << "\n} // namespace\n} // namespace detail\n\n";
+
+  // The C++ entry.
+  os << "ingot::Status run(const Inputs &inputs, const Outputs &outputs, "
+        "Context &context) noexcept {\n";
+  SmallVector<std::string> nulls;
+  for (const ModelValue &value : interface.inputs)
+    if (value.state < 0)
+      nulls.push_back("inputs." + value.member + " == nullptr");
+  bool usesInputs = !nulls.empty();
+  size_t inputChecks = nulls.size();
+  for (const ModelValue &value : interface.outputs)
+    if (value.state < 0)
+      nulls.push_back("outputs." + value.member + " == nullptr");
+  if (!usesInputs)
+    os << "  static_cast<void>(inputs);\n";
+  if (nulls.size() == inputChecks)
+    os << "  static_cast<void>(outputs);\n";
+  if (!nulls.empty()) {
+    for (const std::string &line :
+         wrap("if (" + llvm::join(nulls, " || ") + ")", style.indent,
+              style.columns))
+      os << line << "\n";
+    os << "    return ingot::Status::null_argument;\n";
+  }
+  std::string weights = "context.weights";
+  if (linked) {
+    os << "  const std::byte *weights = context.weights;\n"
+       << "  if (weights == nullptr)\n"
+       << "    weights = reinterpret_cast<const std::byte *>(" << name
+       << "_weights);\n";
+    weights = "weights";
+  }
+  printMemoryCheck(weights, "context.arena", "ingot::Status::bad_memory");
+  if (interface.hasState())
+    os << "  if (context.state == nullptr)\n"
+          "    return ingot::Status::null_argument;\n"
+          "  State::Values &before = context.state->values[context.state->current];\n"
+          "  State::Values &after = context.state->values[1 - "
+          "context.state->current];\n";
+  callGraph(
+      style.indent, "const std::int32_t status = detail::",
+      [&](const ModelValue &value, bool input, unsigned) {
+        std::string member =
+            value.state < 0 ? (input ? "inputs." : "outputs.") + value.member
+            : input         ? "before." + value.member
+                            : "after." + interface.inputs[value.state].member;
+        if (value.type == value.kernelType)
+          return member;
+        return (input ? "reinterpret_cast<const " : "reinterpret_cast<") +
+               value.kernelType + " *>(" + member + ")";
+      },
+      "context.arena", weights, ";");
+  if (interface.hasState())
+    os << "  context.state->current = 1 - context.state->current;\n";
+  os << "  return static_cast<ingot::Status>(status);\n}\n\n"
+     << "} // namespace " << name << "\n\n";
+
+  std::string space = name + "::detail::";
+  os << "const ingot_model " << name << "_model = {\n    INGOT_ABI_VERSION,\n"
+     << "    sizeof(ingot_model),\n    " << stringLiteral(name) << ",\n    "
+     << stringLiteral(interface.target) << ",\n    " << name
+     << "::arena_bytes,\n    " << name << "::arena_alignment,\n    " << name
+     << "::weight_bytes,\n    "
+     << (linked ? name + "::detail::" + name + "_weights" : "nullptr") << ",\n    "
+     << interface.inputs.size() << ",\n    " << interface.outputs.size()
+     << ",\n    "
+     << (interface.inputs.empty() ? "nullptr" : space + "input_values")
+     << ",\n    "
+     << (interface.outputs.empty() ? "nullptr" : space + "output_values")
+     << ",\n    " << space << "run_pointers,\n};\n";
+  return text;
+}

@@ -1,0 +1,50 @@
+//===- Interface.h - what a model's user sees -----------------------------===//
+#ifndef INGOT_CODEGEN_CPP_INTERFACE_H
+#define INGOT_CODEGEN_CPP_INTERFACE_H
+
+#include "codegen/cpp/EmitCpp.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace ingot::cpp {
+
+/// An input or output of the model.
+struct ModelValue {
+  unsigned argument;       // of @main
+  std::string name;        // in the model
+  std::string member;      // in C++
+  std::string type;        // std::uint8_t
+  std::string kernelType;  // int8_t: what @main takes
+  std::string element;     // INGOT_UINT8
+  std::string onnxType;    // uint8
+  std::vector<int64_t> shape;
+  int64_t count;
+  int64_t bytes;
+  int state = -1;          // number of the input or output that it is one state with
+};
+
+struct Interface {
+  std::string name;
+  std::string target;
+  std::string about;       // first line of each file
+  int64_t arenaBytes = 0;
+  int64_t weightBytes = 0;
+  bool externalWeights = false;
+  std::vector<ModelValue> inputs, outputs;
+  /// @main's arguments: inputs and outputs as they come, -1 arena, -2 weights.
+  unsigned arena = 0, weights = 0, arguments = 0;
+
+  bool hasState() const;
+};
+
+/// Reads the interface off the prepared @main.
+llvm::FailureOr<Interface> readInterface(mlir::ModuleOp module,
+                                         const CppOptions &options);
+
+/// NAME.h
+std::string printHeader(const Interface &interface, const CppStyle &style);
+/// The functions and the descriptor at the end of NAME.cpp.
+std::string printEntry(const Interface &interface, const CppStyle &style);
+
+} // namespace ingot::cpp
+
+#endif
