@@ -8,6 +8,7 @@
 #include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
 #include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -66,11 +67,11 @@ public:
       return failure();
     files.push_back({name + ".cpp", std::move(text)});
     for (auto [i, kernels] : llvm::enumerate(kernelFiles)) {
+      std::string file = name + "_kernels_" + std::to_string(i) + ".cpp";
       std::string content;
-      if (failed(printKernels(kernels, content)))
+      if (failed(printKernels(file, kernels, content)))
         return failure();
-      files.push_back({name + "_kernels_" + std::to_string(i) + ".cpp",
-                       std::move(content)});
+      files.push_back({file, std::move(content)});
     }
     std::string weightsText, weights;
     if (failed(printWeights(weightsText, weights)))
@@ -163,11 +164,10 @@ private:
     return success();
   }
 
-  LogicalResult printKernels(ArrayRef<func::FuncOp> kernels, std::string &text) {
+  LogicalResult printKernels(StringRef file, ArrayRef<func::FuncOp> kernels,
+                             std::string &text) {
     llvm::raw_string_ostream os(text);
-    unsigned number = &text - &text;
-    (void)number;
-    printTop(os, interface.name + "_kernels", "_kernels.h");
+    printTop(os, file, "_kernels.h");
     bool inside = false;
     for (func::FuncOp function : kernels) {
       // Parts of a kernel are private to its file.
@@ -322,7 +322,7 @@ LogicalResult ingot::emitCpp(ModuleOp planned, const CppOptions &options) {
     return error(options.outDir, code);
   // All are written beside their places before any is moved there, so that a failure leaves nothing half done.
   std::vector<std::pair<std::string, std::string>> moves;
-  auto removeAll = llvm::make_scope_exit([&] {
+  llvm::scope_exit removeAll([&] {
     for (auto &[from, to] : moves)
       llvm::sys::fs::remove(from);
   });

@@ -293,14 +293,16 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
      << (interface.inputs.empty() ? "" : "inputs") << ", void *const *"
      << (interface.outputs.empty() ? "" : "outputs")
      << ",\n                          void *arena, const void *weights) noexcept {\n";
-  auto printMemoryCheck = [&](StringRef weights, StringRef arena, StringRef result) {
-    os << "  if (!is_aligned(" << arena << ")"
-       << (interface.weightBytes ? (" || !is_aligned(" + weights + ")").str() : "")
+  auto printMemoryCheck = [&](StringRef scope, StringRef weights,
+                              StringRef arena, StringRef result) {
+    std::string aligned = ("!" + scope + "is_aligned(").str();
+    os << "  if (" << aligned << arena << ")"
+       << (interface.weightBytes ? (" || " + aligned + weights + ")").str() : "")
        << ")\n    return " << result << ";\n";
   };
   if (linked)
     os << "  if (weights == nullptr)\n    weights = " << name << "_weights;\n";
-  printMemoryCheck("weights", "arena", "std::int32_t(ingot::Status::bad_memory)");
+  printMemoryCheck("", "weights", "arena", "std::int32_t(ingot::Status::bad_memory)");
   callGraph(
       style.indent, "return ",
       [](const ModelValue &value, bool input, unsigned i) {
@@ -342,11 +344,11 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
   if (linked) {
     os << "  const std::byte *weights = context.weights;\n"
        << "  if (weights == nullptr)\n"
-       << "    weights = reinterpret_cast<const std::byte *>(" << name
-       << "_weights);\n";
+       << "    weights = reinterpret_cast<const std::byte *>(detail::"
+       << name << "_weights);\n";
     weights = "weights";
   }
-  printMemoryCheck(weights, "context.arena", "ingot::Status::bad_memory");
+  printMemoryCheck("detail::", weights, "context.arena", "ingot::Status::bad_memory");
   if (interface.hasState())
     os << "  if (context.state == nullptr)\n"
           "    return ingot::Status::null_argument;\n"

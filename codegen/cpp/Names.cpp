@@ -4,6 +4,7 @@
 #include "llvm/ADT/Twine.h"
 
 using namespace mlir;
+using namespace ingot;
 using namespace ingot::cpp;
 
 /// Keywords of C++20 and of the compilers, macros that compilers define without an underscore, and what vector.h and the files' own

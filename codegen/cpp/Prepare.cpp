@@ -200,7 +200,7 @@ LogicalResult cpp::prepare(ModuleOp module, const CppStyle &style) {
   }
   if (arenas != 1 || weights != 1)
     return main.emitError("needs one arena and one weights argument");
-  if (main.getResultTypes() != TypeRange(builder.getI32Type()))
+  if (main.getNumResults() != 1 || !main.getResultTypes()[0].isInteger(32))
     return main.emitError("does not return a status");
   main->setAttr(kGraphAttr, builder.getUnitAttr());
   GraphSplitter(main, style).split(main.getBody().front());

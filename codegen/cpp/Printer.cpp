@@ -13,6 +13,7 @@
 using namespace mlir;
 using namespace ingot;
 using namespace ingot::cpp;
+using llvm::itostr;
 
 //===----------------------------------------------------------------------===//
 // Types and signatures
@@ -508,7 +509,7 @@ void FunctionPrinter::printFor(scf::ForOp loop) {
     carried.push_back(variable);
   }
   names.push();
-  BlockArgument iv = loop.getInductionVar();
+  Value iv = loop.getInductionVar();
   std::string index = fresh(iv, "i");
   variables[iv] = index;
   std::string step = expression(loop.getStep()).text;
@@ -710,7 +711,11 @@ Expression FunctionPrinter::address(Value memory, Value index) {
   Expression base = expression(memory);
   if (matchPattern(index, m_Zero()))
     return base;
-  return binary(base, "+", expression(index));
+  Expression offset = expression(index);
+  // A sum that never leaves the buffer on its way needs no parentheses.
+  if (offset.binding == Binding::sum && !StringRef(offset.text).contains('-'))
+    return {base.in(Binding::sum) + " + " + offset.text, Binding::sum};
+  return binary(base, "+", offset);
 }
 
 /// Call of a function that takes scalars for vectors with equal lanes, as long as one argument is a vector.
@@ -1043,7 +1048,7 @@ static StringRef operatorOf(Operation *op) {
       .Case<arith::XOrIOp>([](auto) { return "^"; })
       .Case<arith::ShLIOp>([](auto) { return "<<"; })
       .Case<arith::ShRSIOp>([](auto) { return ">>"; })
-      .Default("");
+      .Default([](Operation *) { return ""; });
 }
 
 static StringRef functionOf(Operation *op) {
@@ -1065,7 +1070,7 @@ static StringRef functionOf(Operation *op) {
       .Case<arith::DivUIOp>([](auto) { return "div_unsigned"; })
       .Case<arith::RemUIOp>([](auto) { return "rem_unsigned"; })
       .Case<arith::ShRUIOp>([](auto) { return "shift_right_unsigned"; })
-      .Default("");
+      .Default([](Operation *) { return ""; });
 }
 
 Expression FunctionPrinter::operation(Operation *op, bool scalar) {
