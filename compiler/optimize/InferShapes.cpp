@@ -14,10 +14,25 @@ namespace ingot {
 #include "compiler/optimize/Passes.h.inc"
 } // namespace ingot
 
+/// `TensorProto.INT64`, as the attribute `to` of Cast has it.
+constexpr int64_t kInt64DataType = 7;
+
+constexpr unsigned kDeepestKept = 3;
+
 static LogicalResult inferBlock(Block &block);
+
+static unsigned loopDepth(Operation *op) {
+  unsigned depth = 0;
+  while ((op = op->getParentOp()))
+    depth += isa<onnx::LoopOp>(op);
+  return depth;
+}
 
 static LogicalResult inferOperation(Operation *op) {
   InferenceOptions options;
+  // The branches of an If were inferred already.
+  if (isa<onnx::IfOp>(op))
+    return inferTypes(op, options);
   options.inferRegion = [](Region &region) {
     return inferBlock(region.front());
   };
@@ -32,7 +47,9 @@ static onnx::LoopOp keepLoopShapes(onnx::LoopOp loop) {
   // the condition, the values, and what is collected.
   ValueRange initial = loop->getOperands().drop_front(
       std::min<unsigned>(2, loop->getNumOperands()));
-  if (llvm::none_of(initial.getTypes(), llvm::IsaPred<RankedTensorType>))
+  // Each level of loops is inferred twice, so that deep nests are left alone.
+  if (llvm::none_of(initial.getTypes(), llvm::IsaPred<RankedTensorType>) ||
+      loopDepth(loop) > kDeepestKept)
     return loop;
   OpBuilder builder(loop);
   auto copy = cast<onnx::LoopOp>(builder.clone(*loop));
@@ -65,6 +82,78 @@ static onnx::LoopOp keepLoopShapes(onnx::LoopOp loop) {
   return copy;
 }
 
+/// Makes a value that is `value` if the condition is `expected`, and an index out of range, which is checked at run time, if not.
+static Value guarded(OpBuilder &builder, Location loc, Value value,
+                     Value condition, bool expected) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (expected)
+    condition = onnx::NotOp::create(builder, loc, condition.getType(),
+                                    ValueRange(condition))
+                    ->getResult(0);
+  auto number = RankedTensorType::get({}, builder.getI64Type());
+  Value scalar = makeConstant(builder, loc, ArrayRef<int64_t>());
+  condition = onnx::ReshapeOp::create(
+                  builder, loc,
+                  TypeRange(RankedTensorType::get({}, builder.getI1Type())),
+                  ValueRange{condition, scalar})
+                  ->getResult(0);
+  NamedAttribute toInteger = builder.getNamedAttr(
+      "to", builder.getI64IntegerAttr(kInt64DataType));
+  Value index = onnx::CastOp::create(builder, loc, TypeRange(Type(number)),
+                                     ValueRange(condition), toInteger)
+                    ->getResult(0);
+  SmallVector<int64_t> shape = {1};
+  llvm::append_range(shape, type.getShape());
+  Value row =
+      onnx::ReshapeOp::create(
+          builder, loc,
+          TypeRange(RankedTensorType::get(shape, type.getElementType())),
+          ValueRange{value, makeConstant(builder, loc, shape)})
+          ->getResult(0);
+  NamedAttribute axis =
+      builder.getNamedAttr("axis", builder.getI64IntegerAttr(0));
+  return onnx::GatherOp::create(builder, loc, TypeRange(Type(type)),
+                                ValueRange{row, index}, axis)
+      ->getResult(0);
+}
+
+/// Infers both branches. Where the sizes of the inputs make one impossible (a product of matrices that do not fit), the other one takes
+/// the If's place, and running into the impossible one is an error at run time, as it is anywhere. Returns whether the If was replaced.
+static FailureOr<bool> inferBranches(onnx::IfOp op) {
+  MLIRContext *context = op.getContext();
+  auto succeeds = [&](Region &region) {
+    ScopedDiagnosticHandler silent(context,
+                                   [](Diagnostic &) { return success(); });
+    return succeeded(inferBlock(region.front()));
+  };
+  bool thenWorks = succeeds(op.getThenBranch());
+  bool elseWorks = succeeds(op.getElseBranch());
+  if (thenWorks && elseWorks)
+    return false;
+  Region &taken = thenWorks ? op.getThenBranch() : op.getElseBranch();
+  SmallVector<Value> values(taken.front().getTerminator()->getOperands());
+  // The check needs a value of known size to hang on.
+  Value *smallest = nullptr;
+  for (Value &value : values) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (type && type.hasStaticShape() && type.getNumElements() > 0 &&
+        (!smallest || type.getNumElements() <
+                          cast<ShapedType>(smallest->getType()).getNumElements()))
+      smallest = &value;
+  }
+  if ((!thenWorks && !elseWorks) || !smallest)
+    return inferBlock((thenWorks ? op.getElseBranch() : op.getThenBranch()).front());
+
+  taken.front().getTerminator()->erase();
+  op->getBlock()->getOperations().splice(op->getIterator(),
+                                         taken.front().getOperations());
+  OpBuilder builder(op);
+  *smallest = guarded(builder, op.getLoc(), *smallest, op.getCond(), thenWorks);
+  op->replaceAllUsesWith(values);
+  op->erase();
+  return true;
+}
+
 static LogicalResult inferBlock(Block &block) {
   Operation *op = block.empty() ? nullptr : &block.front();
   while (op) {
@@ -73,6 +162,13 @@ static LogicalResult inferBlock(Block &block) {
       if (auto values = inlineConstantIf(branch)) {
         op->replaceAllUsesWith(*values);
         op->erase();
+        op = before ? before->getNextNode() : &block.front();
+        continue;
+      }
+      FailureOr<bool> replaced = inferBranches(branch);
+      if (failed(replaced))
+        return failure();
+      if (*replaced) {
         op = before ? before->getNextNode() : &block.front();
         continue;
       }

@@ -1,4 +1,5 @@
 //===- ingot-front.cpp - import, optimise and export, for tests -----------===//
+#include "compiler/export/Export.h"
 #include "compiler/import/Import.h"
 #include "compiler/optimize/Optimize.h"
 #include "mlir/IR/AsmState.h"
@@ -18,6 +19,8 @@ static cl::list<std::string> lowered("lowered", cl::CommaSeparated,
                                      cl::desc("operators not to expand"));
 static cl::opt<unsigned> elide("elide", cl::init(16),
                                cl::desc("longest constant to print"));
+
+static cl::opt<std::string> exported("export", cl::desc("OUT.onnx"));
 
 int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "imports a model and prints it\n");
@@ -46,6 +49,8 @@ int main(int argc, char **argv) {
     if (failed(ingot::runOptimize(**module, settings)))
       return 1;
   }
+  if (!exported.empty())
+    return failed(ingot::exportModel(**module, exported));
   mlir::OpPrintingFlags flags;
   flags.elideLargeElementsAttrs(elide).elideLargeResourceString(elide);
   (*module)->print(outs(), flags);
