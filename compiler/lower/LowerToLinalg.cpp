@@ -22,6 +22,7 @@ namespace ingot {
 const Registry &lower::registry() {
   static const Registry table = [] {
     Registry registry;
+    addControlFlow(registry);
     addConvolution(registry);
     addElementwise(registry);
     addGenerators(registry);
@@ -29,6 +30,7 @@ const Registry &lower::registry() {
     addMatMul(registry);
     addNormalization(registry);
     addPooling(registry);
+    addRecurrent(registry);
     addReduction(registry);
     addResize(registry);
     addShapes(registry);

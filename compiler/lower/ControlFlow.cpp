@@ -1,0 +1,352 @@
+//===- ControlFlow.cpp - If-25, Loop-25, Scan-25 --------------------------===//
+//
+// Branches and bodies move into scf operations and are lowered there. A loop has a number of iterations that is known before it starts;
+// a condition that ends it earlier makes the remaining iterations keep the values.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/lower/Node.h"
+#include "compiler/lower/Structured.h"
+
+using namespace mlir;
+using namespace ingot;
+using namespace ingot::lower;
+
+/// Moves a region's operations to the end of `into` and lowers them there.
+/// `results` are the lowered values that the region returns.
+static LogicalResult inlineRegion(Node &node, Region &region,
+                                  ValueRange arguments, Block &into,
+                                  SmallVector<Value> &results) {
+  if (region.empty() || region.front().empty())
+    return node.fail("a graph attribute is missing; correct the model");
+  Block &body = region.front();
+  if (body.getNumArguments() != arguments.size())
+    return node.fail("a graph attribute has " + Twine(body.getNumArguments()) +
+                     " inputs instead of " + Twine(arguments.size()) +
+                     "; correct the model");
+  for (auto [argument, value] : llvm::zip(body.getArguments(), arguments)) {
+    RankedTensorType type = lowerType(argument.getType());
+    if (!type || type != value.getType())
+      return node.fail("an input of a graph attribute changes its type or "
+                       "shape; such loops are not supported");
+    node.values.map(argument, value);
+  }
+  Operation *end = &body.back();
+  into.getOperations().splice(into.end(), body.getOperations());
+  if (failed(lowerBlock(into, node.values)))
+    return failure();
+  for (Value operand : end->getOperands()) {
+    Value value = node.values.lookupOrNull(operand);
+    if (!value)
+      return node.fail("a result of a graph attribute has a type that is not "
+                       "supported");
+    results.push_back(value);
+  }
+  end->erase();
+  return success();
+}
+
+static void endBlock(LocBuilder &b, Block &block, ValueRange results) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&block);
+  scf::YieldOp::create(b, results);
+  eraseLowered(block);
+}
+
+static Value condition(LocBuilder &b, Value value) {
+  return tensor::ExtractOp::create(b, reshape(b, value, {}), ValueRange());
+}
+
+static LogicalResult lowerIf(Node &node) {
+  LocBuilder &b = node.b;
+  if (node.op->getNumRegions() != 2 || node.type(0).getNumElements() != 1)
+    return node.fail("it needs two branches and one condition; correct the "
+                     "model");
+  SmallVector<Type> types;
+  for (unsigned i = 0; i < node.op->getNumResults(); ++i)
+    types.push_back(node.resultType(i));
+  auto branch = scf::IfOp::create(b, types, condition(b, node.operand(0)),
+                                  /*addThenBlock=*/true, /*addElseBlock=*/true);
+  // The specification's order of attributes: else_branch, then_branch.
+  Block *blocks[] = {branch.elseBlock(), branch.thenBlock()};
+  for (unsigned i = 0; i < 2; ++i) {
+    SmallVector<Value> results;
+    if (failed(inlineRegion(node, node.op->getRegion(i), {}, *blocks[i], results)))
+      return failure();
+    if (TypeRange(ValueRange(results)) != TypeRange(types))
+      return node.fail("the branches give different shapes; fix the condition "
+                       "in the model, or give the sizes with --shape");
+    endBlock(b, *blocks[i], results);
+  }
+  for (unsigned i = 0; i < types.size(); ++i)
+    node.set(i, branch.getResult(i));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+static SmallVector<OpFoldResult> attributes(LocBuilder &b,
+                                            ArrayRef<int64_t> list) {
+  SmallVector<OpFoldResult> results;
+  for (int64_t number : list)
+    results.push_back(b.getIndexAttr(number));
+  return results;
+}
+
+/// One slice of an axis at a place that the loop knows, with offsets and sizes ready for reading and writing.
+namespace {
+struct Place {
+  SmallVector<OpFoldResult> offsets, sizes, strides;
+  SmallVector<int64_t> shape;
+};
+} // namespace
+
+static Place placeAt(LocBuilder &b, ArrayRef<int64_t> shape, int64_t axis,
+                     Value at) {
+  Place place;
+  place.shape.assign(shape.begin(), shape.end());
+  place.shape[axis] = 1;
+  place.offsets = attributes(b, SmallVector<int64_t>(shape.size(), 0));
+  place.offsets[axis] = at;
+  place.sizes = attributes(b, place.shape);
+  place.strides = attributes(b, SmallVector<int64_t>(shape.size(), 1));
+  return place;
+}
+
+static Value readAt(LocBuilder &b, Value value, int64_t axis, Value at,
+                    ArrayRef<int64_t> shape) {
+  RankedTensorType type = tensorType(value);
+  Place place = placeAt(b, type.getShape(), axis, at);
+  Value part = tensor::ExtractSliceOp::create(
+      b, tensorType(place.shape, type.getElementType()), value, place.offsets,
+      place.sizes, place.strides);
+  return reshape(b, part, shape);
+}
+
+static Value writeAt(LocBuilder &b, Value part, Value whole, int64_t axis,
+                     Value at) {
+  Place place = placeAt(b, tensorType(whole).getShape(), axis, at);
+  return tensor::InsertSliceOp::create(b, reshape(b, part, place.shape), whole,
+                                       place.offsets, place.sizes,
+                                       place.strides);
+}
+
+/// The number of iterations as an index: a constant or the value of a tensor.
+static Value tripCount(Node &node) {
+  LocBuilder &b = node.b;
+  if (auto constant = node.constantInts(0); constant && constant->size() == 1)
+    return index(b, std::max<int64_t>(0, constant->front()));
+  Value count = condition(b, node.operand(0));
+  Value wide = arith::IndexCastOp::create(b, b.getIndexType(), count);
+  return arith::MaxSIOp::create(b, wide, index(b, 0));
+}
+
+static LogicalResult lowerLoop(Node &node) {
+  LocBuilder &b = node.b;
+  unsigned carried = node.numOperands() - std::min(2u, node.numOperands());
+  unsigned results = node.op->getNumResults();
+  if (!node.has(0))
+    return node.fail("a loop without a number of iterations is not supported; "
+                     "give M in the model");
+  if (node.op->getNumRegions() != 1 || results < carried)
+    return node.fail("it needs a body and a result for each carried value; "
+                     "correct the model");
+  Region &body = node.op->getRegion(0);
+  if (body.empty() || body.front().getNumArguments() != 2 + carried ||
+      body.front().back().getNumOperands() != 1 + results)
+    return node.fail("the body does not fit the loop; correct the model");
+
+  // A condition that is the constant true, at the start and after each step, needs no test.
+  auto isTrue = [](Value value) {
+    Operation *producer = value.getDefiningOp();
+    if (!producer || producer->getName().getStringRef() != "onnx.Constant")
+      return false;
+    auto dense = producer->getAttrOfType<DenseElementsAttr>("value");
+    return dense && dense.isSplat() && dense.getElementType().isInteger(1) &&
+           dense.getSplatValue<bool>();
+  };
+  Value next = body.front().back().getOperand(0);
+  bool passedOn = next == body.front().getArgument(1);
+  bool startsTrue = !node.has(1) || isTrue(node.op->getOperand(1));
+  bool conditional = !startsTrue || !(passedOn || isTrue(next));
+  if (conditional && results > carried)
+    return node.fail("a loop that ends by its condition and collects results "
+                     "is not supported; its output has no fixed size");
+
+  RankedTensorType countType = tensorType({}, b.getI64Type());
+  RankedTensorType boolType = tensorType({}, b.getI1Type());
+  SmallVector<Value> starts{
+      splat(b, countType, b.getI64IntegerAttr(0)),
+      node.has(1) ? reshape(b, node.operand(1), {})
+                  : splat(b, boolType, b.getBoolAttr(true))};
+  for (unsigned i = 0; i < carried; ++i)
+    starts.push_back(node.operand(2 + i));
+  for (unsigned i = carried; i < results; ++i) {
+    RankedTensorType type = node.resultType(i);
+    starts.push_back(
+        tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
+  }
+  auto loop = scf::ForOp::create(b, index(b, 0), tripCount(node), index(b, 1),
+                                 starts);
+  OpBuilder::InsertionGuard guard(b);
+  Block *block = loop.getBody();
+  b.setInsertionPointToEnd(block);
+  ValueRange values = loop.getRegionIterArgs();
+
+  // Iteration number and condition in the shapes that the body declares.
+  auto bodyInputs = [&](LocBuilder &b) {
+    SmallVector<Value> inputs;
+    for (unsigned i = 0; i < 2 + carried; ++i) {
+      auto type = lowerType(body.front().getArgument(i).getType());
+      Value value = values[i];
+      if (i < 2 && type && type.getNumElements() == 1)
+        value = reshape(b, value, type.getShape());
+      inputs.push_back(value);
+    }
+    return inputs;
+  };
+  auto increment = [&](LocBuilder &b) {
+    return pointwise(b, values[0], countType, [](LocBuilder &b, ValueRange s) {
+      return add(b, s[0], scalarInt(b, s[0].getType(), 1));
+    });
+  };
+  SmallVector<Value> outputs;
+  if (conditional) {
+    auto branch = scf::IfOp::create(b, values.getTypes(),
+                                    condition(b, values[1]), true, true);
+    b.setInsertionPointToEnd(branch.thenBlock());
+    SmallVector<Value> inputs = bodyInputs(b);
+    if (failed(inlineRegion(node, body, inputs, *branch.thenBlock(), outputs)))
+      return failure();
+    b.setInsertionPointToEnd(branch.thenBlock());
+    outputs[0] = reshape(b, outputs[0], {});
+    outputs.insert(outputs.begin(), increment(b));
+    if (TypeRange(ValueRange(outputs)) != values.getTypes())
+      return node.fail("a carried value changes its shape; such loops are not "
+                       "supported");
+    endBlock(b, *branch.thenBlock(), outputs);
+    b.setInsertionPointToEnd(branch.elseBlock());
+    scf::YieldOp::create(b, values);
+    b.setInsertionPointToEnd(block);
+    scf::YieldOp::create(b, branch.getResults());
+  } else {
+    SmallVector<Value> inputs = bodyInputs(b);
+    if (failed(inlineRegion(node, body, inputs, *block, outputs)))
+      return failure();
+    b.setInsertionPointToEnd(block);
+    SmallVector<Value> nextValues{increment(b), values[1]};
+    for (unsigned i = 0; i < carried; ++i)
+      nextValues.push_back(outputs[1 + i]);
+    for (unsigned i = carried; i < results; ++i) {
+      Value whole = values[2 + i], part = outputs[1 + i];
+      if (tensorType(part).getNumElements() *
+              tensorType(whole).getDimSize(0) !=
+          tensorType(whole).getNumElements())
+        return node.fail("a collected result changes its shape; such loops "
+                         "are not supported");
+      nextValues.push_back(writeAt(b, part, whole, 0, loop.getInductionVar()));
+    }
+    if (TypeRange(ValueRange(nextValues)) != values.getTypes())
+      return node.fail("a carried value changes its shape; such loops are not "
+                       "supported");
+    endBlock(b, *block, nextValues);
+  }
+  for (unsigned i = 0; i < results; ++i)
+    if (node.hasResult(i))
+      node.set(i, loop.getResult(2 + i));
+  return success();
+}
+
+static LogicalResult lowerScan(Node &node) {
+  LocBuilder &b = node.b;
+  int64_t scanned = node.attrInt("num_scan_inputs", 0);
+  int64_t states = int64_t(node.numOperands()) - scanned;
+  int64_t results = node.op->getNumResults();
+  if (scanned < 1 || states < 0 || results < states ||
+      node.op->getNumRegions() != 1)
+    return node.fail("num_scan_inputs does not fit the inputs; correct the "
+                     "model");
+  int64_t collected = results - states;
+  auto list = [&](StringRef name, int64_t size) {
+    auto given = node.attrInts(name).value_or(std::vector<int64_t>());
+    given.resize(size, 0);
+    return given;
+  };
+  std::vector<int64_t> inputAxes = list("scan_input_axes", scanned);
+  std::vector<int64_t> inputWays = list("scan_input_directions", scanned);
+  std::vector<int64_t> outputAxes = list("scan_output_axes", collected);
+  std::vector<int64_t> outputWays = list("scan_output_directions", collected);
+  auto wrap = [](int64_t &axis, int64_t rank) {
+    axis += axis < 0 ? rank : 0;
+    return axis >= 0 && axis < rank;
+  };
+  int64_t steps = -1;
+  for (int64_t i = 0; i < scanned; ++i) {
+    if (!node.has(states + i) || !wrap(inputAxes[i], node.rank(states + i)))
+      return node.fail("a scan axis is outside the rank; correct the model");
+    int64_t size = node.shape(states + i)[inputAxes[i]];
+    if (steps >= 0 && size != steps)
+      return node.fail("the scanned inputs have different lengths; correct the "
+                       "model");
+    steps = size;
+  }
+  SmallVector<Value> starts;
+  for (int64_t i = 0; i < states; ++i)
+    starts.push_back(node.operand(i));
+  for (int64_t i = 0; i < collected; ++i) {
+    RankedTensorType type = node.resultType(states + i);
+    if (!wrap(outputAxes[i], type.getRank()))
+      return node.fail("a scan axis is outside the rank; correct the model");
+    starts.push_back(
+        tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
+  }
+  auto loop = scf::ForOp::create(b, index(b, 0), index(b, steps), index(b, 1),
+                                 starts);
+  OpBuilder::InsertionGuard guard(b);
+  Block *block = loop.getBody();
+  b.setInsertionPointToEnd(block);
+  auto at = [&](bool backwards) -> Value {
+    if (!backwards)
+      return loop.getInductionVar();
+    return arith::SubIOp::create(b, index(b, steps - 1), loop.getInductionVar());
+  };
+  ValueRange values = loop.getRegionIterArgs();
+  SmallVector<Value> inputs(values.take_front(states));
+  for (int64_t i = 0; i < scanned; ++i) {
+    SmallVector<int64_t> shape(node.shape(states + i));
+    shape.erase(shape.begin() + inputAxes[i]);
+    inputs.push_back(readAt(b, node.operand(states + i), inputAxes[i],
+                            at(inputWays[i]), shape));
+  }
+  SmallVector<Value> outputs, next;
+  if (failed(inlineRegion(node, node.op->getRegion(0), inputs, *block, outputs)))
+    return failure();
+  if (int64_t(outputs.size()) != results)
+    return node.fail("the body does not fit the loop; correct the model");
+  b.setInsertionPointToEnd(block);
+  for (int64_t i = 0; i < states; ++i)
+    next.push_back(outputs[i]);
+  for (int64_t i = 0; i < collected; ++i) {
+    Value whole = values[states + i], part = outputs[states + i];
+    if (tensorType(part).getNumElements() * steps !=
+        tensorType(whole).getNumElements())
+      return node.fail("a collected result changes its shape; such loops are "
+                       "not supported");
+    next.push_back(writeAt(b, part, whole, outputAxes[i], at(outputWays[i])));
+  }
+  if (TypeRange(ValueRange(next)) != values.getTypes())
+    return node.fail("a carried value changes its shape; such loops are not "
+                     "supported");
+  endBlock(b, *block, next);
+  for (int64_t i = 0; i < results; ++i)
+    if (node.hasResult(i))
+      node.set(i, loop.getResult(i));
+  return success();
+}
+
+void lower::addControlFlow(Registry &r) {
+  r["onnx.If"] = lowerIf;
+  r["onnx.Loop"] = lowerLoop;
+  r["onnx.Scan"] = lowerScan;
+}
