@@ -30,10 +30,13 @@ const Registry &lower::registry() {
     addMatMul(registry);
     addNormalization(registry);
     addPooling(registry);
+    addQuantized(registry);
     addRecurrent(registry);
     addReduction(registry);
     addResize(registry);
+    addScatter(registry);
     addShapes(registry);
+    addSorting(registry);
     return registry;
   }();
   return table;

@@ -97,10 +97,13 @@ void addIndexing(Registry &registry);
 void addMatMul(Registry &registry);
 void addNormalization(Registry &registry);
 void addPooling(Registry &registry);
+void addQuantized(Registry &registry);
 void addRecurrent(Registry &registry);
 void addReduction(Registry &registry);
 void addResize(Registry &registry);
+void addScatter(Registry &registry);
 void addShapes(Registry &registry);
+void addSorting(Registry &registry);
 
 const Registry &registry();
 

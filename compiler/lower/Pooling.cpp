@@ -50,8 +50,8 @@ static LogicalResult readPool(Node &node, Window &window) {
 // MaxPool
 //===----------------------------------------------------------------------===//
 
-/// The place of each maximum in the flattened input, for the second result.
-/// Padding has the place -1 and never wins, as each window holds an element.
+/// For the second result: the greatest i64 less the place of the first maximum
+/// of each window in the flattened input, so that the reduction is a maximum.
 static Value maxPlaces(Node &node, Value x, Value best, const Window &window) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.type(0), result = node.resultType(1);
@@ -106,7 +106,7 @@ static Value maxPlaces(Node &node, Value x, Value best, const Window &window) {
                                               s[1]))
                 : Value(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, s[0],
                                               s[1]));
-        // 0 is both "none yet" and a place; the largest of the negated places is the first.
+        // 0 stands for "none": no place is the greatest i64.
         Value negated = arith::SubIOp::create(
             b, scalarInt(b, i64, std::numeric_limits<int64_t>::max()), place);
         Value chosen = arith::SelectOp::create(b, isBest, negated,

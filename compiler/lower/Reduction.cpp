@@ -72,9 +72,20 @@ static Value squareRoot(LocBuilder &b, Value x) {
 }
 static Value logarithm(LocBuilder &b, Value x) { return math::LogOp::create(b, x); }
 
-/// log(sum(exp(x - max))) + max; the greatest element is taken out so that nothing overflows.
+/// log(sum(exp(x - max))) + max; the greatest element is taken out so that
+/// nothing overflows. Infinity less infinity would be NaN, so it stays in.
 static Value logSumExp(LocBuilder &b, Value x, ArrayRef<int64_t> axes) {
-  Value greatest = extreme(b, x, axes, /*greatest=*/true, false);
+  Value greatest = map(b, extreme(b, x, axes, /*greatest=*/true, false),
+                       [](LocBuilder &b, Value x) -> Value {
+                         Type type = x.getType();
+                         Value limit = arith::ConstantOp::create(
+                             b, highestAttr(type, false));
+                         Value isInfinite = arith::CmpFOp::create(
+                             b, arith::CmpFPredicate::OEQ,
+                             math::AbsFOp::create(b, x), limit);
+                         return arith::SelectOp::create(b, isInfinite,
+                                                        scalar(b, type, 0), x);
+                       });
   Value kept = reshape(b, greatest, keptShape(tensorType(x).getShape(), axes));
   Value powers = pointwise(b, {x, kept}, tensorType(x),
                            [](LocBuilder &b, ValueRange s) -> Value {
