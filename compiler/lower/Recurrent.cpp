@@ -112,10 +112,11 @@ static LogicalResult readActivations(Node &node, Cell &cell) {
       names.push_back("Tanh");
   }
   if (auto given = node.attrStrings("activations"); given && !given->empty()) {
-    if (given->size() != names.size())
+    // RNN's default lists one for each of two directions, whatever there are.
+    if (given->size() < names.size())
       return node.fail("the number of activations does not fit; correct the "
                        "model");
-    names = *given;
+    names.assign(given->begin(), given->begin() + names.size());
   }
   auto alphas = node.attrFloats("activation_alpha").value_or(std::vector<float>());
   auto betas = node.attrFloats("activation_beta").value_or(std::vector<float>());
