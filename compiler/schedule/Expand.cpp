@@ -52,7 +52,15 @@ public:
       return kernel.emitError("has a schedule of other nests than its own");
     for (auto [nest, attr] : llvm::zip(nests.nests, attrs)) {
       mergeDimensions(nest);
-      schedules.push_back(Schedule::fromAttr(cast<DictionaryAttr>(attr)));
+      Schedule schedule = Schedule::fromAttr(cast<DictionaryAttr>(attr));
+      int64_t dims = nest.sizes.size();
+      if (schedule.split >= 0 && schedule.split < dims &&
+          schedule.splitSize > 0 && canSplit(nest, schedule.split) &&
+          nest.sizes[schedule.split] % schedule.splitSize == 0)
+        splitDimension(nest, schedule.split, schedule.splitSize);
+      else if (schedule.split != -1)
+        return kernel.emitError("has a schedule that splits what can't be split");
+      schedules.push_back(schedule);
       if (failed(check(nest, schedules.back())))
         return failure();
     }
@@ -84,6 +92,8 @@ private:
     bool fits = valid(schedule.lane) && valid(schedule.tile) &&
                 schedule.width >= 1 && schedule.vectors >= 1 &&
                 schedule.tileSize >= 1 && schedule.step >= 1;
+    fits &= schedule.totals >= 0 &&
+            schedule.totals <= int64_t(reductionOrder(nest).size());
     for (int64_t dim : schedule.unroll)
       fits &= valid(dim) && dim >= 0;
     for (int64_t input : schedule.packed)
@@ -455,7 +465,7 @@ private:
       }
       return next;
     };
-    accumulators = reduce(reductionOrder(*nest), accumulators, inside, step);
+    accumulators = reduceInParts(accumulators, inside, step);
     unsigned next = 0;
     for (int64_t point = 0; point < points; ++point) {
       int64_t lane = 0;
@@ -496,10 +506,40 @@ private:
     int64_t point;
   };
 
-  /// Loops over the reduction's dimensions that carry the accumulators.
-  SmallVector<Value>
-  reduce(ArrayRef<unsigned> dims, SmallVector<Value> accumulators, bool inside,
-         llvm::function_ref<SmallVector<Value>(SmallVector<Value>)> step) {
+  using Step = llvm::function_ref<SmallVector<Value>(SmallVector<Value>)>;
+
+  /// All reduction loops; the outermost ones add up partial sums where the schedule says so.
+  SmallVector<Value> reduceInParts(SmallVector<Value> accumulators, bool inside,
+                                   Step step) {
+    SmallVector<unsigned> order = reductionOrder(*nest);
+    ArrayRef<unsigned> outer = ArrayRef(order).take_front(schedule->totals);
+    ArrayRef<unsigned> inner = ArrayRef(order).drop_front(schedule->totals);
+    if (outer.empty())
+      return reduce(inner, accumulators, inside, schedule->step, step);
+    std::vector<std::string> names = accumulatorNames;
+    auto part = [&](SmallVector<Value> totals) {
+      SmallVector<Value> fresh;
+      for (auto [total, text] : llvm::zip(totals, names)) {
+        Type type = total.getType();
+        fresh.push_back(arith::ConstantOp::create(b, named(text), type,
+                                                  b.getZeroAttr(type)));
+      }
+      std::swap(accumulatorNames, names);
+      fresh = reduce(inner, fresh, inside, schedule->step, step);
+      std::swap(accumulatorNames, names);
+      for (auto [total, sum] : llvm::zip(totals, fresh))
+        total = arith::AddFOp::create(b, total.getLoc(), total, sum);
+      return totals;
+    };
+    for (std::string &text : accumulatorNames)
+      text.replace(0, 3, "sum");
+    return reduce(outer, accumulators, inside, 1, part);
+  }
+
+  /// Loops over reduction dimensions that carry the accumulators.
+  SmallVector<Value> reduce(ArrayRef<unsigned> dims,
+                            SmallVector<Value> accumulators, bool inside,
+                            int64_t innermostStep, Step step) {
     if (dims.empty())
       return step(accumulators);
     unsigned dim = dims.front();
@@ -508,14 +548,15 @@ private:
     if (whole && llvm::is_contained(schedule->unroll, int64_t(dim))) {
       for (int64_t i = 0; i < nest->sizes[dim]; ++i) {
         offsets[dim] = i;
-        accumulators = reduce(dims.drop_front(), accumulators, inside, step);
+        accumulators = reduce(dims.drop_front(), accumulators, inside,
+                              innermostStep, step);
       }
       offsets[dim] = 0;
       return accumulators;
     }
     int64_t stride =
-        whole && dims.size() == 1 && nest->sizes[dim] % schedule->step == 0
-            ? schedule->step
+        whole && dims.size() == 1 && nest->sizes[dim] % innermostStep == 0
+            ? innermostStep
             : 1;
     if (whole) {
       begin = indexConstant(0);
@@ -534,7 +575,7 @@ private:
       SmallVector<Value> inner(op.getRegionIterArgs());
       for (int64_t i = 0; i < stride; ++i) {
         offsets[dim] = i;
-        inner = reduce(dims.drop_front(), inner, inside, step);
+        inner = reduce(dims.drop_front(), inner, inside, innermostStep, step);
       }
       offsets[dim] = 0;
       frame.loops[dim] = Value();
@@ -620,7 +661,7 @@ private:
     }
     accumulators.push_back(start);
     accumulatorNames.push_back("acc");
-    accumulators = reduce(dims, accumulators, false, [&](SmallVector<Value> current) {
+    accumulators = reduce(dims, accumulators, false, 1, [&](SmallVector<Value> current) {
       return stepAcrossLanes(std::move(current), vectors, full, combiner);
     });
     Value total = accumulators.pop_back_val();
@@ -1092,7 +1133,7 @@ private:
   Schedule *schedule = nullptr;
   SmallVector<int64_t> offsets;
   int64_t blockLanes = 0;
-  SmallVector<std::string> accumulatorNames;
+  std::vector<std::string> accumulatorNames;
   DenseMap<Value, Value> registers; ///< of the current point
   DenseMap<Value, Value> rowValues; ///< of the current row
   std::map<std::pair<const Access *, Block *>, Value> bases;

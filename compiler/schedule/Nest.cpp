@@ -658,6 +658,27 @@ void ingot::mergeDimensions(Nest &nest) {
   }
 }
 
+bool ingot::canSplit(const Nest &nest, unsigned dim) {
+  return !isFixed(nest, dim);
+}
+
+void ingot::splitDimension(Nest &nest, unsigned dim, int64_t inner) {
+  nest.sizes[dim] /= inner;
+  nest.sizes.push_back(inner);
+  nest.reduction.push_back(nest.reduction[dim]);
+  auto split = [&](Linear &linear) {
+    linear.coefficients.push_back(linear.coefficients[dim]);
+    linear.coefficients[dim] *= inner;
+  };
+  nest.forEachAccess([&](Access &access) {
+    if (access.linear)
+      split(*access.linear);
+    for (Bound &bound : access.bounds)
+      if (bound.linear)
+        split(*bound.linear);
+  });
+}
+
 SmallVector<unsigned> ingot::reductionOrder(const Nest &nest) {
   SmallVector<unsigned> dims;
   for (unsigned dim = 0; dim < nest.sizes.size(); ++dim)

@@ -92,6 +92,11 @@ struct KernelNests {
 /// Fails with an error at the kernel if a stage is of a form that has no nest.
 mlir::FailureOr<KernelNests> buildNests(KernelOp kernel);
 
+/// Splits a dimension, which then counts steps of `inner` elements; a new, last dimension
+/// counts within them. `inner` divides its size, and the dimension is in no bound and no uneven expression.
+void splitDimension(Nest &nest, unsigned dim, int64_t inner);
+bool canSplit(const Nest &nest, unsigned dim);
+
 /// Reduction dimensions of more than one step in the order of their loops,
 /// outermost first: those that skip padding, then by the distance that a step makes in the first operand.
 llvm::SmallVector<unsigned> reductionOrder(const Nest &nest);

@@ -22,6 +22,9 @@ DictionaryAttr Schedule::toAttr(MLIRContext *context) const {
   add("tile_size", b.getI64IntegerAttr(tileSize));
   add("unroll", b.getDenseI64ArrayAttr(unroll));
   add("step", b.getI64IntegerAttr(step));
+  add("split", b.getI64IntegerAttr(split));
+  add("split_size", b.getI64IntegerAttr(splitSize));
+  add("totals", b.getI64IntegerAttr(totals));
   add("packed", b.getDenseI64ArrayAttr(packed));
   return b.getDictionaryAttr(fields);
 }
@@ -43,6 +46,9 @@ Schedule Schedule::fromAttr(DictionaryAttr attr) {
   schedule.tileSize = number("tile_size", 1);
   schedule.unroll = list("unroll");
   schedule.step = number("step", 1);
+  schedule.split = number("split", -1);
+  schedule.splitSize = number("split_size", 1);
+  schedule.totals = number("totals", 0);
   schedule.packed = list("packed");
   return schedule;
 }
@@ -100,19 +106,23 @@ constexpr double kMultiplyAdd = 0.5;
 constexpr double kLatency = 4;
 /// Register tiles larger than this make functions that nobody wants to read.
 constexpr int64_t kMostPoints = 28;
+/// Sums of more terms than this are made of partial sums of at least kLeastPart terms.
+constexpr int64_t kLongestSum = 384;
+constexpr int64_t kLeastPart = 48;
 
 class CostModel {
 public:
-  CostModel(const Nest &nest, ArrayRef<bool> isConstant, const Target &target)
-      : nest(nest), isConstant(isConstant), target(target) {}
+  CostModel(Nest nest, ArrayRef<bool> isConstant, const Target &target)
+      : nest(std::move(nest)), isConstant(isConstant), target(target) {}
 
   Schedule run() {
     Schedule schedule;
-    if (!canVectorise())
+    if (canVectorise())
+      chooseLane(schedule);
+    if (schedule.lane == -1) {
+      choosePartialSums(schedule);
       return schedule;
-    chooseLane(schedule);
-    if (schedule.lane == -1)
-      return schedule;
+    }
     if (nest.reduction[schedule.lane]) {
       schedule.vectors =
           nest.sizes[schedule.lane] >= 4 * schedule.width ? 4 : 1;
@@ -122,6 +132,7 @@ public:
       return schedule;
     choosePacking(schedule);
     chooseTile(schedule);
+    choosePartialSums(schedule);
     chooseUnrolling(schedule);
     return schedule;
   }
@@ -319,6 +330,30 @@ private:
     }
   }
 
+  void choosePartialSums(Schedule &schedule) {
+    if (!nest.hasReduction() ||
+        !isa_and_nonnull<arith::AddFOp>(combinerOf(nest.root().op, 0)))
+      return;
+    int64_t terms = 1;
+    for (unsigned dim : reductionOrder(nest))
+      terms *= nest.sizes[dim];
+    if (terms <= kLongestSum)
+      return;
+    unsigned innermost = reductionOrder(nest).back();
+    if (nest.sizes[innermost] > kLongestSum && canSplit(nest, innermost))
+      for (int64_t part = 256; part >= 64; --part)
+        if (nest.sizes[innermost] % part == 0) {
+          schedule.split = innermost;
+          schedule.splitSize = part;
+          splitDimension(nest, innermost, part);
+          break;
+        }
+    SmallVector<unsigned> order = reductionOrder(nest);
+    schedule.totals = order.size();
+    for (int64_t part = 1; schedule.totals && part < kLeastPart;)
+      part *= nest.sizes[order[--schedule.totals]];
+  }
+
   /// Neighbouring points of a tile read neighbouring elements (a depthwise window): written out, each is loaded once.
   void chooseUnrolling(Schedule &schedule) {
     int64_t innermost = reductionOrder(nest).back();
@@ -337,7 +372,7 @@ private:
       }
   }
 
-  const Nest &nest;
+  Nest nest;
   ArrayRef<bool> isConstant;
   const Target &target;
 };

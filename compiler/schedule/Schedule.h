@@ -27,6 +27,12 @@ struct Schedule {
   llvm::SmallVector<int64_t> unroll;
   /// Steps of the innermost reduction loop that one iteration makes.
   int64_t step = 1;
+  /// Long sums are sums of partial sums, which round less. This reduction
+  /// dimension is split into steps of `splitSize`; -1: none.
+  int64_t split = -1;
+  int64_t splitSize = 1;
+  /// So many of the outermost reduction loops add up what the loops within them summed.
+  int64_t totals = 0;
   /// Inputs of the root that are constants, packed into the order in which the loops read them.
   llvm::SmallVector<int64_t> packed;
 
