@@ -1,0 +1,57 @@
+// RUN: ingot-opt --allow-unregistered-dialect --lower-to-linalg --split-input-file %s | FileCheck %s
+
+// The sum, then its division by the number of elements; the axis comes back as a view, and its user looks through that.
+// CHECK-DAG: #[[ALL:.*]] = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+// CHECK-DAG: #[[KEPT:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.*]]: tensor<2x3x4xf32>
+// CHECK: linalg.generic {indexing_maps = [#[[ALL]], #[[KEPT]]], iterator_types = ["parallel", "parallel", "reduction"]}
+// CHECK: arith.addf
+// CHECK: %[[MEAN:.*]] = linalg.generic
+// CHECK: arith.constant 4.000000e+00
+// CHECK-NEXT: arith.divf
+// CHECK: linalg.generic {indexing_maps = [#[[ALL]], #[[KEPT]], #[[ALL]]]{{.*}} ins(%[[X]], %[[MEAN]]
+// CHECK: arith.subf
+func.func @main(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
+  %axes = "onnx.Constant"() {value = dense<-1> : tensor<1xi64>} : () -> tensor<1xi64>
+  %0 = "onnx.ReduceMean"(%x, %axes) {keepdims = 1 : i64} : (tensor<2x3x4xf32>, tensor<1xi64>) -> tensor<2x3x1xf32>
+  %1 = "onnx.Sub"(%x, %0) : (tensor<2x3x4xf32>, tensor<2x3x1xf32>) -> tensor<2x3x4xf32>
+  return %1 : tensor<2x3x4xf32>
+}
+
+// -----
+
+// Unsigned integers start from 0.
+// CHECK-LABEL: func.func @main
+// CHECK: arith.constant 0 : i8
+// CHECK: arith.maxui
+func.func @main(%x: tensor<2x3xui8>) -> tensor<2xui8> {
+  %axes = "onnx.Constant"() {value = dense<1> : tensor<1xi64>} : () -> tensor<1xi64>
+  %0 = "onnx.ReduceMax"(%x, %axes) {keepdims = 0 : i64} : (tensor<2x3xui8>, tensor<1xi64>) -> tensor<2xui8>
+  return %0 : tensor<2xui8>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @main
+// CHECK: arith.maximumf
+// CHECK: math.exp
+// CHECK: arith.addf
+// CHECK: arith.divf
+func.func @main(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %0 = "onnx.Softmax"(%x) {axis = -1 : i64} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
+
+// -----
+
+// A running sum is a loop over the axis.
+// CHECK-LABEL: func.func @main
+// CHECK: scf.for %[[I:[a-z0-9]+]] =
+// CHECK: tensor.extract_slice %{{.*}}[0, %[[I]]] [3, 1] [1, 1]
+// CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, %[[I]]] [3, 1] [1, 1]
+func.func @main(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  %axis = "onnx.Constant"() {value = dense<1> : tensor<i64>} : () -> tensor<i64>
+  %0 = "onnx.CumSum"(%x, %axis) {exclusive = 0 : i64, reverse = 0 : i64} : (tensor<3x4xf32>, tensor<i64>) -> tensor<3x4xf32>
+  return %0 : tensor<3x4xf32>
+}

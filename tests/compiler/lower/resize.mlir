@@ -1,0 +1,30 @@
+// RUN: ingot-opt --allow-unregistered-dialect --lower-to-linalg --split-input-file %s | FileCheck %s
+
+// CHECK: affine_map<(d0, d1, d2, d3) -> (d0, d1, d2 floordiv 2, d3 floordiv 2)>
+// CHECK-LABEL: func.func @main
+// CHECK: linalg.generic
+// CHECK-NOT: tensor.extract
+// CHECK: return
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x8x8xf32> {
+  %none = "onnx.None"() : () -> none
+  %scales = "onnx.Constant"() {value = dense<[1.0, 1.0, 2.0, 2.0]> : tensor<4xf32>} : () -> tensor<4xf32>
+  %0 = "onnx.Resize"(%x, %none, %scales) {mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor"} : (tensor<1x2x4x4xf32>, none, tensor<4xf32>) -> tensor<1x2x8x8xf32>
+  return %0 : tensor<1x2x8x8xf32>
+}
+
+// -----
+
+// Two places and two weights a row.
+// CHECK-LABEL: func.func @main
+// CHECK-DAG: arith.constant dense<[0, 0, 1]> : tensor<3xi64>
+// CHECK-DAG: arith.constant dense<1> : tensor<3xi64>
+// CHECK-DAG: arith.constant dense<[1.000000e+00, 5.000000e-01, 1.000000e+00]> : tensor<3xf32>
+// CHECK: linalg.generic
+// CHECK-COUNT-2: tensor.extract
+// CHECK: arith.addf
+func.func @main(%x: tensor<2xf32>) -> tensor<3xf32> {
+  %none = "onnx.None"() : () -> none
+  %sizes = "onnx.Constant"() {value = dense<3> : tensor<1xi64>} : () -> tensor<1xi64>
+  %0 = "onnx.Resize"(%x, %none, %none, %sizes) {mode = "linear", coordinate_transformation_mode = "align_corners"} : (tensor<2xf32>, none, none, tensor<1xi64>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
