@@ -47,10 +47,22 @@ bool isLargeSplat(arith::ConstantOp op) {
          *byteSize(cast<ShapedType>(op.getType())) > kLargestStoredSplat;
 }
 
-/// The innermost loop whose body holds the operation, or null.
-Operation *enclosingLoop(Operation *op) {
-  return op->getParentOfType<scf::ForOp>();
+/// The value that a chain of reshapes shows.
+Value viewedValue(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
 }
+
+/// The steps of the original @main at which a value is needed, from the one
+/// that computes it to its last use.
+struct Life {
+  int64_t first;
+  int64_t last;
+};
 
 /// What holds the bytes of one or more tensor values.
 struct Storage {
@@ -59,51 +71,36 @@ struct Storage {
   MemRefType type;
   /// Input: argument of @main; output: its result.
   unsigned index = 0;
-  /// Weights: offset in the segment.
   arith::ConstantOp constant;
-  /// The loop in whose body the values are defined, if any.
-  Operation *loop = nullptr;
-  /// The loop that carries the value from one iteration to the next, if any.
-  Operation *carrier = nullptr;
-  /// First and last step at which the original @main touches it.
-  int64_t first = std::numeric_limits<int64_t>::max();
-  int64_t last = -1;
+  /// One for each value; they do not overlap. Only the arena's count.
+  SmallVector<Life, 2> lives;
 };
 
 //===----------------------------------------------------------------------===//
 // Storages
 //===----------------------------------------------------------------------===//
 
-/// Gives every tensor value of a function a storage and merges those that may
-/// be one.
+/// Gives every tensor value of a function a storage and merges those that may be one. Two may when their values do not live at the same
+/// time, which holds along every path, since lives are intervals of the text: branches are one behind the other, and what a loop
+/// reads from before it lives until the loop's end.
 class Storages {
 public:
   LogicalResult assign(func::FuncOp main);
 
-  unsigned id(Value value) { return find(ids.lookup(value)); }
+  unsigned id(Value value) { return find(ids.lookup(viewedValue(value))); }
   Storage &of(Value value) { return list[id(value)]; }
   Storage &get(unsigned id) { return list[find(id)]; }
 
 private:
-  LogicalResult visit(Block &block);
-  LogicalResult visitOp(Operation &op);
-  void mergeBranches(scf::IfOp op);
-  void mergeLoop(scf::ForOp op);
-  void mergeInPlace(LaunchOp op);
-
-  FailureOr<unsigned> create(Value value, Storage::Kind kind, Operation *loop);
+  void count(Block &block);
+  LogicalResult check(Operation &op);
+  LogicalResult create(Value value, Storage::Kind kind, int64_t step);
+  Life lifeOf(Value value, int64_t first);
   unsigned find(unsigned id);
-  void merge(unsigned from, unsigned into);
-  void touch(Value value) {
-    Storage &storage = of(value);
-    storage.first = std::min(storage.first, step);
-    storage.last = std::max(storage.last, step);
-  }
-  void touchOperands(Operation &op) {
-    for (Value operand : op.getOperands())
-      if (ids.count(operand))
-        touch(operand);
-  }
+  /// Merges the storages of two values if that is possible. `touching` is a
+  /// step at which one may end where the other begins, or -1.
+  void tryMerge(Value from, Value into, int64_t touching = -1);
+  void mergeInPlace(LaunchOp op);
 
   std::vector<Storage> list;
   std::vector<unsigned> parents;
@@ -119,128 +116,111 @@ unsigned Storages::find(unsigned id) {
   return id;
 }
 
-void Storages::merge(unsigned from, unsigned into) {
-  from = find(from);
-  into = find(into);
-  if (from == into)
+void Storages::tryMerge(Value from, Value into, int64_t touching) {
+  unsigned a = id(from), b = id(into);
+  if (a == b || list[a].kind != Storage::Arena ||
+      list[b].kind != Storage::Arena || list[a].type != list[b].type)
     return;
-  parents[from] = into;
-  list[into].first = std::min(list[into].first, list[from].first);
-  list[into].last = std::max(list[into].last, list[from].last);
+  for (Life x : list[a].lives)
+    for (Life y : list[b].lives) {
+      bool touch = (x.last == touching && y.first == touching) ||
+                   (y.last == touching && x.first == touching);
+      if (!touch && x.first <= y.last && y.first <= x.last)
+        return;
+    }
+  parents[a] = b;
+  list[b].lives.append(list[a].lives);
 }
 
-FailureOr<unsigned> Storages::create(Value value, Storage::Kind kind,
-                                     Operation *loop) {
+/// The last step at which the value or a view of it is used. A use in a loop
+/// that the value comes from outside of repeats until the loop ends.
+Life Storages::lifeOf(Value value, int64_t first) {
+  Life life{first, first};
+  SmallVector<Value> views = {value};
+  while (!views.empty())
+    for (Operation *user : views.pop_back_val().getUsers()) {
+      int64_t used = steps[user].first;
+      for (Operation *parent = user->getParentOp();
+           !parent->isAncestor(value.getParentRegion()->getParentOp()) ;
+           parent = parent->getParentOp())
+        if (isa<scf::ForOp>(parent))
+          used = steps[parent].second;
+      life.last = std::max(life.last, used);
+      if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(user))
+        views.push_back(user->getResult(0));
+    }
+  return life;
+}
+
+LogicalResult Storages::create(Value value, Storage::Kind kind, int64_t step) {
+  if (!isa<TensorType>(value.getType()))
+    return success();
   Storage storage;
   storage.kind = kind;
-  storage.loop = loop;
   storage.type = bufferType(value.getType());
   if (!storage.type)
     return emitError(value.getLoc())
            << "a value of type " << value.getType()
            << " has no static size that fits 64 bits; give the model's inputs "
               "static shapes";
+  storage.lives.push_back(lifeOf(value, step));
   ids[value] = list.size();
   parents.push_back(list.size());
   list.push_back(storage);
-  return ids[value];
-}
-
-LogicalResult Storages::assign(func::FuncOp main) {
-  for (BlockArgument argument : main.getArguments()) {
-    if (failed(create(argument, Storage::Input, nullptr)))
-      return failure();
-    of(argument).index = argument.getArgNumber();
-  }
-  if (failed(visit(main.getBody().front())))
-    return failure();
-
-  // All steps are known now, so merging can tell what is dead where.
-  main.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    TypeSwitch<Operation *>(op)
-        .Case([&](LaunchOp launch) { mergeInPlace(launch); })
-        .Case([&](scf::IfOp branches) { mergeBranches(branches); })
-        .Case([&](scf::ForOp loop) { mergeLoop(loop); });
-  });
-  Operation *terminator = main.getBody().front().getTerminator();
-  for (OpOperand &operand : terminator->getOpOperands()) {
-    Storage &storage = of(operand.get());
-    if (storage.kind != Storage::Arena)
-      continue;
-    storage.kind = Storage::Output;
-    storage.index = operand.getOperandNumber();
-  }
   return success();
 }
 
-LogicalResult Storages::visit(Block &block) {
-  for (Operation &op : block)
-    if (failed(visitOp(op)))
-      return failure();
-  return success();
+/// Numbers the operations, so that a branch, a loop's body and its carried
+/// values have steps of their own.
+void Storages::count(Block &block) {
+  for (Operation &op : block) {
+    int64_t begin = ++step;
+    step += isa<scf::ForOp>(op);
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        count(inner);
+    steps[&op] = {begin, op.getNumRegions() ? ++step : begin};
+  }
 }
 
-LogicalResult Storages::visitOp(Operation &op) {
-  ++step;
-  steps[&op] = {step, step};
-  touchOperands(op);
-  Operation *loop = enclosingLoop(&op);
-  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    if (!isa<TensorType>(constant.getType()))
-      return success();
-    FailureOr<unsigned> id =
-        create(constant.getResult(), Storage::Weights, loop);
-    if (failed(id))
-      return failure();
-    get(*id).constant = constant;
-    if (isLargeSplat(constant)) {
-      get(*id).kind = Storage::Arena;
-      touch(constant.getResult());
-    }
-    return success();
-  }
-  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op)) {
-    ids[op.getResult(0)] = id(op.getOperand(0));
-    return success();
-  }
-  if (isa<LaunchOp, tensor::EmptyOp, tensor::FromElementsOp, scf::IfOp>(op)) {
-    for (Value result : op.getResults()) {
-      if (!isa<TensorType>(result.getType()))
-        continue;
-      if (failed(create(result, Storage::Arena, loop)))
+/// Creates the storages of the operation's results and carried values.
+LogicalResult Storages::check(Operation &op) {
+  auto [begin, end] = steps[&op];
+  auto createResults = [&](int64_t step) {
+    for (Value result : op.getResults())
+      if (failed(create(result, Storage::Arena, step)))
         return failure();
-      // Joined values come to be where the branches end.
-      if (!isa<scf::IfOp>(op))
-        touch(result);
-    }
-  }
-  if (auto branches = dyn_cast<scf::IfOp>(op)) {
-    if (failed(visit(branches.getThenRegion().front())) ||
-        (!branches.getElseRegion().empty() &&
-         failed(visit(branches.getElseRegion().front()))))
+    return success();
+  };
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    Value result = constant.getResult();
+    if (!isa<TensorType>(result.getType()))
+      return success();
+    if (failed(create(result, Storage::Weights, begin)))
       return failure();
-    steps[&op].second = ++step;
-    for (Value result : branches.getResults())
-      if (ids.count(result))
-        touch(result);
+    of(result).constant = constant;
+    if (isLargeSplat(constant))
+      of(result).kind = Storage::Arena;
     return success();
   }
-  if (auto carrier = dyn_cast<scf::ForOp>(op)) {
+  if (isa<LaunchOp, tensor::EmptyOp, tensor::FromElementsOp>(op))
+    return createResults(begin);
+  // Joined and carried values come to be where the operation ends.
+  if (isa<scf::IfOp>(op))
+    return createResults(end);
+  if (auto loop = dyn_cast<scf::ForOp>(op)) {
     for (auto [argument, result] :
-         llvm::zip(carrier.getRegionIterArgs(), carrier.getResults())) {
+         llvm::zip(loop.getRegionIterArgs(), loop.getResults())) {
+      if (failed(create(argument, Storage::Arena, begin + 1)))
+        return failure();
       if (!isa<TensorType>(argument.getType()))
         continue;
-      if (failed(create(argument, Storage::Arena, loop)))
-        return failure();
-      of(argument).carrier = carrier;
-      ids[result] = id(argument);
+      of(argument).lives.push_back(lifeOf(result, end));
+      ids[result] = ids[argument];
     }
-    if (failed(visit(*carrier.getBody())))
-      return failure();
-    steps[&op].second = ++step;
     return success();
   }
-  if (isa<LaunchOp, tensor::EmptyOp, tensor::FromElementsOp, tensor::ExtractOp,
+  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractOp,
           scf::YieldOp, func::ReturnOp>(op))
     return success();
   bool scalar = op.getNumRegions() == 0 && isMemoryEffectFree(&op) &&
@@ -254,59 +234,55 @@ LogicalResult Storages::visitOp(Operation &op) {
   return success();
 }
 
-/// A value that a branch defines and yields is computed in the joined value's
-/// buffer.
-void Storages::mergeBranches(scf::IfOp op) {
-  for (Region &region : op->getRegions()) {
-    if (region.empty())
-      continue;
-    for (auto [yielded, result] :
-         llvm::zip(region.front().getTerminator()->getOperands(),
-                   op.getResults())) {
-      if (!ids.count(yielded))
-        continue;
-      Storage &from = of(yielded);
-      bool inside =
-          from.first > steps[op].first && from.last <= steps[op].second;
-      // A value that is yielded twice can be in one of the buffers only.
-      bool taken = llvm::any_of(op.getResults(), [&](Value other) {
-        return ids.count(other) && id(other) == id(yielded);
-      });
-      if (from.kind == Storage::Arena && inside && !taken)
-        merge(id(yielded), id(result));
+LogicalResult Storages::assign(func::FuncOp main) {
+  Block &block = main.getBody().front();
+  count(block);
+  for (BlockArgument argument : main.getArguments()) {
+    if (!isa<TensorType>(argument.getType()))
+      return main.emitError() << "an input of type " << argument.getType()
+                              << " is no tensor";
+    if (failed(create(argument, Storage::Input, 0)))
+      return failure();
+    of(argument).index = argument.getArgNumber();
+  }
+  WalkResult walk = main.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op != main && failed(check(*op)))
+      return WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  if (walk.wasInterrupted())
+    return failure();
+
+  auto mergeAll = [&](ValueRange from, ValueRange into) {
+    for (auto [source, target] : llvm::zip(from, into))
+      if (isa<TensorType>(target.getType()))
+        tryMerge(source, target);
+  };
+  main.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (auto launch = dyn_cast<LaunchOp>(op))
+      mergeInPlace(launch);
+    if (auto branches = dyn_cast<scf::IfOp>(op))
+      for (Region &region : branches->getRegions())
+        if (!region.empty())
+          mergeAll(region.front().getTerminator()->getOperands(),
+                   branches.getResults());
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      mergeAll(loop.getInitArgs(), loop.getRegionIterArgs());
+      mergeAll(loop.getBody()->getTerminator()->getOperands(),
+               loop.getRegionIterArgs());
     }
-  }
-}
-
-/// The initial value of a carried value is computed in its buffer when nothing
-/// else needs it; the next value is when the current one is no longer read.
-void Storages::mergeLoop(scf::ForOp op) {
-  auto [begin, end] = steps[op];
-  Operation *yield = op.getBody()->getTerminator();
-  for (auto [init, argument, next] :
-       llvm::zip(op.getInitArgs(), op.getRegionIterArgs(),
-                 yield->getOperands())) {
-    if (!ids.count(argument))
+  });
+  for (OpOperand &operand : block.getTerminator()->getOpOperands()) {
+    if (!isa<TensorType>(operand.get().getType()))
+      return main.emitError() << "a result of type " << operand.get().getType()
+                              << " is no tensor";
+    Storage &storage = of(operand.get());
+    if (storage.kind != Storage::Arena)
       continue;
-    Storage &first = of(init);
-    if (first.kind == Storage::Arena && first.type == of(argument).type &&
-        first.last <= begin && first.loop == enclosingLoop(op) &&
-        !first.carrier)
-      merge(id(init), id(argument));
-
-    Storage &computed = of(next);
-    Storage &carried = of(argument);
-    int64_t lastRead = -1;
-    for (auto [value, number] : ids)
-      if (find(number) == id(argument))
-        for (Operation *user : value.getUsers())
-          if (op->isProperAncestor(user))
-            lastRead = std::max(lastRead, steps[user].second);
-    if (computed.kind == Storage::Arena && computed.type == carried.type &&
-        computed.first > lastRead && computed.first > begin &&
-        computed.last < end && computed.loop == op && !computed.carrier)
-      merge(id(next), id(argument));
+    storage.kind = Storage::Output;
+    storage.index = operand.getOperandNumber();
   }
+  return success();
 }
 
 /// `ingot.inplace = [[result, operand], ...]` names pairs that may be one buffer.
@@ -318,37 +294,21 @@ void Storages::mergeInPlace(LaunchOp op) {
     return;
   for (Attribute attribute : pairs) {
     auto pair = dyn_cast<ArrayAttr>(attribute);
-    std::optional<std::vector<int64_t>> numbers;
-    if (pair && pair.size() == 2 && isa<IntegerAttr>(pair[0]) &&
-        isa<IntegerAttr>(pair[1]))
-      numbers = {cast<IntegerAttr>(pair[0]).getInt(),
-                 cast<IntegerAttr>(pair[1]).getInt()};
-    if (!numbers || (*numbers)[0] < 0 || (*numbers)[1] < 0 ||
-        (*numbers)[0] >= op.getNumResults() ||
-        (*numbers)[1] >= int64_t(op.getInputs().size()))
+    if (!pair || pair.size() != 2 || !isa<IntegerAttr>(pair[0]) ||
+        !isa<IntegerAttr>(pair[1]))
       continue;
-    Value result = op.getResult((*numbers)[0]);
-    Value operand = op.getInputs()[(*numbers)[1]];
-    if (!ids.count(operand))
+    uint64_t result = cast<IntegerAttr>(pair[0]).getInt();
+    uint64_t operand = cast<IntegerAttr>(pair[1]).getInt();
+    if (result >= op.getNumResults() || operand >= op.getInputs().size() ||
+        !isa<TensorType>(op.getInputs()[operand].getType()))
       continue;
-    Storage &source = of(operand);
-    Operation *home = source.carrier ? source.carrier : source.loop;
-    int64_t passed = 0;
-    for (Value other : op.getInputs())
-      passed += ids.count(other) && id(other) == id(operand);
-    bool free = source.kind == Storage::Arena && passed == 1 &&
-                source.type == of(result).type &&
-                of(result).kind == Storage::Arena &&
-                home == enclosingLoop(op);
-    // A carried value ends with the iteration, so its last use is there.
-    int64_t lastUse = -1;
-    for (auto [value, number] : ids)
-      if (find(number) == id(operand))
-        for (Operation *user : value.getUsers())
-          if (!source.carrier || source.carrier->isProperAncestor(user))
-            lastUse = std::max(lastUse, steps[user].first);
-    if (free && lastUse <= steps[op].first)
-      merge(id(result), id(operand));
+    // Another operand of the same bytes may be read otherwise.
+    Value source = op.getInputs()[operand];
+    unsigned passed = llvm::count_if(op.getInputs(), [&](Value input) {
+      return isa<TensorType>(input.getType()) && id(input) == id(source);
+    });
+    if (passed == 1)
+      tryMerge(op.getResult(result), source, steps[op].first);
   }
 }
 
