@@ -7,12 +7,12 @@
 // CHECK-SAME: ingot.arena_bytes = 128 : i64
 // CHECK-SAME: ingot.live_bytes = 80 : i64
 // CHECK-SAME: ingot.weights = dense_resource<weights{{.*}}> : tensor<16xi8>
-// CHECK: func.func @main(%[[X:.*]]: memref<4xf32> {ingot.name = "x", ingot.shape = array<i64: 2, 2>},
-// CHECK-SAME: %[[Y:.*]]: memref<4xf32> {ingot.name = "y", ingot.output, ingot.shape = array<i64: 2, 2>},
-// CHECK-SAME: %[[A:.*]]: memref<128xi8> {ingot.arena}, %[[W:.*]]: memref<16xi8> {ingot.weights}) -> i32
-// CHECK-DAG: %[[WV:.*]] = memref.view %[[W]][%c0]
-// CHECK-DAG: %[[T:.*]] = memref.view %[[A]][%c{{.*}}][] : memref<128xi8> to memref<4xf32>
-// CHECK-DAG: %[[S:.*]] = memref.view %[[A]][%c{{.*}}][] : memref<128xi8> to memref<64xi8>
+// CHECK: func.func @main(%[[X:[a-z0-9_]+]]: memref<4xf32> {ingot.name = "x", ingot.shape = array<i64: 2, 2>},
+// CHECK-SAME: %[[Y:[a-z0-9_]+]]: memref<4xf32> {ingot.name = "y", ingot.output, ingot.shape = array<i64: 2, 2>},
+// CHECK-SAME: %[[A:[a-z0-9_]+]]: memref<128xi8> {ingot.arena}, %[[W:[a-z0-9_]+]]: memref<16xi8> {ingot.weights}) -> i32
+// CHECK-DAG: %[[WV:[a-z0-9_]+]] = memref.view %[[W]][%c0]
+// CHECK-DAG: %[[T:[a-z0-9_]+]] = memref.view %[[A]][%c{{.*}}][] : memref<128xi8> to memref<4xf32>
+// CHECK-DAG: %[[S:[a-z0-9_]+]] = memref.view %[[A]][%c{{.*}}][] : memref<128xi8> to memref<64xi8>
 // CHECK: call @add(%[[X]], %[[WV]], %[[T]], %[[S]])
 // CHECK: call @relu(%[[T]], %[[Y]])
 // CHECK: return %c0_i32
@@ -35,8 +35,8 @@ module attributes {ingot.target = "x86-64-v3"} {
 // returned twice is computed once.
 
 // CHECK: module attributes
-// CHECK: func.func @main(%[[X:.*]]: memref<4xf32> {{.*}}, %[[Y0:[^:]*]]: memref<4xf32> {{.*}}, %[[Y1:[^:]*]]: memref<4xf32> {{.*}}, %[[Y2:[^:]*]]: memref<4xf32> {{.*}}, %[[Y3:[^:]*]]: memref<4xf32> {{.*}}, %{{.*}}: memref<0xi8> {ingot.arena}
-// CHECK: %[[W:.*]] = memref.view
+// CHECK: func.func @main(%[[X:[a-z0-9_]+]]: memref<4xf32> {{.*}}, %[[Y0:[^:]*]]: memref<4xf32> {{.*}}, %[[Y1:[^:]*]]: memref<4xf32> {{.*}}, %[[Y2:[^:]*]]: memref<4xf32> {{.*}}, %[[Y3:[^:]*]]: memref<4xf32> {{.*}}, %{{.*}}: memref<0xi8> {ingot.arena}
+// CHECK: %[[W:[a-z0-9_]+]] = memref.view
 // CHECK: call @relu(%[[X]], %[[Y2]])
 // CHECK: call @copy_4xf32(%[[X]], %[[Y0]])
 // CHECK: call @copy_4xf32(%[[W]], %[[Y1]])
@@ -59,16 +59,16 @@ module attributes {ingot.target = "x86-64-v1"} {
 // that yields a value from outside copies it. The status word is first.
 
 // CHECK: module attributes
-// CHECK: func.func @main(%[[X:.*]]: memref<4xf32> {{.*}}, %[[C:[^:]*]]: memref<1xi1> {{.*}}, %[[Y:[^:]*]]: memref<4xf32>
-// CHECK: %[[S:.*]] = memref.view %{{.*}}[%c0][] : memref<64xi8> to memref<1xi32>
+// CHECK: func.func @main(%[[X:[a-z0-9_]+]]: memref<4xf32> {{.*}}, %[[C:[^:]*]]: memref<1xi1> {{.*}}, %[[Y:[^:]*]]: memref<4xf32>
+// CHECK: %[[S:[a-z0-9_]+]] = memref.view %{{.*}}[%c0][] : memref<64xi8> to memref<1xi32>
 // CHECK: memref.store %c0_i32, %[[S]][%c0]
-// CHECK: %[[COND:.*]] = memref.load %[[C]][%c0]
+// CHECK: %[[COND:[a-z0-9_]+]] = memref.load %[[C]][%c0]
 // CHECK: scf.if %[[COND]] {
 // CHECK:   call @gather(%[[X]], %[[Y]], %[[S]])
 // CHECK: } else {
 // CHECK:   call @copy_4xf32(%[[X]], %[[Y]])
 // CHECK: }
-// CHECK: %[[R:.*]] = memref.load %[[S]][%c0]
+// CHECK: %[[R:[a-z0-9_]+]] = memref.load %[[S]][%c0]
 // CHECK: return %[[R]] : i32
 module attributes {ingot.target = "x86-64-v3"} {
   func.func @main(%x: tensor<4xf32>, %c: tensor<i1>) -> tensor<4xf32> {
@@ -90,8 +90,8 @@ module attributes {ingot.target = "x86-64-v3"} {
 // copy; in-place functions save both.
 
 // CHECK: module attributes
-// CHECK: func.func @main(%[[X:.*]]: memref<4xf32> {{.*}}, %[[Y0:[^:]*]]: memref<4xf32> {{.*}}, %[[Y1:[^:]*]]: memref<4xf32>
-// CHECK: %[[T:.*]] = memref.view
+// CHECK: func.func @main(%[[X:[a-z0-9_]+]]: memref<4xf32> {{.*}}, %[[Y0:[^:]*]]: memref<4xf32> {{.*}}, %[[Y1:[^:]*]]: memref<4xf32>
+// CHECK: %[[T:[a-z0-9_]+]] = memref.view
 // CHECK: call @copy_4xf32(%[[X]], %[[Y0]])
 // CHECK: call @copy_4xf32(%[[X]], %[[Y1]])
 // CHECK: scf.for
@@ -122,10 +122,10 @@ module attributes {ingot.target = "x86-64-v3"} {
 
 // CHECK: module attributes
 // CHECK-SAME: ingot.arena_bytes = 128
-// CHECK: call @relu(%{{.*}}, %[[K:.*]])
+// CHECK: call @relu(%{{.*}}, %[[K:[a-z0-9_]+]])
 // CHECK: scf.for
-// CHECK: call @copy_4xf32(%[[B:.*]], %[[S:.*]])
-// CHECK: call @copy_4xf32(%[[A:.*]], %[[S2:.*]])
+// CHECK: call @copy_4xf32(%[[B:[a-z0-9_]+]], %[[S:[a-z0-9_]+]])
+// CHECK: call @copy_4xf32(%[[A:[a-z0-9_]+]], %[[S2:[a-z0-9_]+]])
 // CHECK: call @copy_4xf32(%[[S]], %[[A]])
 // CHECK: call @copy_4xf32(%[[S2]], %[[B]])
 module attributes {ingot.target = "x86-64-v3"} {
@@ -148,8 +148,8 @@ module attributes {ingot.target = "x86-64-v3"} {
 
 // CHECK: module attributes
 // CHECK-SAME: ingot.weights = dense_resource<weights{{.*}}> : tensor<80xi8>
-// CHECK: call @fill_1048576xf32(%[[F:.*]])
-// CHECK: call @use(%[[F]], %[[W:.*]], %[[V:.*]], %[[W]], %{{.*}})
+// CHECK: call @fill_1048576xf32(%[[F:[a-z0-9_]+]])
+// CHECK: call @use(%[[F]], %[[W:[a-z0-9_]+]], %[[V:[a-z0-9_]+]], %[[W]], %{{.*}})
 module attributes {ingot.target = "x86-64-v3"} {
   func.func @main() -> tensor<4xf32> {
     %s = arith.constant dense<1.5> : tensor<1048576xf32>
