@@ -4,7 +4,7 @@
 
 namespace ingot {
 
-/// Registers the passes of each folder that has a Passes.td.
+/// Registers the passes of each folder that has a Passes.td, and the few of upstream that go between them.
 void registerAllPasses();
 
 } // namespace ingot

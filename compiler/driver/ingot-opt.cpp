@@ -3,17 +3,11 @@
 #include "compiler/driver/Stages.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
-#include "mlir/Transforms/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   ingot::registerDialects(registry);
   ingot::registerAllPasses();
-  mlir::registerCanonicalizer();
-  mlir::registerCSE();
-  mlir::registerSymbolDCE();
-  mlir::registerInliner();
-  mlir::registerLoopInvariantCodeMotion();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "ingot-opt: the passes of Ingot, one by one\n", registry));
 }

@@ -1,0 +1,61 @@
+//===- Commands.h - what each subcommand of ingot does --------------------===//
+//
+// Each function takes the parsed command line and returns the exit code: 0, or 1 where the model or the files given are at fault,
+// with one line on stderr.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_COMPILER_DRIVER_COMMANDS_H
+#define INGOT_COMPILER_DRIVER_COMMANDS_H
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ingot {
+
+/// The exit code of `verify` where the peer to compare with is not installed.
+constexpr int kPeerMissing = 3;
+
+/// What every command needs to know of the model.
+struct ModelOptions {
+  std::string model;
+  std::string name;              ///< a C identifier; from the file's name where empty
+  std::string target = "native"; ///< a name of targets/
+  std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  std::vector<std::string> states; ///< IN:OUT as given; either name may hold ':'
+};
+
+struct CompileOptions : ModelOptions {
+  std::string output; ///< a folder; a file or "-" where `emit` names IR
+  std::string emit = "cpp";
+  std::string depfile;
+};
+
+struct RunOptions : ModelOptions {
+  std::vector<std::pair<std::string, std::string>> inputs; ///< NAME, FILE.npy or a number
+  std::string output;
+  std::string road = "object";
+};
+
+struct VerifyOptions : ModelOptions {
+  std::vector<std::pair<std::string, std::string>> inputs;
+  std::string data;
+  std::string against = "onnxruntime";
+  std::string road = "object";
+  uint64_t seed = 0;
+};
+
+int compileModel(const CompileOptions &options);
+int runModel(const RunOptions &options);
+int verifyModel(const VerifyOptions &options);
+int inspectModel(const ModelOptions &options);
+int listTargets();
+
+/// The file's name without folder and ending, as a C identifier that is no keyword of C++.
+std::string defaultModelName(const std::string &path);
+bool isModelName(const std::string &name);
+
+} // namespace ingot
+
+#endif

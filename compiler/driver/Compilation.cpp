@@ -1,0 +1,92 @@
+//===- Compilation.cpp - a model on its way through the pipeline ----------===//
+#include "compiler/driver/Compilation.h"
+#include "codegen/cpp/EmitCpp.h"
+#include "compiler/driver/Dialects.h"
+#include "compiler/import/Import.h"
+#include "compiler/support/Target.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "llvm/Support/Path.h"
+
+using namespace ingot;
+using llvm::StringRef;
+
+/// IN:OUT at the colon in the middle: where names hold colons themselves (`state:0:next:0`), both hold as many.
+static std::optional<std::pair<std::string, std::string>> splitState(StringRef text) {
+  size_t colons = text.count(':');
+  if (colons % 2 == 0)
+    return std::nullopt;
+  size_t at = text.find(':');
+  for (size_t i = 0; i != colons / 2; ++i)
+    at = text.find(':', at + 1);
+  if (at == 0 || at + 1 == text.size())
+    return std::nullopt;
+  return std::make_pair(text.take_front(at).str(), text.drop_front(at + 1).str());
+}
+
+Compilation::Compilation(const std::string &file)
+    : context(mlir::MLIRContext::Threading::DISABLED), collector(context, file) {
+  mlir::DialectRegistry registry;
+  registerDialects(registry);
+  context.appendDialectRegistry(registry);
+}
+
+std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Progress &progress) {
+  ImportOptions import;
+  for (const auto &[name, shape] : options.shapes) {
+    auto [entry, isNew] = import.shapes.emplace(name, shape);
+    if (!isNew && entry->second != shape) {
+      fail(options.model + ": two shapes are given for input '" + name + "'");
+      return nullptr;
+    }
+  }
+  for (const std::string &text : options.states) {
+    std::optional<std::pair<std::string, std::string>> state = splitState(text);
+    if (!state) {
+      fail(options.model + ": state '" + text + "' is not of the form INPUT:OUTPUT");
+      return nullptr;
+    }
+    import.state.push_back(*state);
+  }
+  import.modelName = options.name.empty() ? defaultModelName(options.model) : options.name;
+  // "native" is this machine's business; the module names the target itself, so that equal targets give equal bytes.
+  import.targetName = Target::find(options.target)->name;
+
+  std::unique_ptr<Compilation> compilation(new Compilation(options.model));
+  progress.show("reading " + options.model);
+  mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> module = importModel(compilation->context, options.model, import);
+  if (mlir::failed(module)) {
+    progress.clear();
+    compilation->collector.failWithFirst("reading the model");
+    return nullptr;
+  }
+  compilation->owned = std::move(*module);
+  compilation->read = {options.model};
+  return compilation;
+}
+
+bool Compilation::tryBringTo(Form wanted, Progress &progress) {
+  if (form && *form >= wanted)
+    return true;
+  if (mlir::failed(runStages(*owned, form, wanted, progress)))
+    return false;
+  form = wanted;
+  return true;
+}
+
+bool Compilation::bringTo(Form wanted, Progress &progress) {
+  if (tryBringTo(wanted, progress))
+    return true;
+  progress.clear();
+  collector.failWithFirst("compiling");
+  return false;
+}
+
+bool Compilation::writeCode(const std::string &kind, const std::string &folder) {
+  CppOptions options;
+  options.outDir = folder;
+  options.source = llvm::sys::path::filename(read.front()).str();
+  if (mlir::succeeded(emitCpp(*owned, options)))
+    return true;
+  collector.failWithFirst("writing code");
+  return false;
+}

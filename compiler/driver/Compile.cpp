@@ -1,0 +1,118 @@
+//===- Compile.cpp - ingot compile ----------------------------------------===//
+#include "compiler/driver/Commands.h"
+#include "compiler/driver/Compilation.h"
+#include "compiler/driver/Files.h"
+#include "mlir/IR/AsmState.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace ingot;
+using llvm::StringRef;
+
+static const char *const keywords[] = {
+    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
+    "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const",
+    "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double",
+    "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if",
+    "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or",
+    "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "return", "short", "signed",
+    "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this", "thread_local", "throw",
+    "true", "try", "typedef", "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile",
+    "wchar_t", "while", "xor", "xor_eq",
+    // Namespaces that generated code and its users already have.
+    "ingot", "std"};
+
+bool ingot::isModelName(const std::string &name) {
+  if (name.empty() || name.size() > 128 || llvm::isDigit(name[0]))
+    return false;
+  // Names with a leading underscore or two in a row belong to the compiler.
+  return llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; }) && name[0] != '_' &&
+         !StringRef(name).contains("__") && !llvm::is_contained(keywords, StringRef(name));
+}
+
+std::string ingot::defaultModelName(const std::string &path) {
+  std::string name;
+  for (char c : llvm::sys::path::stem(path)) {
+    char next = llvm::isAlnum(c) ? c : '_';
+    if (next != '_' || (!name.empty() && name.back() != '_'))
+      name += next;
+  }
+  name = StringRef(name).take_front(100).rtrim('_').str();
+  if (name.empty())
+    return "model";
+  if (isModelName(name))
+    return name;
+  return llvm::isDigit(name[0]) ? "model_" + name : name + "_model";
+}
+
+/// The module as text. To stdout it is for reading, so large constants are left out; a file is for ingot-opt, so it has everything, with
+/// the locations that carry the model's names.
+static std::string printed(mlir::ModuleOp module, bool forReading) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  mlir::OpPrintingFlags flags;
+  if (forReading)
+    flags.elideLargeElementsAttrs(16).elideLargeResourceString(64);
+  else
+    flags.enableDebugInfo();
+  module->print(out, flags);
+  out << '\n';
+  return text;
+}
+
+/// Make's quoting of a file name in a rule.
+static std::string makeName(StringRef path) {
+  std::string text;
+  for (char c : path) {
+    if (c == ' ' || c == '#' || c == '\\')
+      text += '\\';
+    text += c == '$' ? "$$" : std::string(1, c);
+  }
+  return text;
+}
+
+static llvm::Error writeDepfile(const CompileOptions &options, StringRef name, llvm::ArrayRef<std::string> files) {
+  llvm::SmallString<256> made(options.output);
+  llvm::sys::path::append(made, name + ".h");
+  std::string rule = makeName(made) + ":";
+  for (const std::string &file : files)
+    rule += " \\\n  " + makeName(file);
+  return writeFile(options.depfile, rule + "\n");
+}
+
+int ingot::compileModel(const CompileOptions &given) {
+  CompileOptions options = given;
+  std::optional<Form> form = formNamed(options.emit);
+  if (!form && options.output.empty()) {
+    fail("ingot compile: where should the files go? give -o FOLDER; see 'ingot compile --help'");
+    return 2;
+  }
+  if (options.name.empty())
+    options.name = defaultModelName(options.model);
+
+  Progress progress;
+  std::unique_ptr<Compilation> model = Compilation::import(options, progress);
+  if (!model || !model->bringTo(form.value_or(Form::plan), progress))
+    return 1;
+  if (form) {
+    bool toStdout = options.output.empty() || options.output == "-";
+    progress.clear();
+    if (llvm::Error error = writeFile(options.output, printed(model->module(), toStdout)))
+      return fail(std::move(error));
+    return 0;
+  }
+
+  progress.show("writing code");
+  llvm::Expected<OutputFolder> folder = OutputFolder::create(options.output);
+  if (!folder)
+    return fail(folder.takeError());
+  if (!model->writeCode(options.emit, folder->path()))
+    return 1;
+  if (llvm::Error error = folder->commit())
+    return fail(std::move(error));
+  if (!options.depfile.empty())
+    if (llvm::Error error = writeDepfile(options, options.name, model->files()))
+      return fail(std::move(error));
+  return 0;
+}

@@ -1,0 +1,56 @@
+//===- Executor.cpp - a compiled model in this process --------------------===//
+#include "compiler/driver/Executor.h"
+#include "llvm/Support/Alignment.h"
+#include "llvm/Support/MathExtras.h"
+#include <cstdlib>
+#include <cstring>
+
+using namespace ingot;
+
+namespace {
+/// Memory aligned as weights and arena are.
+class Buffer {
+public:
+  explicit Buffer(size_t bytes)
+      : memory(std::aligned_alloc(64, llvm::alignTo(std::max<size_t>(bytes, 1), 64)), std::free) {}
+  void *data() const { return memory.get(); }
+
+private:
+  std::unique_ptr<void, decltype(&std::free)> memory;
+};
+} // namespace
+
+llvm::Expected<std::vector<Tensor>> Executor::run(llvm::ArrayRef<Tensor> inputs) {
+  std::vector<Buffer> memory;
+  std::vector<const void *> from;
+  std::vector<void *> to;
+  for (const auto &[port, tensor] : llvm::zip_equal(ports.inputs, inputs)) {
+    if (tensor.type != port.type || tensor.shape != port.shape)
+      return llvm::createStringError("input '" + port.name + "' is " + port.type + " " + shapeText(port.shape) +
+                                     ", but the values given are " + tensor.type + " " + shapeText(tensor.shape));
+    memory.emplace_back(tensor.data.size());
+    if (!memory.back().data())
+      return llvm::createStringError("out of memory");
+    std::memcpy(memory.back().data(), tensor.data.data(), tensor.data.size());
+    from.push_back(memory.back().data());
+  }
+  std::vector<Tensor> outputs;
+  for (const Port &port : ports.outputs) {
+    Tensor tensor{port.type, port.shape, {}};
+    std::optional<int64_t> count = elementCount(port.shape);
+    if (!count || bytesOfType(port.type) == 0)
+      return llvm::createStringError("output '" + port.name + "' has no fixed size");
+    tensor.data.resize(*count * bytesOfType(port.type));
+    memory.emplace_back(tensor.data.size());
+    if (!memory.back().data())
+      return llvm::createStringError("out of memory");
+    to.push_back(memory.back().data());
+    outputs.push_back(std::move(tensor));
+  }
+  if (int status = call(from, to))
+    return llvm::createStringError(status == 1 ? "the model used an index that is out of range; check the values of its integer inputs"
+                                               : "the model returned status " + std::to_string(status));
+  for (const auto &[tensor, buffer] : llvm::zip_equal(outputs, to))
+    std::memcpy(tensor.data.data(), buffer, tensor.data.size());
+  return outputs;
+}

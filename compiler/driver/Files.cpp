@@ -1,0 +1,123 @@
+//===- Files.cpp - folders and files that the tools write -----------------===//
+#include "compiler/driver/Files.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/raw_ostream.h"
+#include <csignal>
+#include <unistd.h>
+
+using namespace ingot;
+using llvm::StringRef;
+namespace fs = llvm::sys::fs;
+namespace path = llvm::sys::path;
+
+/// The folder to remove when the process is interrupted: one at a time is all that a command needs.
+static std::string *pending = nullptr;
+
+static void removePending(int signal) {
+  if (pending)
+    fs::remove_directories(*pending);
+  _exit(128 + signal);
+}
+
+static llvm::Error failure(StringRef path, std::error_code error) {
+  return llvm::createStringError(path + ": " + error.message());
+}
+
+/// "out/dir/" and "." name the same folder as "out/dir" and the working folder; a sibling needs the plain form.
+static std::string plainPath(StringRef wanted) {
+  llvm::SmallString<256> text(wanted);
+  fs::make_absolute(text);
+  path::remove_dots(text, /*remove_dot_dot=*/true);
+  return StringRef(text).size() > 1 ? StringRef(text).rtrim('/').str()
+                                    : text.str().str();
+}
+
+llvm::Expected<OutputFolder> OutputFolder::create(StringRef wanted) {
+  std::string plain = plainPath(wanted);
+  if (fs::exists(plain) && !fs::is_directory(plain))
+    return llvm::createStringError(wanted + ": not a folder");
+  StringRef parent = path::parent_path(plain);
+  if (!parent.empty() && !fs::is_directory(parent))
+    if (std::error_code error = fs::create_directories(parent))
+      return failure(parent, error);
+  llvm::SmallString<256> temporary;
+  fs::createUniquePath(plain + ".tmp-%%%%%%%%", temporary,
+                       /*MakeAbsolute=*/false);
+  if (std::error_code error =
+          fs::create_directory(temporary, /*IgnoreExisting=*/false))
+    return failure(temporary, error);
+  pending = new std::string(temporary.str());
+  std::signal(SIGINT, removePending);
+  std::signal(SIGTERM, removePending);
+  return OutputFolder(plain, temporary.str().str());
+}
+
+OutputFolder::OutputFolder(OutputFolder &&other)
+    : wanted(std::move(other.wanted)), temporary(std::move(other.temporary)) {
+  other.temporary.clear();
+}
+
+OutputFolder::~OutputFolder() {
+  if (!temporary.empty())
+    fs::remove_directories(temporary);
+}
+
+llvm::Error OutputFolder::commit() {
+  if (!fs::exists(wanted)) {
+    if (std::error_code error = fs::rename(temporary, wanted))
+      return failure(wanted, error);
+    temporary.clear();
+    return llvm::Error::success();
+  }
+  std::error_code error;
+  for (fs::directory_iterator it(temporary, error), end; !error && it != end;
+       it.increment(error)) {
+    llvm::SmallString<256> to(wanted);
+    path::append(to, path::filename(it->path()));
+    if (std::error_code moved = fs::rename(it->path(), to))
+      return failure(to, moved);
+  }
+  return error ? failure(wanted, error) : llvm::Error::success();
+}
+
+llvm::Expected<TemporaryFolder> TemporaryFolder::create() {
+  llvm::SmallString<128> name;
+  if (std::error_code error = fs::createUniqueDirectory("ingot", name))
+    return llvm::createStringError("temporary folder: " + error.message());
+  return TemporaryFolder(name.str().str());
+}
+
+TemporaryFolder::TemporaryFolder(TemporaryFolder &&other) : path(std::move(other.path)) { other.path.clear(); }
+
+TemporaryFolder::~TemporaryFolder() {
+  if (!path.empty())
+    fs::remove_directories(path);
+}
+
+std::string TemporaryFolder::file(const llvm::Twine &name) const {
+  llvm::SmallString<128> full(path);
+  llvm::sys::path::append(full, name);
+  return full.str().str();
+}
+
+llvm::Error ingot::writeFile(StringRef path, StringRef text) {
+  if (path.empty() || path == "-") {
+    llvm::outs() << text;
+    llvm::outs().flush();
+    return llvm::Error::success();
+  }
+  return llvm::writeToOutput(path, [&](llvm::raw_ostream &out) {
+    out << text;
+    return llvm::Error::success();
+  });
+}
+
+std::string ingot::runtimeInclude() {
+  // An address in the tool, for systems where the program's path comes from it.
+  static int here;
+  llvm::SmallString<256> folder(path::parent_path(path::parent_path(fs::getMainExecutable("ingot", &here))));
+  path::append(folder, "include");
+  return fs::exists(folder + "/ingot/model.h") ? folder.str().str() : INGOT_RUNTIME_INCLUDE;
+}

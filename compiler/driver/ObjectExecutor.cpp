@@ -1,0 +1,28 @@
+//===- ObjectExecutor.cpp - the road through LLVM in this process ---------===//
+#include "codegen/object/Object.h"
+#include "compiler/driver/Executor.h"
+
+using namespace ingot;
+
+namespace {
+class ObjectExecutor : public Executor {
+public:
+  ObjectExecutor(Interface interface, std::unique_ptr<CompiledModel> compiled)
+      : Executor(std::move(interface)), compiled(std::move(compiled)) {}
+
+private:
+  int call(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) override {
+    return compiled->run(inputs, outputs);
+  }
+
+  std::unique_ptr<CompiledModel> compiled;
+};
+} // namespace
+
+llvm::Expected<std::unique_ptr<Executor>> ingot::makeObjectExecutor(mlir::ModuleOp planned, const Interface &interface) {
+  mlir::FailureOr<std::unique_ptr<CompiledModel>> compiled = compileInProcess(planned);
+  if (mlir::failed(compiled) || (*compiled)->getNumInputs() != interface.inputs.size() ||
+      (*compiled)->getNumOutputs() != interface.outputs.size())
+    return llvm::createStringError("no code could be made for this machine");
+  return std::make_unique<ObjectExecutor>(interface, std::move(*compiled));
+}

@@ -1,0 +1,323 @@
+//===- Tensor.cpp - a tensor in memory, and as an NPY file ----------------===//
+//
+// The NPY format: six magic bytes, two of version, a little-endian header length (2 bytes in version 1, else 4), a Python
+// dictionary literal with `descr`, `fortran_order` and `shape`, then the data. The files come from users: every size is
+// checked before it is used.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/driver/Tensor.h"
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+#include <cstring>
+
+using namespace ingot;
+using llvm::StringRef;
+
+namespace {
+struct ElementType {
+  StringRef onnx;
+  StringRef npy; // empty where NumPy has no such type
+  int64_t bytes;
+};
+} // namespace
+
+static const ElementType elementTypes[] = {
+    {"float", "<f4", 4},     {"double", "<f8", 8}, {"float16", "<f2", 2},
+    {"bfloat16", "", 2},     {"int8", "|i1", 1},   {"int16", "<i2", 2},
+    {"int32", "<i4", 4},     {"int64", "<i8", 8},  {"uint8", "|u1", 1},
+    {"uint16", "<u2", 2},    {"uint32", "<u4", 4}, {"uint64", "<u8", 8},
+    {"bool", "|b1", 1},
+};
+
+static const ElementType *findType(StringRef onnx) {
+  for (const ElementType &type : elementTypes)
+    if (type.onnx == onnx)
+      return &type;
+  return nullptr;
+}
+
+int64_t ingot::bytesOfType(StringRef type) {
+  const ElementType *known = findType(type);
+  return known ? known->bytes : 0;
+}
+
+std::optional<int64_t> ingot::elementCount(llvm::ArrayRef<int64_t> shape) {
+  // An empty tensor is empty whatever its other dimensions are.
+  for (int64_t dim : shape)
+    if (dim < 0)
+      return std::nullopt;
+  if (llvm::is_contained(shape, 0))
+    return 0;
+  int64_t count = 1;
+  for (int64_t dim : shape) {
+    if (dim > (int64_t(1) << 56) / count)
+      return std::nullopt;
+    count *= dim;
+  }
+  return count;
+}
+
+std::string ingot::shapeText(llvm::ArrayRef<int64_t> shape) {
+  if (shape.empty())
+    return "scalar";
+  std::string text;
+  for (int64_t dim : shape) {
+    if (!text.empty())
+      text += 'x';
+    text += dim < 0 ? "?" : std::to_string(dim);
+  }
+  return text;
+}
+
+template <typename T> static T load(const Tensor &tensor, int64_t i) {
+  T value;
+  std::memcpy(&value, tensor.data.data() + i * sizeof(T), sizeof(T));
+  return value;
+}
+
+template <typename T>
+static void store(Tensor &tensor, int64_t i, T value) {
+  std::memcpy(tensor.data.data() + i * sizeof(T), &value, sizeof(T));
+}
+
+static double widen(const llvm::fltSemantics &semantics, uint16_t bits) {
+  llvm::APFloat value(semantics, llvm::APInt(16, bits));
+  bool loses;
+  value.convert(llvm::APFloat::IEEEdouble(),
+                llvm::APFloat::rmNearestTiesToEven, &loses);
+  return value.convertToDouble();
+}
+
+static uint16_t narrow(const llvm::fltSemantics &semantics, double number) {
+  llvm::APFloat value(number);
+  bool loses;
+  value.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &loses);
+  return uint16_t(value.bitcastToAPInt().getZExtValue());
+}
+
+double ingot::elementAsDouble(const Tensor &tensor, int64_t i) {
+  StringRef type = tensor.type;
+  if (type == "float")
+    return load<float>(tensor, i);
+  if (type == "double")
+    return load<double>(tensor, i);
+  if (type == "float16")
+    return widen(llvm::APFloat::IEEEhalf(), load<uint16_t>(tensor, i));
+  if (type == "bfloat16")
+    return widen(llvm::APFloat::BFloat(), load<uint16_t>(tensor, i));
+  if (type == "int8")
+    return load<int8_t>(tensor, i);
+  if (type == "int16")
+    return load<int16_t>(tensor, i);
+  if (type == "int32")
+    return load<int32_t>(tensor, i);
+  if (type == "int64")
+    return double(load<int64_t>(tensor, i));
+  if (type == "uint16")
+    return load<uint16_t>(tensor, i);
+  if (type == "uint32")
+    return load<uint32_t>(tensor, i);
+  if (type == "uint64")
+    return double(load<uint64_t>(tensor, i));
+  return load<uint8_t>(tensor, i);
+}
+
+void ingot::setElement(Tensor &tensor, int64_t i, double value) {
+  StringRef type = tensor.type;
+  if (type == "float")
+    return store(tensor, i, float(value));
+  if (type == "double")
+    return store(tensor, i, value);
+  if (type == "float16")
+    return store(tensor, i, narrow(llvm::APFloat::IEEEhalf(), value));
+  if (type == "bfloat16")
+    return store(tensor, i, narrow(llvm::APFloat::BFloat(), value));
+  // Through int64_t: a negative double converted straight to an unsigned type is undefined.
+  int64_t integer = int64_t(value);
+  switch (bytesOfType(type)) {
+  case 1:
+    return store(tensor, i, uint8_t(integer));
+  case 2:
+    return store(tensor, i, uint16_t(integer));
+  case 4:
+    return store(tensor, i, uint32_t(integer));
+  default:
+    return store(tensor, i, uint64_t(integer));
+  }
+}
+
+static llvm::Error failure(StringRef path, const llvm::Twine &what) {
+  return llvm::createStringError(path + ": " + what);
+}
+
+namespace {
+/// Reads the dictionary of an NPY header; each function consumes what it recognises and returns false otherwise.
+class HeaderParser {
+public:
+  explicit HeaderParser(StringRef text) : rest(text) {}
+
+  bool symbol(StringRef text) {
+    rest = rest.ltrim(" \t\n");
+    return rest.consume_front(text);
+  }
+
+  bool string(StringRef &value) {
+    rest = rest.ltrim(" \t\n");
+    if (rest.empty() || (rest[0] != '\'' && rest[0] != '"'))
+      return false;
+    size_t end = rest.find(rest[0], 1);
+    if (end == StringRef::npos)
+      return false;
+    value = rest.slice(1, end);
+    rest = rest.drop_front(end + 1);
+    return true;
+  }
+
+  bool shape(std::vector<int64_t> &dims) {
+    if (!symbol("("))
+      return false;
+    while (!symbol(")")) {
+      rest = rest.ltrim(" \t\n");
+      int64_t dim;
+      if (rest.consumeInteger(10, dim) || dim < 0 || dims.size() == 64)
+        return false;
+      dims.push_back(dim);
+      if (!symbol(",") && !rest.ltrim(" \t\n").starts_with(")"))
+        return false;
+    }
+    return true;
+  }
+
+private:
+  StringRef rest;
+};
+} // namespace
+
+/// Reads the header from the front of `bytes` and drops it.
+static llvm::Expected<Tensor> parseHeader(StringRef path, StringRef &bytes) {
+  if (!bytes.consume_front("\x93NUMPY") || bytes.size() < 4)
+    return failure(path, "not an NPY file; write one with numpy.save");
+  uint8_t version = bytes[0];
+  if (version < 1 || version > 3)
+    return failure(path, "unknown version of the NPY format");
+  size_t lengthBytes = version == 1 ? 2 : 4;
+  bytes = bytes.drop_front(2);
+  if (bytes.size() < lengthBytes)
+    return failure(path, "the NPY header is cut short");
+  uint64_t length = version == 1
+                        ? llvm::support::endian::read16le(bytes.data())
+                        : llvm::support::endian::read32le(bytes.data());
+  bytes = bytes.drop_front(lengthBytes);
+  if (length > bytes.size())
+    return failure(path, "the NPY header is cut short");
+  HeaderParser parser(bytes.take_front(length));
+  bytes = bytes.drop_front(length);
+
+  Tensor tensor;
+  bool fortran = false, good = parser.symbol("{");
+  bool hasType = false, hasShape = false;
+  while (good && !parser.symbol("}")) {
+    StringRef key, descr;
+    good = parser.string(key) && parser.symbol(":");
+    if (!good)
+      break;
+    if (key == "descr" && (good = parser.string(descr))) {
+      for (const ElementType &type : elementTypes)
+        if (!type.npy.empty() && type.npy == descr)
+          tensor.type = type.onnx.str();
+      if (tensor.type.empty())
+        return failure(path, "the element type '" + descr +
+                                 "' is not supported; store little-endian "
+                                 "numbers or booleans");
+      hasType = true;
+    } else if (key == "fortran_order") {
+      fortran = parser.symbol("True");
+      good = fortran || parser.symbol("False");
+    } else if (key == "shape") {
+      good = hasShape = parser.shape(tensor.shape);
+    } else {
+      good = false;
+    }
+    parser.symbol(",");
+  }
+  if (!good || !hasType || !hasShape)
+    return failure(path, "the NPY header is malformed");
+  if (fortran && tensor.shape.size() > 1)
+    return failure(path, "the array is in Fortran order; store "
+                         "numpy.ascontiguousarray of it");
+  return tensor;
+}
+
+llvm::Expected<Tensor> ingot::readNpy(StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return failure(path, buffer.getError().message());
+  StringRef bytes = (*buffer)->getBuffer();
+  llvm::Expected<Tensor> tensor = parseHeader(path, bytes);
+  if (!tensor)
+    return tensor.takeError();
+  std::optional<int64_t> count = elementCount(tensor->shape);
+  if (!count || uint64_t(*count) * bytesOfType(tensor->type) != bytes.size())
+    return failure(path, "the shape " + shapeText(tensor->shape) +
+                             " does not agree with the " +
+                             llvm::Twine(bytes.size()) + " bytes of data");
+  tensor->data.assign(bytes.begin(), bytes.end());
+  return tensor;
+}
+
+llvm::Expected<Tensor> ingot::readNpyHeader(StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return failure(path, buffer.getError().message());
+  StringRef bytes = (*buffer)->getBuffer();
+  return parseHeader(path, bytes);
+}
+
+llvm::Error ingot::writeNpy(StringRef path, const Tensor &tensor) {
+  const ElementType *type = findType(tensor.type);
+  if (!type)
+    return failure(path, "values of type " + tensor.type +
+                             " cannot be stored as NPY");
+  if (type->npy.empty()) {
+    Tensor wide{"float", tensor.shape, {}};
+    wide.data.resize(tensor.data.size() / 2 * 4);
+    for (size_t i = 0, e = tensor.data.size() / 2; i != e; ++i)
+      setElement(wide, i, elementAsDouble(tensor, i));
+    return writeNpy(path, wide);
+  }
+
+  std::string header = ("{'descr': '" + type->npy +
+                        "', 'fortran_order': False, 'shape': (")
+                           .str();
+  for (int64_t dim : tensor.shape)
+    header += std::to_string(dim) + ",";
+  header += "), }";
+  // The format asks for data aligned to 64 bytes and a newline at the header's end.
+  size_t total = llvm::alignTo(10 + header.size() + 1, 64);
+  header.resize(total - 11, ' ');
+  header += '\n';
+  if (header.size() > 65535)
+    return failure(path, "too many dimensions for an NPY file");
+
+  std::error_code error;
+  llvm::raw_fd_ostream file(path, error);
+  if (error)
+    return failure(path, error.message());
+  file << StringRef("\x93NUMPY\x01\x00", 8) << char(header.size() & 255)
+       << char(header.size() >> 8) << header;
+  file.write(tensor.data.data(), tensor.data.size());
+  file.close();
+  if (file.has_error()) {
+    std::string message = file.error().message();
+    file.clear_error();
+    return failure(path, message);
+  }
+  return llvm::Error::success();
+}

@@ -1,0 +1,223 @@
+//===- Verify.cpp - ingot verify ------------------------------------------===//
+#include "compiler/driver/Executor.h"
+#include "compiler/driver/Files.h"
+#include "compiler/driver/Inputs.h"
+#include "compiler/driver/Compilation.h"
+#include "compiler/driver/TensorFile.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+
+using namespace ingot;
+using llvm::StringRef;
+
+/// The Python program that runs the peers; peer.py, compiled in.
+static const char peerProgram[] =
+#include "compiler/driver/Peer.inc"
+    ;
+
+namespace {
+
+/// How far values are from a reference; the greatest over all elements.
+struct Distance {
+  double absolute = 0;
+  double relative = 0;
+  double ulp = 0; ///< units in the last place of the tensor's type
+};
+
+} // namespace
+
+/// Distance between neighbouring numbers of the type at `value`.
+static double ulpAt(StringRef type, double value) {
+  int digits = type == "double" ? 53 : type == "float16" ? 11 : type == "bfloat16" ? 8 : 24;
+  int smallest = type == "double" ? -1074 : type == "float16" ? -24 : type == "bfloat16" ? -133 : -149;
+  int exponent;
+  std::frexp(value, &exponent);
+  return std::ldexp(1.0, std::max(exponent - digits, smallest));
+}
+
+/// The shapes are equal.
+static Distance distance(const Tensor &values, const Tensor &reference) {
+  Distance result;
+  int64_t count = elementCount(values.shape).value_or(0);
+  for (int64_t i = 0; i != count; ++i) {
+    double a = elementAsDouble(values, i), b = elementAsDouble(reference, i);
+    if (a == b || (std::isnan(a) && std::isnan(b)))
+      continue;
+    double error = std::abs(a - b);
+    // An infinity or NaN on one side only is as wrong as can be.
+    if (!std::isfinite(error))
+      error = INFINITY;
+    result.absolute = std::max(result.absolute, error);
+    result.relative = std::max(result.relative, b == 0 ? INFINITY : error / std::abs(b));
+    result.ulp = std::max(result.ulp, std::isfinite(b) ? error / ulpAt(values.type, b) : INFINITY);
+  }
+  return result;
+}
+
+static bool isFloat(StringRef type) {
+  return llvm::is_contained({"float", "double", "float16", "bfloat16"}, type);
+}
+
+static void printDistance(const char *who, const Distance &d) {
+  llvm::outs() << "  " << llvm::left_justify(who, 34)
+               << llvm::format("max abs %.3g, relative %.3g, %.3g ULP\n", d.absolute, d.relative, d.ulp);
+}
+
+/// Runs the peers in a Python of their own. The exit code is Python's.
+static int runPeers(const std::string &model, const TemporaryFolder &folder, std::string &message) {
+  const char *wanted = std::getenv("INGOT_PYTHON");
+  std::string name = wanted && *wanted ? wanted : "python3";
+  llvm::ErrorOr<std::string> python = llvm::sys::findProgramByName(name);
+  if (!python) {
+    message = name + ": not found; install Python 3 with the packages onnx and onnxruntime";
+    return kPeerMissing;
+  }
+  std::string log = folder.file("log");
+  std::string null = "/dev/null";
+  std::optional<StringRef> redirects[] = {StringRef(null), StringRef(null), StringRef(log)};
+  int code = llvm::sys::ExecuteAndWait(*python, {*python, "-c", peerProgram, model, folder.name()}, std::nullopt, redirects, 0, 0, &message);
+  if (auto text = llvm::MemoryBuffer::getFile(log))
+    // What the packages warn about comes before the last line.
+    if (StringRef lines = (*text)->getBuffer().trim(); !lines.empty())
+      message = lines.substr(lines.rfind('\n') + 1).str();
+  return code;
+}
+
+/// One output against both peers; true where it passes.
+static bool compare(const Port &port, const Tensor &own, const Tensor &peer, const Tensor &reference) {
+  llvm::outs() << port.name << "  " << port.type << " " << shapeText(port.shape) << '\n';
+  if (own.shape != peer.shape || own.shape != reference.shape) {
+    llvm::outs() << "  FAILED: onnxruntime gives the shape " << shapeText(peer.shape) << '\n';
+    return false;
+  }
+  if (!isFloat(port.type)) {
+    bool equal = own.data == peer.data;
+    llvm::outs() << (equal ? "  equal to onnxruntime's\n" : "  FAILED: not equal to onnxruntime's\n");
+    return equal;
+  }
+  Distance ours = distance(own, reference), theirs = distance(peer, reference);
+  printDistance("ingot from float64:", ours);
+  printDistance("onnxruntime from float64:", theirs);
+  printDistance("ingot from onnxruntime:", distance(own, peer));
+  bool passes = ours.absolute <= 2 * theirs.absolute || ours.absolute < 1e-6;
+  if (!passes)
+    llvm::outs() << "  FAILED: the error is more than twice onnxruntime's\n";
+  return passes;
+}
+
+/// input_K.pb of the folder, named as the model's inputs.
+static llvm::Error readDataInputs(const std::string &folder, const Interface &interface, std::vector<GivenInput> &inputs) {
+  for (const auto &[i, port] : llvm::enumerate(interface.inputs)) {
+    if (llvm::any_of(inputs, [&](const GivenInput &input) { return input.name == port.name; }))
+      continue;
+    llvm::Expected<Tensor> tensor = readTensorProto(folder + "/input_" + std::to_string(i) + ".pb");
+    if (!tensor)
+      return tensor.takeError();
+    inputs.push_back({port.name, std::move(*tensor), std::nullopt});
+  }
+  return llvm::Error::success();
+}
+
+/// Each output against output_K.pb, with the tolerances of the standard's own tests.
+static llvm::Expected<bool> compareWithData(const std::string &folder, const Interface &interface, llvm::ArrayRef<Tensor> outputs) {
+  constexpr double relative = 1e-3, absolute = 1e-7;
+  bool passes = true;
+  for (const auto &[i, port] : llvm::enumerate(interface.outputs)) {
+    llvm::Expected<Tensor> wanted = readTensorProto(folder + "/output_" + std::to_string(i) + ".pb");
+    if (!wanted)
+      return wanted.takeError();
+    llvm::outs() << port.name << "  " << port.type << " " << shapeText(port.shape) << '\n';
+    bool good = wanted->type == port.type && wanted->shape == port.shape;
+    if (!good) {
+      llvm::outs() << "  FAILED: the data have " << wanted->type << " " << shapeText(wanted->shape) << '\n';
+    } else if (!isFloat(port.type)) {
+      good = wanted->data == outputs[i].data;
+      llvm::outs() << (good ? "  equal to the data\n" : "  FAILED: not equal to the data\n");
+    } else {
+      printDistance("ingot from the data:", distance(outputs[i], *wanted));
+      for (int64_t k = 0, e = elementCount(port.shape).value_or(0); k != e; ++k) {
+        double a = elementAsDouble(outputs[i], k), b = elementAsDouble(*wanted, k);
+        good &= a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= absolute + relative * std::abs(b);
+      }
+      if (!good)
+        llvm::outs() << "  FAILED: more than " << absolute << " + " << relative << " of the value off\n";
+    }
+    passes &= good;
+  }
+  return passes;
+}
+
+int ingot::verifyModel(const VerifyOptions &given) {
+  Progress progress;
+  VerifyOptions options = given;
+  llvm::Expected<std::vector<GivenInput>> inputs = readInputs(options.inputs);
+  if (!inputs)
+    return fail(inputs.takeError());
+  std::unique_ptr<Compilation> model;
+  if (!options.data.empty()) {
+    // The files have numbers, the model has the names; with the sizes of the data it is read again.
+    model = Compilation::import(options, progress);
+    if (!model)
+      return 1;
+    if (llvm::Error error = readDataInputs(options.data, interfaceOf(model->module()), *inputs))
+      return fail(std::move(error));
+  }
+  addShapes(options, *inputs);
+  model = Compilation::import(options, progress);
+  if (!model || !model->bringTo(Form::onnx, progress))
+    return 1;
+  Interface interface = interfaceOf(model->module());
+  llvm::Expected<std::vector<Tensor>> bound = bindInputs(interface, *inputs, options.seed, indexBounds(model->module()));
+  if (!bound)
+    return fail(options.model + ": " + llvm::toString(bound.takeError()));
+  if (!model->bringTo(Form::plan, progress))
+    return 1;
+  progress.show("making code");
+  llvm::Expected<std::unique_ptr<Executor>> executor = options.road == "cpp" ? makeCppExecutor(model->module(), interface)
+                                                                             : makeObjectExecutor(model->module(), interface);
+  if (!executor)
+    return fail(options.model + ": " + llvm::toString(executor.takeError()));
+  llvm::Expected<std::vector<Tensor>> outputs = (*executor)->run(*bound);
+  if (!outputs)
+    return fail(options.model + ": " + llvm::toString(outputs.takeError()));
+
+  if (!options.data.empty()) {
+    progress.clear();
+    llvm::Expected<bool> passes = compareWithData(options.data, interface, *outputs);
+    if (!passes)
+      return fail(passes.takeError());
+    llvm::outs() << (*passes ? "passed\n" : "FAILED\n");
+    return *passes ? 0 : 1;
+  }
+
+  progress.show("running onnxruntime and float64");
+  llvm::Expected<TemporaryFolder> folder = TemporaryFolder::create();
+  if (!folder)
+    return fail(folder.takeError());
+  for (const auto &[i, tensor] : llvm::enumerate(*bound))
+    if (llvm::Error error = writeNpy(folder->file("input_" + llvm::Twine(i) + ".npy"), tensor))
+      return fail(std::move(error));
+  std::string message;
+  if (int code = runPeers(options.model, *folder, message)) {
+    progress.clear();
+    fail(code == kPeerMissing ? message : options.model + ": onnxruntime: " + message);
+    return code == kPeerMissing ? kPeerMissing : 1;
+  }
+
+  progress.clear();
+  bool passes = true;
+  for (const auto &[i, port] : llvm::enumerate(interface.outputs)) {
+    llvm::Expected<Tensor> peer = readNpy(folder->file("peer_" + llvm::Twine(i) + ".npy"));
+    if (!peer)
+      return fail(peer.takeError());
+    llvm::Expected<Tensor> reference = readNpy(folder->file("double_" + llvm::Twine(i) + ".npy"));
+    if (!reference)
+      return fail(reference.takeError());
+    passes &= compare(port, (*outputs)[i], *peer, *reference);
+  }
+  llvm::outs() << (passes ? "passed\n" : "FAILED\n");
+  return passes ? 0 : 1;
+}

@@ -1,0 +1,178 @@
+//===- ingot.cpp - the command line ---------------------------------------===//
+#include "compiler/driver/Commands.h"
+#include "compiler/driver/Stages.h"
+#include "compiler/support/Target.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/Signals.h"
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <sstream>
+
+using namespace ingot;
+
+/// Text before and after the last '='. Names of values may hold '=', shapes and paths hardly do.
+static std::pair<std::string, std::string> splitAssignment(const std::string &text, const char *form) {
+  size_t at = text.rfind('=');
+  if (at == std::string::npos || at == 0 || at + 1 == text.size())
+    throw CLI::ValidationError("'" + text + "' is not of the form " + form);
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+static std::vector<int64_t> parseShape(const std::string &text) {
+  std::vector<int64_t> shape;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, ',');) {
+    size_t used = 0;
+    int64_t dim = 0;
+    if (!part.empty() && part.size() <= 18 && part.find_first_not_of("0123456789") == std::string::npos)
+      dim = std::stoll(part, &used);
+    if (used == 0 || dim < 1)
+      throw CLI::ValidationError("'" + text + "' is not a shape; give positive numbers with commas between: 1,3,224,224");
+    shape.push_back(dim);
+  }
+  return shape;
+}
+
+/// Options of every command that reads a model.
+static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTarget) {
+  command.add_option("MODEL", options.model, "the ONNX file")->required();
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--shape",
+          [&options](const std::vector<std::string> &texts) {
+            for (const std::string &text : texts) {
+              auto [name, shape] = splitAssignment(text, "NAME=D0,D1,...");
+              options.shapes.emplace_back(name, parseShape(shape));
+            }
+          },
+          "the shape of an input whose sizes the model leaves open")
+      ->type_name("NAME=D0,D1,...")
+      ->take_all();
+  command
+      .add_option("--state", options.states,
+                  "an output that is the next value of an input, kept in the model's state between calls")
+      ->type_name("INPUT:OUTPUT")
+      ->take_all();
+  if (hasTarget)
+    command.add_option("--target", options.target, "the device; `ingot targets` lists them")
+        ->type_name("NAME")
+        ->default_str("native")
+        ->check([](const std::string &name) {
+          return Target::find(name) ? std::string() : "unknown target '" + name + "'; `ingot targets` lists them";
+        });
+}
+
+static void addInputs(CLI::App &command, std::vector<std::pair<std::string, std::string>> &inputs, const char *text) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--input",
+          [&inputs](const std::vector<std::string> &texts) {
+            for (const std::string &text : texts)
+              inputs.push_back(splitAssignment(text, "NAME=FILE.npy or NAME=NUMBER"));
+          },
+          text)
+      ->type_name("NAME=FILE.npy")
+      ->take_all();
+}
+
+/// The library's own text for a wrong command line, made one line that says where help is.
+static int wrongCommandLine(const CLI::App &app, const CLI::ParseError &error) {
+  std::string command = "ingot";
+  for (const CLI::App *chosen : app.get_subcommands())
+    command += " " + chosen->get_name();
+  std::string message = error.what();
+  for (char &c : message)
+    if (c == '\n' || c == '\t')
+      c = ' ';
+  std::fprintf(stderr, "%s: %s; see '%s --help'\n", command.c_str(), message.c_str(), command.c_str());
+  return 2;
+}
+
+int main(int argc, char **argv) {
+  registerAllPasses();
+  llvm::sys::PrintStackTraceOnErrorSignal(argv[0]);
+  CLI::App app("Ingot compiles ONNX models ahead of time into C++ that needs no runtime.", "ingot");
+  app.set_version_flag("--version", "ingot " INGOT_VERSION " (LLVM " LLVM_VERSION_STRING ", onnx " INGOT_ONNX_VERSION ")");
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(36);
+  app.footer("\nExamples:\n"
+             "  ingot inspect model.onnx                              what is in it, what it will need\n"
+             "  ingot compile model.onnx -o out --shape x=1,3,48,320  C++ for this machine\n"
+             "  ingot verify model.onnx                               compare with onnxruntime\n"
+             "\n'ingot COMMAND --help' has more. Exit code 1: the model or a file given is at fault; 2: the command line is.");
+
+  CompileOptions compile;
+  CLI::App *compileCommand = app.add_subcommand("compile", "compile a model into C++");
+  addModelOptions(*compileCommand, compile, /*hasTarget=*/true);
+  compileCommand->add_option("-o,--output", compile.output, "the folder for the files, or the file for printed IR")->type_name("PATH");
+  compileCommand
+      ->add_option("--name", compile.name, "prefix of every symbol, a C identifier; else made from the file's name")
+      ->type_name("NAME")
+      ->check([](const std::string &name) { return isModelName(name) ? std::string() : "'" + name + "' is not a C identifier"; });
+  compileCommand->add_option("--emit", compile.emit, "what to write: files (cpp, object), or the IR after a stage, as text")
+      ->check(CLI::IsMember({"cpp", "object", "onnx", "linalg", "kernels", "loops", "plan"}))
+      ->default_str("cpp");
+  compileCommand->add_option("--depfile", compile.depfile, "also write what was read, as a make rule")->type_name("FILE");
+  compileCommand->footer("\nExamples:\n"
+                         "  ingot compile rec.onnx -o out --shape x=1,3,48,320            out/rec.h and out/rec.cpp\n"
+                         "  ingot compile vad.onnx -o out --state state:stateN            recurrent state kept by the model\n"
+                         "  ingot compile ds_cnn.onnx -o out --target cortex-m7\n"
+                         "  ingot compile rec.onnx --emit kernels | less                  the fused kernels, as IR");
+
+  RunOptions run;
+  CLI::App *runCommand = app.add_subcommand("run", "compile a model for this machine and run it once");
+  addModelOptions(*runCommand, run, /*hasTarget=*/false);
+  addInputs(*runCommand, run.inputs, "an input's values; a number fills the input; sizes that the model leaves open are taken from the file");
+  runCommand->add_option("-o,--output", run.output, "the folder for NAME.npy of each output")->type_name("DIR")->required();
+  runCommand->add_option("--road", run.road, "how code is made: in process, or as C++ by the compiler $CXX")
+      ->check(CLI::IsMember({"object", "cpp"}))
+      ->default_str("object");
+  runCommand->footer("\nExamples:\n"
+                     "  ingot run rec.onnx --input x=line.npy -o out\n"
+                     "  ingot run vad.onnx --input input=chunk.npy --input state=state.npy --input sr=16000 -o out");
+
+  VerifyOptions verify;
+  CLI::App *verifyCommand = app.add_subcommand("verify", "compare a model's results with onnxruntime's and with float64");
+  addModelOptions(*verifyCommand, verify, /*hasTarget=*/false);
+  addInputs(*verifyCommand, verify.inputs, "an input's values; the others are random");
+  verifyCommand->add_option("--data", verify.data, "folder with input_0.pb, ..., and output_0.pb, ... to compare with instead")->type_name("DIR");
+  verifyCommand->add_option("--against", verify.against, "the peer")
+      ->check(CLI::IsMember({"onnxruntime", "unoptimized"}))
+      ->default_str("onnxruntime");
+  verifyCommand->add_option("--seed", verify.seed, "of the random inputs")->default_str("0");
+  verifyCommand->add_option("--road", verify.road, "how code is made: in process, or as C++ by the compiler $CXX")
+      ->check(CLI::IsMember({"object", "cpp"}))
+      ->default_str("object");
+  verifyCommand->footer("\nPasses where Ingot's greatest error against float64 is at most twice onnxruntime's, or below 1e-6. Exit code 3: the\n"
+                        "peer is not installed (python3, or $INGOT_PYTHON, with the packages onnx and onnxruntime).\n"
+                        "\nExamples:\n"
+                        "  ingot verify rec.onnx --shape x=1,3,48,320\n"
+                        "  ingot verify vad.onnx --input sr=16000\n"
+                        "  ingot verify conv.onnx --data test_data_set_0");
+
+  ModelOptions inspect;
+  CLI::App *inspectCommand = app.add_subcommand("inspect", "shapes, operators, work and memory of a model; what is unsupported");
+  addModelOptions(*inspectCommand, inspect, /*hasTarget=*/true);
+  inspectCommand->footer("\nExample:\n  ingot inspect rec.onnx --shape x=1,3,48,320 --target aarch64");
+
+  CLI::App *targetsCommand = app.add_subcommand("targets", "the devices that models are compiled for");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError &error) {
+    return wrongCommandLine(app, error);
+  }
+  if (*compileCommand)
+    return compileModel(compile);
+  if (*runCommand)
+    return runModel(run);
+  if (*verifyCommand)
+    return verifyModel(verify);
+  if (*inspectCommand)
+    return inspectModel(inspect);
+  if (*targetsCommand)
+    return listTargets();
+  return 2;
+}
