@@ -11,7 +11,6 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <functional>
@@ -30,6 +29,7 @@ std::vector<std::string> ingot::cppCompileFlags() {
   // exception flags. Memory is typed by the values that live in it, which follow each other in the arena.
   return {"-std=c++17",
           "-O3",
+          "-fno-fast-math",
           "-ffp-contract=off",
           "-fno-math-errno",
           "-fno-trapping-math",
@@ -300,16 +300,6 @@ FailureOr<std::vector<CppFile>> ingot::printCpp(ModuleOp planned,
   return ModelPrinter(*copy, options, *interface).print();
 }
 
-/// Whether the file has that content already; then building it again is not needed.
-static bool isUpToDate(StringRef path, StringRef content) {
-  uint64_t size;
-  if (llvm::sys::fs::file_size(path, size) || size != content.size())
-    return false;
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                          /*RequiresNullTerminator=*/false);
-  return file && (*file)->getBuffer() == content;
-}
-
 LogicalResult ingot::emitCpp(ModuleOp planned, const CppOptions &options) {
   FailureOr<std::vector<CppFile>> files = printCpp(planned, options);
   if (failed(files))
@@ -329,8 +319,6 @@ LogicalResult ingot::emitCpp(ModuleOp planned, const CppOptions &options) {
   for (const CppFile &file : *files) {
     SmallString<128> path(options.outDir);
     llvm::sys::path::append(path, file.name);
-    if (isUpToDate(path, file.content))
-      continue;
     SmallString<128> beside;
     int descriptor;
     if (std::error_code code = llvm::sys::fs::createUniqueFile(

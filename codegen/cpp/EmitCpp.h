@@ -58,8 +58,7 @@ struct CppFile {
 llvm::FailureOr<std::vector<CppFile>> printCpp(mlir::ModuleOp planned,
                                                const CppOptions &options);
 
-/// Writes the files of `printCpp` into `options.outDir`. Each is written beside its place and then renamed; a file whose
-/// content is the same already is left alone.
+/// Writes the files of `printCpp` into `options.outDir`. Each is written beside its place and then renamed.
 llvm::LogicalResult emitCpp(mlir::ModuleOp planned, const CppOptions &options);
 
 /// Names of the files that `emitCpp` writes, sources first; they depend on the name and the style alone.

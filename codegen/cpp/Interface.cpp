@@ -123,13 +123,16 @@ static void printStatic(llvm::raw_ostream &os, const ModelValue &value,
   os << "\n";
   printComment(os, (kind + " '" + value.name + "': " + shapeText(value)).str(),
                style.columns);
+  std::string prefix = value.member;
+  if (prefix.back() != '_')
+    prefix += '_';
   if (!value.shape.empty()) {
-    os << "inline constexpr std::ptrdiff_t " << value.member << "_shape[] = {";
+    os << "inline constexpr std::ptrdiff_t " << prefix << "shape[] = {";
     llvm::interleaveComma(value.shape, os);
     os << "};\n";
   }
-  os << "inline constexpr std::ptrdiff_t " << value.member
-     << "_count = " << value.count << ";\n";
+  os << "inline constexpr std::ptrdiff_t " << prefix
+     << "count = " << value.count << ";\n";
 }
 
 static void printMembers(llvm::raw_ostream &os, ArrayRef<ModelValue> values,

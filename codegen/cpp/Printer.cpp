@@ -96,6 +96,7 @@ std::vector<std::string> cpp::argumentNames(func::FuncOp function,
     if (name.empty())
       name = isa<MemRefType>(argument.getType()) ? "x"
              : argument.getType().isIndex()      ? "i"
+             : argument.getType().isInteger(1)   ? "condition"
                                                  : "value";
     result.push_back(names.add(name));
   }
@@ -234,6 +235,27 @@ void FunctionPrinter::plan(Block &block) {
   }
 }
 
+/// Whether the value lives in a variable that a loop may go on with.
+static bool isVariable(Value value, Block *block) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return argument.getOwner() == block && argument.getArgNumber() > 0 &&
+           isa<scf::ForOp>(block->getParentOp());
+  return isa<scf::ForOp, scf::IfOp>(value.getDefiningOp()) &&
+         value.getParentBlock() == block;
+}
+
+/// The loop that begins with the value and may keep it in the same variable, since nobody else needs it.
+static scf::ForOp continuingLoop(Value value) {
+  if (!value.hasOneUse())
+    return {};
+  OpOperand &use = *value.use_begin();
+  auto loop = dyn_cast<scf::ForOp>(use.getOwner());
+  if (!loop || use.getOperandNumber() < loop.getNumControlOperands() ||
+      !isVariable(value, loop->getBlock()))
+    return {};
+  return loop;
+}
+
 /// A loop-carried value whose old value is not needed once the new one is there is updated where the new one is computed, as one would
 /// write it by hand; the others are assigned at the end of the body.
 void FunctionPrinter::planUpdates(Block &block) {
@@ -245,22 +267,24 @@ void FunctionPrinter::planUpdates(Block &block) {
     Operation *def = value.getDefiningOp();
     if (!def || def->getBlock() != &block || updates.contains(value) ||
         isa<arith::ConstantOp, scf::ForOp>(def) ||
-        isMaskVector(value.getType()) ||
-        shared.contains(variables.lookup(argument)))
+        isMaskVector(value.getType()))
       continue;
+    // Loops that go on with the variable read and change it as well.
+    SmallVector<Value> lives = {argument};
+    while (auto inner = continuingLoop(lives.back()))
+      lives.push_back(inner.getTiedLoopResult(&*lives.back().use_begin()));
     SmallVector<Operation *> early;
     bool possible = true;
-    for (Operation *user : argument.getUsers()) {
-      Operation *reader = block.findAncestorOpInBlock(*user);
-      if (reader == def)
-        continue;
-      if (def->isBeforeInBlock(reader)) {
-        possible = false;
-        break;
+    for (Value life : lives)
+      for (Operation *user : life.getUsers()) {
+        Operation *reader = block.findAncestorOpInBlock(*user);
+        if (reader == def)
+          continue;
+        if (def->isBeforeInBlock(reader))
+          possible = false;
+        else if (def->isBeforeInBlock(statementOf(reader)))
+          early.push_back(reader);
       }
-      if (def->isBeforeInBlock(statementOf(reader)))
-        early.push_back(reader);
-    }
     if (!possible)
       continue;
     for (Operation *reader : early)
@@ -401,7 +425,7 @@ void FunctionPrinter::printOperation(Operation &op) {
       return fail(&op, "a buffer that is not flat");
     body.statement(element(store.getMemRef(), store.getIndices()[0]).text +
                        " = " + expression(store.getValue()).text + ";",
-                   "store");
+                   "element");
     return;
   }
   if (auto store = dyn_cast<vector::StoreOp>(op)) {
@@ -412,7 +436,7 @@ void FunctionPrinter::printOperation(Operation &op) {
     if (!lanesOf(value.getType()))
       body.statement(element(memory, index).text + " = " +
                          expression(value).text + ";",
-                     "store");
+                     "element");
     else
       body.statement(
           (isMaskVector(value.getType()) ? "store_mask(" : "store(") +
@@ -439,15 +463,8 @@ void FunctionPrinter::printOperation(Operation &op) {
     return;
   if (BlockArgument target = updates.lookup(result)) {
     std::string variable = variables[target];
-    bool adds = isa<arith::AddFOp, arith::AddIOp>(op) &&
-                widthOf(result.getType()) >= 32;
-    if (adds && op.getOperand(0) == target && op.getOperand(1) != target)
-      body.statement(variable + " += " +
-                         expression(op.getOperand(1), true).text + ";",
-                     "update");
-    else
-      body.statement(variable + " = " + operation(&op, false).text + ";",
-                     "update");
+    body.statement(assignment(variable, op, operation(&op, false).text),
+                   "update");
     variables[result] = variable;
     return;
   }
@@ -457,6 +474,17 @@ void FunctionPrinter::printOperation(Operation &op) {
       isMaskVector(result.getType()) ? "auto" : variableType(result);
   body.declare("const " + type, name, text);
   variables[result] = name;
+}
+
+/// `x = x + value;` as one writes it.
+std::string FunctionPrinter::assignment(StringRef variable, Operation &op,
+                                        const std::string &text) {
+  if (isa<arith::AddFOp, arith::AddIOp>(op) &&
+      widthOf(op.getResult(0).getType()) >= 32 &&
+      variables.lookup(op.getOperand(0)) == variable)
+    return (variable + " += " + expression(op.getOperand(1), true).text + ";")
+        .str();
+  return (variable + " = " + text + ";").str();
 }
 
 void FunctionPrinter::printView(Operation &view) {
@@ -472,15 +500,6 @@ void FunctionPrinter::printView(Operation &view) {
   variables[result] = name;
 }
 
-/// Whether the value lives in a variable that a loop may go on with.
-static bool isVariable(Value value, Block *block) {
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return argument.getOwner() == block && argument.getArgNumber() > 0 &&
-           isa<scf::ForOp>(block->getParentOp());
-  return isa<scf::ForOp, scf::IfOp>(value.getDefiningOp()) &&
-         value.getParentBlock() == block;
-}
-
 void FunctionPrinter::printFor(scf::ForOp loop) {
   if (loop.getUnsignedCmp())
     return fail(loop, "a loop with an unsigned bound");
@@ -488,9 +507,8 @@ void FunctionPrinter::printFor(scf::ForOp loop) {
   for (auto [initial, argument] :
        llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs())) {
     std::string variable;
-    if (initial.hasOneUse() && isVariable(initial, loop->getBlock())) {
+    if (continuingLoop(initial) == loop) {
       variable = variables[initial];
-      shared.insert(variable);
     } else {
       std::string text = isMaskVector(argument.getType())
                              ? mask(initial, 32).text
@@ -573,7 +591,7 @@ void FunctionPrinter::readVariables(Value value, llvm::StringSet<> &read) {
 
 void FunctionPrinter::assign(ArrayRef<std::string> targets, ValueRange values) {
   struct Assignment {
-    std::string variable, text, type;
+    std::string variable, text, type, statement;
     llvm::StringSet<> read;
   };
   std::vector<Assignment> pending;
@@ -585,6 +603,11 @@ void FunctionPrinter::assign(ArrayRef<std::string> targets, ValueRange values) {
                                                     : expression(value).text;
     if (assignment.text == variable)
       continue;
+    Operation *op = value.getDefiningOp();
+    assignment.statement =
+        op && folded.contains(op)
+            ? this->assignment(variable, *op, assignment.text)
+            : variable + " = " + assignment.text + ";";
     readVariables(value, assignment.read);
     pending.push_back(std::move(assignment));
   }
@@ -596,14 +619,14 @@ void FunctionPrinter::assign(ArrayRef<std::string> targets, ValueRange values) {
       });
     });
     if (ready != pending.end()) {
-      body.statement(ready->variable + " = " + ready->text + ";", "assign");
+      body.statement(ready->statement, "assign");
       pending.erase(ready);
       continue;
     }
     Assignment &first = pending.front();
     std::string next = names.add("next_" + first.variable);
     body.declare("const " + first.type, next, first.text);
-    first.text = next;
+    first.statement = first.variable + " = " + next + ";";
     first.read.clear();
   }
 }

@@ -53,6 +53,8 @@ private:
   void printView(mlir::Operation &view);
   /// variables = values, all at once.
   void assign(llvm::ArrayRef<std::string> variables, mlir::ValueRange values);
+  std::string assignment(llvm::StringRef variable, mlir::Operation &op,
+                         const std::string &text);
   void readVariables(mlir::Value value, llvm::StringSet<> &names);
 
   std::string fresh(mlir::Value value, llvm::StringRef fallback);
@@ -101,8 +103,6 @@ private:
   llvm::SmallPtrSet<mlir::Operation *, 32> folded;
   /// Results that are assigned to the variable of a loop-carried value (the block argument) at their own place.
   llvm::DenseMap<mlir::Value, mlir::BlockArgument> updates;
-  /// Variables that more than one loop-carried value shares.
-  llvm::StringSet<> shared;
 };
 
 } // namespace ingot::cpp

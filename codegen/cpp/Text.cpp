@@ -201,7 +201,9 @@ std::vector<std::string> Body::layOut() const {
     size_t end = i + 1;
     auto joins = [&](const Item &next) {
       return next.depth == item.depth && next.type == item.type &&
-             next.kind == item.kind;
+             next.kind == item.kind &&
+             (item.kind.empty() ||
+              std::max(item.text.size(), next.text.size()) * 2 < style.columns);
     };
     if (!item.type.empty() && !StringRef(item.type).ends_with("*")) {
       // Short declarations of one type share a line.

@@ -1,0 +1,214 @@
+# ingot_add_model(<name> MODEL <file.onnx>
+#                 [SHAPE <input>=<size>,<size>,... ...] [STATE <input>:<output> ...]
+#                 [TARGET <target>] [NAME <identifier>])
+#
+# Adds the static library <name>: the model, compiled ahead of time when the library is built, with the header <NAME>.h. It is compiled
+# again when the model, its external data or Ingot change.
+#   MODEL   the ONNX file, relative to the current source folder
+#   SHAPE   sizes of inputs whose sizes the model leaves open
+#   STATE   an output that is the next value of an input: both become part of the struct State
+#   TARGET  what it is compiled for, a name that `ingot targets` lists, or `native`: the best target that this machine runs. Unless given:
+#           ${INGOT_TARGET} if that is set, else by CMAKE_SYSTEM_PROCESSOR: x86-64-v3 (any x86 processor with AVX2 and FMA), aarch64
+#           or cortex-m7
+#   NAME    the C++ namespace and the prefix of every symbol and file; <name> unless given
+#
+# The library is built with the flags that its results need (optimised, nothing contracted or reassociated, the target's instruction set),
+# whatever the build type and CMAKE_CXX_FLAGS of the project say.
+#
+# Cross compilation: the tool runs on the machine that builds. It is, in this order: INGOT_HOST_TOOL (a variable or environment variable,
+# path of the program), the one that belongs to this package, `ingot` in PATH, and, in a source tree, one that is built for the host first.
+include_guard(GLOBAL)
+
+# Set by IngotConfig.cmake, or these, in the source tree.
+if(NOT INGOT_PACKAGE_DIR)
+  get_filename_component(INGOT_SOURCE_TREE ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
+  set(INGOT_RUNTIME_DIR ${INGOT_SOURCE_TREE}/runtime-min/include)
+  set(INGOT_TARGETS_DIR ${INGOT_SOURCE_TREE}/targets)
+endif()
+foreach(variable INGOT_RUNTIME_DIR INGOT_TARGETS_DIR INGOT_SOURCE_TREE INGOT_PACKAGE_TOOL)
+  set_property(GLOBAL PROPERTY ${variable} "${${variable}}")
+endforeach()
+
+# Whether the program runs on this machine. A package for another machine has a tool that does not.
+function(_ingot_runs program result)
+  execute_process(COMMAND ${program} --version RESULT_VARIABLE code OUTPUT_QUIET ERROR_QUIET)
+  if(code EQUAL 0)
+    set(${result} TRUE PARENT_SCOPE)
+  else()
+    set(${result} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+
+function(_ingot_import_tool program)
+  add_executable(Ingot::ingot IMPORTED GLOBAL)
+  set_target_properties(Ingot::ingot PROPERTIES IMPORTED_LOCATION ${program})
+endfunction()
+
+# Makes the target Ingot::ingot.
+function(_ingot_find_tool)
+  if(TARGET Ingot::ingot)
+    return()
+  endif()
+  set(host_tool "${INGOT_HOST_TOOL}")
+  if(NOT host_tool)
+    set(host_tool "$ENV{INGOT_HOST_TOOL}")
+  endif()
+  if(host_tool)
+    _ingot_runs(${host_tool} runs)
+    if(NOT runs)
+      message(FATAL_ERROR "INGOT_HOST_TOOL: '${host_tool} --version' does not run on this machine")
+    endif()
+    _ingot_import_tool(${host_tool})
+    return()
+  endif()
+  if(TARGET ingot AND NOT CMAKE_CROSSCOMPILING)
+    add_executable(Ingot::ingot ALIAS ingot)
+    return()
+  endif()
+  get_property(package_tool GLOBAL PROPERTY INGOT_PACKAGE_TOOL)
+  if(package_tool)
+    _ingot_runs(${package_tool} runs)
+    if(runs)
+      _ingot_import_tool(${package_tool})
+      return()
+    endif()
+  endif()
+  find_program(INGOT_TOOL_IN_PATH ingot NO_CMAKE_FIND_ROOT_PATH)
+  if(INGOT_TOOL_IN_PATH)
+    _ingot_import_tool(${INGOT_TOOL_IN_PATH})
+    return()
+  endif()
+  get_property(source_tree GLOBAL PROPERTY INGOT_SOURCE_TREE)
+  if(NOT source_tree)
+    message(FATAL_ERROR "No ingot was found that runs on this machine; set INGOT_HOST_TOOL to the path of one")
+  endif()
+
+  # The toolchain file stays out of the host's build; what finds packages goes in.
+  include(ExternalProject)
+  set(binary_dir ${CMAKE_BINARY_DIR}/ingot-host)
+  # Lists in the cache would be cut at their semicolons.
+  string(REPLACE ";" "|" prefix_path "${CMAKE_PREFIX_PATH}")
+  ExternalProject_Add(ingot_host
+    SOURCE_DIR ${source_tree}
+    BINARY_DIR ${binary_dir}
+    LIST_SEPARATOR |
+    CMAKE_ARGS -DCMAKE_BUILD_TYPE=Release "-DCMAKE_PREFIX_PATH=${prefix_path}" -DINGOT_TOOL_ONLY=ON
+    BUILD_COMMAND ${CMAKE_COMMAND} --build ${binary_dir} --target ingot
+    BUILD_BYPRODUCTS ${binary_dir}/bin/ingot
+    BUILD_ALWAYS ON
+    INSTALL_COMMAND ""
+    USES_TERMINAL_BUILD ON)
+  _ingot_import_tool(${binary_dir}/bin/ingot)
+  add_dependencies(Ingot::ingot ingot_host)
+endfunction()
+
+# The best target that this machine runs, from the kernel's list of features.
+function(_ingot_native_target result)
+  if(CMAKE_HOST_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+    set(${result} aarch64 PARENT_SCOPE)
+    return()
+  endif()
+  set(features "")
+  if(EXISTS /proc/cpuinfo)
+    file(STRINGS /proc/cpuinfo features REGEX "^flags" LIMIT_COUNT 1)
+  endif()
+  string(REGEX MATCHALL "[a-z0-9_]+" features "${features}")
+  set(level x86-64-v1)
+  set(missing avx2 fma bmi2 f16c movbe abm)
+  list(REMOVE_ITEM missing ${features} "")
+  if(NOT missing)
+    set(level x86-64-v3)
+    set(missing avx512f avx512bw avx512cd avx512dq avx512vl)
+    list(REMOVE_ITEM missing ${features} "")
+    if(NOT missing)
+      set(level x86-64-v4)
+    endif()
+  endif()
+  set(${result} ${level} PARENT_SCOPE)
+endfunction()
+
+function(_ingot_default_target result)
+  if(INGOT_TARGET)
+    set(target ${INGOT_TARGET})
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+    set(target x86-64-v3)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+    set(target aarch64)
+  elseif(CMAKE_SYSTEM_NAME STREQUAL "Generic" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(arm|cortex-m7)$")
+    set(target cortex-m7)
+  else()
+    message(FATAL_ERROR "ingot_add_model: no target for the processor '${CMAKE_SYSTEM_PROCESSOR}'; give TARGET")
+  endif()
+  set(${result} ${target} PARENT_SCOPE)
+endfunction()
+
+function(ingot_add_model name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME" "SHAPE;STATE")
+  if(ARG_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "ingot_add_model(${name}): unknown arguments: ${ARG_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT ARG_MODEL)
+    message(FATAL_ERROR "ingot_add_model(${name}): MODEL is missing")
+  endif()
+  get_filename_component(model "${ARG_MODEL}" ABSOLUTE)
+  if(NOT ARG_NAME)
+    set(ARG_NAME ${name})
+  endif()
+  if(NOT ARG_NAME MATCHES "^[A-Za-z][A-Za-z0-9_]*$")
+    message(FATAL_ERROR "ingot_add_model(${name}): '${ARG_NAME}' is no C identifier; give NAME")
+  endif()
+  if(NOT ARG_TARGET)
+    _ingot_default_target(ARG_TARGET)
+  endif()
+  if(ARG_TARGET STREQUAL "native")
+    _ingot_native_target(ARG_TARGET)
+  endif()
+  get_property(targets_dir GLOBAL PROPERTY INGOT_TARGETS_DIR)
+  if(NOT EXISTS ${targets_dir}/${ARG_TARGET}.json)
+    message(FATAL_ERROR "ingot_add_model(${name}): there is no target '${ARG_TARGET}'; 'ingot targets' lists them")
+  endif()
+  file(READ ${targets_dir}/${ARG_TARGET}.json description)
+  string(JSON count LENGTH "${description}" compile_flags)
+  set(target_flags "")
+  if(count GREATER 0)
+    math(EXPR last "${count} - 1")
+    foreach(i RANGE ${last})
+      string(JSON flag GET "${description}" compile_flags ${i})
+      list(APPEND target_flags ${flag})
+    endforeach()
+  endif()
+  _ingot_find_tool()
+
+  set(dir ${CMAKE_CURRENT_BINARY_DIR}/ingot/${name})
+  set(stem ${dir}/${ARG_NAME})
+  set(sources ${stem}.cpp ${stem}_kernels_0.cpp ${stem}_kernels_1.cpp ${stem}_kernels_2.cpp ${stem}_kernels_3.cpp ${stem}_weights.cpp)
+  set(options "")
+  foreach(shape ${ARG_SHAPE})
+    list(APPEND options --shape ${shape})
+  endforeach()
+  foreach(state ${ARG_STATE})
+    list(APPEND options --state ${state})
+  endforeach()
+  get_filename_component(file ${model} NAME)
+  add_custom_command(
+    OUTPUT ${stem}.h ${stem}_kernels.h ${stem}.weights ${sources}
+    COMMAND Ingot::ingot compile ${model} -o ${dir} --name ${ARG_NAME} --target ${ARG_TARGET} ${options} --depfile ${dir}.d
+    DEPENDS ${model} Ingot::ingot
+    DEPFILE ${dir}.d
+    COMMENT "Compiling ${file} for ${ARG_TARGET}"
+    VERBATIM)
+
+  add_library(${name} STATIC ${sources} ${stem}.h ${stem}_kernels.h)
+  # The assembler reads the weights, which no compiler's list of dependencies says.
+  set_source_files_properties(${stem}_weights.cpp PROPERTIES OBJECT_DEPENDS ${stem}.weights)
+  get_property(runtime_dir GLOBAL PROPERTY INGOT_RUNTIME_DIR)
+  target_include_directories(${name} PUBLIC ${dir} ${runtime_dir})
+  target_compile_features(${name} PUBLIC cxx_std_17)
+  # Options stand behind CMAKE_CXX_FLAGS and the build type's flags, and the last one counts. Kept as in cppCompileFlags().
+  target_compile_options(${name} PRIVATE -O3 -fno-fast-math -ffp-contract=off -fno-math-errno -fno-trapping-math -fwrapv
+    -fno-strict-aliasing -fno-exceptions -fno-rtti ${target_flags})
+  set_target_properties(${name} PROPERTIES
+    CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
+    INTERPROCEDURAL_OPTIMIZATION OFF UNITY_BUILD OFF DISABLE_PRECOMPILE_HEADERS ON
+    CXX_CLANG_TIDY "" CXX_CPPCHECK "" CXX_INCLUDE_WHAT_YOU_USE "")
+endfunction()
