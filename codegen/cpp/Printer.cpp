@@ -493,7 +493,7 @@ void FunctionPrinter::printView(Operation &view) {
     return;
   std::string text = operation(&view, false).text;
   std::string name = fresh(result, "values");
-  bool isConst = StringRef(text).starts_with("at<const");
+  bool isConst = StringRef(text).starts_with("view<const");
   body.declare((isConst ? "const " : "") +
                    scalarName(getElementTypeOrSelf(result.getType())) + " *",
                "const " + name, text);
@@ -1218,7 +1218,7 @@ Expression FunctionPrinter::operation(Operation *op, bool scalar) {
   if (auto view = dyn_cast<memref::ViewOp>(op)) {
     Value root = view.getSource();
     bool isConst = isa<BlockArgument>(root) && !facts.written.contains(root);
-    return call(std::string("at<") + (isConst ? "const " : "") +
+    return call(std::string("view<") + (isConst ? "const " : "") +
                     scalarName(getElementTypeOrSelf(type)) + ">",
                 {expression(root), expression(view.getByteShift())});
   }

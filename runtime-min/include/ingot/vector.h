@@ -168,7 +168,7 @@ using CountTo = typename LanesOf<std::make_integer_sequence<int, N>>::type;
 /// The typed memory at a byte offset of an arena, of scratch memory or of the
 /// weights.
 template <typename T, typename Byte>
-INGOT_INLINE T *at(Byte *memory, std::ptrdiff_t offset) noexcept {
+INGOT_INLINE T *view(Byte *memory, std::ptrdiff_t offset) noexcept {
   static_assert(sizeof(Byte) == 1, "offsets are in bytes");
   return reinterpret_cast<T *>(memory + offset);
 }
