@@ -734,6 +734,8 @@ private:
   }
 
   Value acrossVector(Operation *combiner, Value vector) {
+    if (!isa<VectorType>(vector.getType()))
+      return vector;
     vector::CombiningKind kind =
         llvm::TypeSwitch<Operation *, vector::CombiningKind>(combiner)
             .Case<arith::AddFOp, arith::AddIOp>(

@@ -219,6 +219,8 @@ private:
       int64_t lanes = std::min<int64_t>(width, llvm::bit_floor(uint64_t(size)));
       if (lanes < 4)
         lanes = 1;
+      if (lanes == 1 && nest.reduction[dim])
+        continue;
       double cost = laneCost(dim, lanes) *
                     double(coverLanes(size, lanes).size()) / double(size);
       if (schedule.lane == -1 || cost < best) {
