@@ -1,10 +1,12 @@
 //===- Compilation.cpp - a model on its way through the pipeline ----------===//
 #include "compiler/driver/Compilation.h"
 #include "codegen/cpp/EmitCpp.h"
+#include "compiler/driver/CppBuild.h"
 #include "compiler/driver/Dialects.h"
 #include "compiler/import/Import.h"
 #include "compiler/support/Target.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace ingot;
@@ -52,6 +54,7 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
   import.targetName = Target::find(options.target)->name;
 
   std::unique_ptr<Compilation> compilation(new Compilation(options.model));
+  import.filesRead = &compilation->read;
   progress.show("reading " + options.model);
   mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> module = importModel(compilation->context, options.model, import);
   if (mlir::failed(module)) {
@@ -60,7 +63,6 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
     return nullptr;
   }
   compilation->owned = std::move(*module);
-  compilation->read = {options.model};
   return compilation;
 }
 
@@ -82,6 +84,26 @@ bool Compilation::bringTo(Form wanted, Progress &progress) {
 }
 
 bool Compilation::writeCode(const std::string &kind, const std::string &folder) {
+  if (kind == "cpp")
+    return writeSources(folder);
+  llvm::Expected<TemporaryFolder> sources = TemporaryFolder::create();
+  if (!sources) {
+    fail(sources.takeError());
+    return false;
+  }
+  if (!writeSources(sources->name()))
+    return false;
+  std::string name = owned.get()->getAttrOfType<mlir::StringAttr>("ingot.model").str();
+  llvm::Error error = buildStaticLibrary(*sources, Target::of(*owned), folder + "/lib" + name + ".a");
+  if (!error)
+    error = llvm::errorCodeToError(llvm::sys::fs::copy_file(sources->file(name + ".h"), folder + "/" + name + ".h"));
+  if (!error)
+    return true;
+  fail(read.front() + ": " + llvm::toString(std::move(error)));
+  return false;
+}
+
+bool Compilation::writeSources(const std::string &folder) {
   CppOptions options;
   options.outDir = folder;
   options.source = llvm::sys::path::filename(read.front()).str();

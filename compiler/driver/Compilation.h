@@ -28,11 +28,12 @@ public:
 
   mlir::ModuleOp module() { return *owned; }
   const ErrorCollector &errors() const { return collector; }
-  /// Files that were read: the model and its external data.
+  /// Files that were read: the model, then its external data.
   const std::vector<std::string> &files() const { return read; }
 
 private:
   explicit Compilation(const std::string &file);
+  bool writeSources(const std::string &folder);
 
   mlir::MLIRContext context;
   ErrorCollector collector;

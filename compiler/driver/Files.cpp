@@ -38,15 +38,13 @@ llvm::Expected<OutputFolder> OutputFolder::create(StringRef wanted) {
   std::string plain = plainPath(wanted);
   if (fs::exists(plain) && !fs::is_directory(plain))
     return llvm::createStringError(wanted + ": not a folder");
-  StringRef parent = path::parent_path(plain);
-  if (!parent.empty() && !fs::is_directory(parent))
-    if (std::error_code error = fs::create_directories(parent))
-      return failure(parent, error);
+  // Beside the topmost folder that does not exist yet: a failed run leaves no parents either.
+  StringRef beside = plain;
+  while (!path::parent_path(beside).empty() && !fs::exists(path::parent_path(beside)))
+    beside = path::parent_path(beside);
   llvm::SmallString<256> temporary;
-  fs::createUniquePath(plain + ".tmp-%%%%%%%%", temporary,
-                       /*MakeAbsolute=*/false);
-  if (std::error_code error =
-          fs::create_directory(temporary, /*IgnoreExisting=*/false))
+  fs::createUniquePath(beside + ".tmp-%%%%%%%%", temporary, /*MakeAbsolute=*/false);
+  if (std::error_code error = fs::create_directory(temporary, /*IgnoreExisting=*/false, fs::all_all))
     return failure(temporary, error);
   pending = new std::string(temporary.str());
   std::signal(SIGINT, removePending);
@@ -66,6 +64,8 @@ OutputFolder::~OutputFolder() {
 
 llvm::Error OutputFolder::commit() {
   if (!fs::exists(wanted)) {
+    if (std::error_code error = fs::create_directories(path::parent_path(wanted), /*IgnoreExisting=*/true, fs::all_all))
+      return failure(wanted, error);
     if (std::error_code error = fs::rename(temporary, wanted))
       return failure(wanted, error);
     temporary.clear();

@@ -47,12 +47,12 @@ static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTa
           },
           "the shape of an input whose sizes the model leaves open")
       ->type_name("NAME=D0,D1,...")
-      ->take_all();
+      ->allow_extra_args(false);
   command
       .add_option("--state", options.states,
                   "an output that is the next value of an input, kept in the model's state between calls")
       ->type_name("INPUT:OUTPUT")
-      ->take_all();
+      ->allow_extra_args(false);
   if (hasTarget)
     command.add_option("--target", options.target, "the device; `ingot targets` lists them")
         ->type_name("NAME")
@@ -72,7 +72,7 @@ static void addInputs(CLI::App &command, std::vector<std::pair<std::string, std:
           },
           text)
       ->type_name("NAME=FILE.npy")
-      ->take_all();
+      ->allow_extra_args(false);
 }
 
 /// The library's own text for a wrong command line, made one line that says where help is.
@@ -95,11 +95,11 @@ int main(int argc, char **argv) {
   app.set_version_flag("--version", "ingot " INGOT_VERSION " (LLVM " LLVM_VERSION_STRING ", onnx " INGOT_ONNX_VERSION ")");
   app.require_subcommand(1);
   app.get_formatter()->column_width(36);
-  app.footer("\nExamples:\n"
+  app.footer("Examples:\n"
              "  ingot inspect model.onnx                              what is in it, what it will need\n"
              "  ingot compile model.onnx -o out --shape x=1,3,48,320  C++ for this machine\n"
              "  ingot verify model.onnx                               compare with onnxruntime\n"
-             "\n'ingot COMMAND --help' has more. Exit code 1: the model or a file given is at fault; 2: the command line is.");
+             "\n'ingot COMMAND --help' has more. Exit code 1: the model or a file given is at fault; 2: the command line is.\n");
 
   CompileOptions compile;
   CLI::App *compileCommand = app.add_subcommand("compile", "compile a model into C++");
@@ -109,15 +109,17 @@ int main(int argc, char **argv) {
       ->add_option("--name", compile.name, "prefix of every symbol, a C identifier; else made from the file's name")
       ->type_name("NAME")
       ->check([](const std::string &name) { return isModelName(name) ? std::string() : "'" + name + "' is not a C identifier"; });
-  compileCommand->add_option("--emit", compile.emit, "what to write: files (cpp, object), or the IR after a stage, as text")
-      ->check(CLI::IsMember({"cpp", "object", "onnx", "linalg", "kernels", "loops", "plan"}))
+  compileCommand->add_option("--emit", compile.emit, "what to write: C++, a static library made of it by $CXX, or the IR after a stage")
+      ->check(CLI::IsMember({"cpp", "library", "onnx", "linalg", "kernels", "loops", "plan"}))
       ->default_str("cpp");
   compileCommand->add_option("--depfile", compile.depfile, "also write what was read, as a make rule")->type_name("FILE");
-  compileCommand->footer("\nExamples:\n"
+  compileCommand->footer("Examples:\n"
                          "  ingot compile rec.onnx -o out --shape x=1,3,48,320            out/rec.h and out/rec.cpp\n"
                          "  ingot compile vad.onnx -o out --state state:stateN            recurrent state kept by the model\n"
                          "  ingot compile ds_cnn.onnx -o out --target cortex-m7\n"
-                         "  ingot compile rec.onnx --emit kernels | less                  the fused kernels, as IR");
+                         "  ingot compile rec.onnx -o out --emit library                  out/librec.a and out/rec.h\n"
+                         "  ingot compile rec.onnx --emit kernels | less                  the fused kernels, as IR\n"
+                         "\nIR on stdout is for reading: large constants are left out. A file has everything, for ingot-opt.\n");
 
   RunOptions run;
   CLI::App *runCommand = app.add_subcommand("run", "compile a model for this machine and run it once");
@@ -127,9 +129,9 @@ int main(int argc, char **argv) {
   runCommand->add_option("--road", run.road, "how code is made: in process, or as C++ by the compiler $CXX")
       ->check(CLI::IsMember({"object", "cpp"}))
       ->default_str("object");
-  runCommand->footer("\nExamples:\n"
+  runCommand->footer("Examples:\n"
                      "  ingot run rec.onnx --input x=line.npy -o out\n"
-                     "  ingot run vad.onnx --input input=chunk.npy --input state=state.npy --input sr=16000 -o out");
+                     "  ingot run vad.onnx --input input=chunk.npy --input state=state.npy --input sr=16000 -o out\n");
 
   VerifyOptions verify;
   CLI::App *verifyCommand = app.add_subcommand("verify", "compare a model's results with onnxruntime's and with float64");
@@ -143,17 +145,17 @@ int main(int argc, char **argv) {
   verifyCommand->add_option("--road", verify.road, "how code is made: in process, or as C++ by the compiler $CXX")
       ->check(CLI::IsMember({"object", "cpp"}))
       ->default_str("object");
-  verifyCommand->footer("\nPasses where Ingot's greatest error against float64 is at most twice onnxruntime's, or below 1e-6. Exit code 3: the\n"
+  verifyCommand->footer("Passes where Ingot's greatest error against float64 is at most twice onnxruntime's, or below 1e-6. Exit code 3: the\n"
                         "peer is not installed (python3, or $INGOT_PYTHON, with the packages onnx and onnxruntime).\n"
                         "\nExamples:\n"
                         "  ingot verify rec.onnx --shape x=1,3,48,320\n"
                         "  ingot verify vad.onnx --input sr=16000\n"
-                        "  ingot verify conv.onnx --data test_data_set_0");
+                        "  ingot verify conv.onnx --data test_data_set_0\n");
 
   ModelOptions inspect;
   CLI::App *inspectCommand = app.add_subcommand("inspect", "shapes, operators, work and memory of a model; what is unsupported");
   addModelOptions(*inspectCommand, inspect, /*hasTarget=*/true);
-  inspectCommand->footer("\nExample:\n  ingot inspect rec.onnx --shape x=1,3,48,320 --target aarch64");
+  inspectCommand->footer("Example:\n  ingot inspect rec.onnx --shape x=1,3,48,320 --target aarch64\n");
 
   CLI::App *targetsCommand = app.add_subcommand("targets", "the devices that models are compiled for");
 

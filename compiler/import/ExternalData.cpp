@@ -1,6 +1,7 @@
 //===- ExternalData.cpp - weights in files beside the model ---------------===//
 #include "compiler/import/Model.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -41,8 +42,9 @@ static std::string resolve(const std::string &folder, StringRef location,
   return std::string(real);
 }
 
-ReadExternal ingot::externalReader(const std::string &folder) {
-  return [folder](const ::onnx::TensorProto &tensor, size_t bytes) {
+ReadExternal ingot::externalReader(const std::string &folder,
+                                   std::vector<std::string> *filesRead) {
+  return [folder, filesRead](const ::onnx::TensorProto &tensor, size_t bytes) {
     StringRef location;
     uint64_t offset = 0, length = bytes;
     auto number = [&](StringRef text, StringRef what) {
@@ -61,6 +63,8 @@ ReadExternal ingot::externalReader(const std::string &folder) {
         length = number(entry.value(), "length");
     }
     std::string file = resolve(folder, location, tensor.name());
+    if (filesRead && !llvm::is_contained(*filesRead, file))
+      filesRead->push_back(file);
     if (length != bytes)
       throw ImportError("external data of '" + tensor.name() + "' has " +
                         llvm::Twine(length) + " bytes, its shape needs " +

@@ -20,7 +20,7 @@ class Importer {
 public:
   Importer(MLIRContext &context, Model &model, const ImportOptions &options)
       : context(context), model(model), options(options), builder(&context),
-        readExternal(externalReader(model.folder)),
+        readExternal(externalReader(model.folder, options.filesRead)),
         graphBuilder(builder, readExternal, /*inferShapes=*/false) {}
 
   OwningOpRef<ModuleOp> import(StringRef path);
@@ -211,6 +211,8 @@ ingot::importModel(MLIRContext &context, StringRef path,
           NameLoc::get(StringAttr::get(&context, error.opType)));
     return emitError(loc) << error.what();
   };
+  if (options.filesRead)
+    options.filesRead->push_back(path.str());
   try {
     Model model = readModel(path);
     OwningOpRef<ModuleOp> module =

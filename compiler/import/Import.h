@@ -20,6 +20,8 @@ struct ImportOptions {
   std::string modelName;
   /// `ingot.target`; not set where empty.
   std::string targetName;
+  /// Gets the files that are read, each once: the model, then external data.
+  std::vector<std::string> *filesRead = nullptr;
 };
 
 /// Reads the model at `path` into a module of the `onnx` dialect, at the newest opset and with element types alone on most values (`infer-shapes` finds the shapes). Errors are emitted

@@ -24,8 +24,9 @@ Model readModel(llvm::StringRef path);
 /// Raises the main graph to the newest opset.
 void convertOpset(::onnx::ModelProto &model);
 
-/// The reader of external data for tensors of the model in `folder`.
-ReadExternal externalReader(const std::string &folder);
+/// The reader of external data for tensors of the model in `folder`. `filesRead` gets their files, each once.
+ReadExternal externalReader(const std::string &folder,
+                            std::vector<std::string> *filesRead = nullptr);
 
 /// Message of an exception of the onnx library as an error: one line, and the node that the library's context names.
 ImportError describeFailure(const std::exception &error);

@@ -239,12 +239,6 @@ def shape_mismatch(folder):
 
 
 @case
-def declared_shape_is_wrong(folder):
-    save(folder, one("Relu", [value("x", [4])], [value("y", [5])]))
-    return Case(".*y|node 'middle'")
-
-
-@case
 def attribute_of_wrong_type(folder):
     save(folder, one("Concat", [value("a", [4]), value("b", [4])], [value("y", [8])], axis="zero"))
     return Case(r"node 'middle' \(Concat\): ")
@@ -258,7 +252,7 @@ def axis_out_of_range(folder):
 
 @case
 def stride_of_zero(folder):
-    save(folder, one("Conv", [value("x", [1, 3, 8, 8])], [value("y", None)], [weight("w", 4, 3, 3, 3)], strides=[0, 0]))
+    save(folder, one("Conv", [value("x", [1, 3, 8, 8])], [value("y", ["n", "c", "h", "w"])], [weight("w", 4, 3, 3, 3)], strides=[0, 0]))
     return Case(r"node 'middle' \(Conv\): ")
 
 
@@ -296,7 +290,7 @@ def input_sizes_overflow(folder):
 @case
 def computed_sizes_overflow(folder):
     shape = numpy_helper.from_array(numpy.array([2**31, 2**31, 4]), "shape")
-    save(folder, one("Expand", [value("x", [1])], [value("y", None)], [shape]))
+    save(folder, one("Expand", [value("x", [1])], [value("y", ["a", "b", "c"])], [shape]))
     return Case(r"node 'middle' \(Expand\): |.*y")
 
 
@@ -306,13 +300,13 @@ def constant_too_large(folder):
     shape = numpy_helper.from_array(numpy.array([2**21, 2**21]), "shape")
     nodes = [helper.make_node("ConstantOfShape", ["shape"], ["zeros"], name="middle"),
              helper.make_node("RandomUniformLike", ["zeros"], ["y"], name="last")]
-    save(folder, model(nodes, [], [value("y", None)], [shape]))
+    save(folder, model(nodes, [], [value("y", ["a", "b"])], [shape]))
     return Case("node '(middle|last)' ")
 
 
 @case
 def padding_overflows(folder):
-    save(folder, one("Conv", [value("x", [1, 3, 8, 8])], [value("y", None)], [weight("w", 4, 3, 3, 3)], pads=[2**62] * 4))
+    save(folder, one("Conv", [value("x", [1, 3, 8, 8])], [value("y", ["n", "c", "h", "w"])], [weight("w", 4, 3, 3, 3)], pads=[2**62] * 4))
     return Case(r"node 'middle' \(Conv\): |.*y")
 
 
@@ -360,13 +354,13 @@ def shape_missing(folder):
 @case
 def shape_contradicts_model(folder):
     open_model(folder)
-    return Case(".*'x'", ["--shape", "x=1,5"])
+    return Case(".*x=1,5.*", ["--shape", "x=1,5"])
 
 
 @case
 def shape_of_wrong_rank(folder):
     open_model(folder)
-    return Case(".*'x'", ["--shape", "x=1,4,4"])
+    return Case(".*x=1,4,4", ["--shape", "x=1,4,4"])
 
 
 @case
@@ -378,7 +372,7 @@ def shape_of_no_input(folder):
 @case
 def shape_overflows(folder):
     open_model(folder)
-    return Case(".*'x'|node 'first'", ["--shape", "x=4611686018427387904,4"])
+    return Case(".*'x'|node 'first'", ["--shape", "x=400000000000000000,4"])
 
 
 @case

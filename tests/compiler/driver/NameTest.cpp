@@ -11,7 +11,7 @@ TEST(NameTest, IsMadeFromTheFile) {
   EXPECT_EQ(defaultModelName("default.onnx"), "default_model");
   EXPECT_EQ(defaultModelName("std.onnx"), "std_model");
   EXPECT_EQ(defaultModelName("\xe4\xb8\xad.onnx"), "model");
-  EXPECT_EQ(defaultModelName(".onnx"), "onnx");
+  EXPECT_EQ(defaultModelName(".onnx"), "model");
 }
 
 TEST(NameTest, EveryDefaultIsValid) {
