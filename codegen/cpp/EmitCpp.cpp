@@ -236,9 +236,13 @@ private:
                  (options.weights == WeightsPlace::automatic &&
                   bytes <= style.largestArray);
     if (!array) {
-      os << "//\n// The assembler takes " << name
-         << ".weights, which stands beside this file, into read-only data; compile "
-            "with -I for this folder.\n"
+      os << "//\n";
+      printComment(os,
+                   "The assembler takes " + name +
+                       ".weights, which stands beside this file, into read-only "
+                       "data; compile with -I for this folder.",
+                   style.columns);
+      os
          << "__asm__(\".pushsection .rodata." << name
          << "_weights,\\\"a\\\",%progbits\\n\"\n"
          << "        \".balign 64\\n\"\n"

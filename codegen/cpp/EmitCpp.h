@@ -28,7 +28,7 @@ struct CppStyle {
   /// A value with one use is written where it is used as long as the expression has about this many characters.
   unsigned longestExpression = 64;
   /// Statements of a graph function, before it is split.
-  unsigned statementsPerFunction = 48;
+  unsigned statementsPerFunction = 36;
   /// Names are cut to this many characters.
   unsigned longestName = 40;
   /// Weights of more bytes than this are not written as text.

@@ -67,8 +67,13 @@ std::string cpp::identifier(StringRef text, unsigned longest) {
       continue;
     name += usable ? c : '_';
   }
-  if (name.size() > longest)
-    name.erase(0, name.find_first_not_of('_', name.size() - longest));
+  // The end of a long name tells more than its beginning; it is cut between words.
+  if (name.size() > longest) {
+    size_t word = name.find('_', name.size() - longest - 1);
+    name.erase(0, word == std::string::npos || word + 1 == name.size()
+                      ? name.size() - longest
+                      : word + 1);
+  }
   while (!name.empty() && name.back() == '_')
     name.pop_back();
   if (name.empty())

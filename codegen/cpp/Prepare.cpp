@@ -173,6 +173,24 @@ private:
 };
 } // namespace
 
+/// Views stand where they are used first, as declarations do.
+static void sinkViews(Block &block) {
+  SmallVector<Operation *> views;
+  for (Operation &op : block)
+    if (isa<memref::ViewOp>(op))
+      views.push_back(&op);
+  for (Operation *view : views) {
+    Operation *first = nullptr;
+    for (Operation *user : view->getUsers()) {
+      Operation *inBlock = block.findAncestorOpInBlock(*user);
+      if (!first || inBlock->isBeforeInBlock(first))
+        first = inBlock;
+    }
+    if (first)
+      view->moveBefore(first);
+  }
+}
+
 LogicalResult cpp::prepare(ModuleOp module, const CppStyle &style) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || main.isExternal() || !main.getBody().hasOneBlock())
@@ -204,6 +222,9 @@ LogicalResult cpp::prepare(ModuleOp module, const CppStyle &style) {
     return main.emitError("does not return a status");
   main->setAttr(kGraphAttr, builder.getUnitAttr());
   GraphSplitter(main, style).split(main.getBody().front());
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function->hasAttr(kGraphAttr))
+      sinkViews(function.getBody().front());
   return success();
 }
 

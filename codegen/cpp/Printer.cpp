@@ -504,28 +504,33 @@ void FunctionPrinter::printFor(scf::ForOp loop) {
   if (loop.getUnsignedCmp())
     return fail(loop, "a loop with an unsigned bound");
   SmallVector<std::string> carried;
+  // Declarations of one type next to each other share lines; their order does not matter.
+  llvm::StringSet<> typeNames;
+  llvm::MapVector<StringRef, std::vector<std::pair<std::string, std::string>>>
+      declarations;
   for (auto [initial, argument] :
        llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs())) {
-    std::string variable;
     if (continuingLoop(initial) == loop) {
-      variable = variables[initial];
+      std::string variable = variables.lookup(initial);
+      variables[argument] = variable;
     } else {
-      std::string text = isMaskVector(argument.getType())
-                             ? mask(initial, 32).text
-                             : expression(initial).text;
-      variable = fresh(argument, "sum");
+      bool isMask = isMaskVector(argument.getType());
+      std::string text = (isMask ? mask(initial, 32) : expression(initial)).text;
+      std::string name = fresh(argument, "sum");
       // Vectors of zeros are common enough for the short form.
-      if (lanesOf(argument.getType()) && (matchPattern(initial, m_AnyZeroFloat()) &&
-          !matchPattern(initial, m_NegZeroFloat())))
-        text = "{}";
-      if (StringRef(text) == "{}")
-        body.declare(variableType(argument), variable + "{}", "");
+      if (lanesOf(argument.getType()) && matchPattern(initial, m_PosZeroFloat()))
+        declarations[typeNames.insert(variableType(argument)).first->getKey()]
+            .push_back({name + "{}", ""});
       else
-        body.declare(variableType(argument), variable, text);
+        declarations[typeNames.insert(variableType(argument)).first->getKey()]
+            .push_back({name, text});
+      variables[argument] = name;
     }
-    variables[argument] = variable;
-    carried.push_back(variable);
+    carried.push_back(variables[argument]);
   }
+  for (auto &[type, list] : declarations)
+    for (auto &[name, value] : list)
+      body.declare(type, name, value);
   names.push();
   Value iv = loop.getInductionVar();
   std::string index = fresh(iv, "i");

@@ -10,7 +10,8 @@ module attributes {ingot.model = "reader", ingot.target = "x86-64-v4", ingot.are
   // GRAPH-NEXT:     const std::byte *weights) noexcept {
   // GRAPH-NEXT:   float *const hidden = view<float>(arena, 1024);
   // GRAPH-NEXT:   conv1_relu(x, view<const float>(weights, 0), view<const float>(weights, 1024), hidden);
-  // GRAPH-NEXT:   conv1_relu(hidden, view<const float>(weights, 0), view<const float>(weights, 1024), softmax_11_tmp_0);
+  // GRAPH-NEXT:   conv1_relu(hidden, view<const float>(weights, 0), view<const float>(weights, 1024),
+  // GRAPH-NEXT:     softmax_11_tmp_0);
   // GRAPH-NEXT:   return 0;
   // GRAPH-NEXT: }
   func.func @main(%x: memref<64xf32> {ingot.name = "x", ingot.type = "float", ingot.shape = array<i64: 4, 16>},
