@@ -78,13 +78,18 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  const llvm::OptimizationLevel levels[] = {
-      llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
-      llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
-  llvm::OptimizationLevel chosen = levels[std::min(level, 3u)];
-  llvm::ModulePassManager passes =
-      level == 0 ? builder.buildO0DefaultPipeline(chosen)
-                 : builder.buildPerModuleDefaultPipeline(chosen);
+  // Kernels come with their loops, vectors and registers chosen, so that little is left to find: at level 1 calls of elementary functions are
+  // inlined, and what lowering wrote twice or into loops is cleared away.
+  llvm::ModulePassManager passes;
+  if (level <= 1)
+    llvm::cantFail(builder.parsePassPipeline(
+        passes, level == 0 ? "always-inline"
+                           : "always-inline,function(early-cse,instcombine,"
+                             "simplifycfg,loop-mssa(licm),early-cse)"));
+  else
+    passes = builder.buildPerModuleDefaultPipeline(
+        level == 2 ? llvm::OptimizationLevel::O2
+                   : llvm::OptimizationLevel::O3);
   passes.run(module, modules);
 }
 
@@ -213,8 +218,8 @@ HostModel::create(ModuleOp planned, unsigned level) {
   auto builder = hostMachine(planned);
   if (!builder)
     return failure();
-  builder->setCodeGenOptLevel(level < 2 ? llvm::CodeGenOptLevel::Less
-                                        : llvm::CodeGenOptLevel::Default);
+  builder->setCodeGenOptLevel(level == 0 ? llvm::CodeGenOptLevel::Less
+                                         : llvm::CodeGenOptLevel::Default);
   auto machine = builder->createTargetMachine();
   if (!machine)
     return report(planned, machine.takeError()), failure();
@@ -291,7 +296,7 @@ LogicalResult ingot::emitObject(ModuleOp planned, llvm::StringRef path) {
   if (auto name = planned->getAttrOfType<StringAttr>("ingot.model"))
     prefix = name.getValue();
   code->getFunction("main")->setName(prefix + "_main");
-  optimize(*code, *machine, 2);
+  optimize(*code, *machine, 1);
 
   std::error_code error;
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
