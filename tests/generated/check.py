@@ -194,7 +194,8 @@ def deepest_stack(graphs):
             found = re.search(r"(\d+) bytes \(([^)]*)\)", label)
             if found:
                 size[title] = int(found.group(1))
-                if found.group(2) != "static":
+                # "dynamic,bounded": arguments are pushed for a call, and the size has them.
+                if found.group(2) == "dynamic":
                     fail(f"the stack of {title} is not of constant size")
         for source, target in re.findall(r'edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"', text):
             calls.setdefault(source, set()).add(target)
