@@ -32,7 +32,7 @@ Compilation::Compilation(const std::string &file)
   context.appendDialectRegistry(registry);
 }
 
-std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Progress &progress) {
+std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Progress &progress, Effort effort) {
   ImportOptions import;
   for (const auto &[name, shape] : options.shapes) {
     auto [entry, isNew] = import.shapes.emplace(name, shape);
@@ -52,9 +52,12 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
   import.modelName = options.name.empty() ? defaultModelName(options.model) : options.name;
   // "native" is this machine's business; the module names the target itself, so that equal targets give equal bytes.
   import.targetName = Target::find(options.target)->name;
+  if (effort == Effort::least)
+    import.targetName = llvm::find_if(Target::all(), [](const Target &target) { return target.lanes(4) == 1; })->name;
 
   std::unique_ptr<Compilation> compilation(new Compilation(options.model));
   import.filesRead = &compilation->read;
+  compilation->effort = effort;
   progress.show("reading " + options.model);
   mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> module = importModel(compilation->context, options.model, import);
   if (mlir::failed(module)) {
@@ -69,7 +72,7 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
 bool Compilation::tryBringTo(Form wanted, Progress &progress) {
   if (form && *form >= wanted)
     return true;
-  if (mlir::failed(runStages(*owned, form, wanted, progress)))
+  if (mlir::failed(runStages(*owned, form, wanted, effort, progress)))
     return false;
   form = wanted;
   return true;

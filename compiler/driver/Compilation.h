@@ -15,8 +15,8 @@ namespace ingot {
 /// What a command holds while it works on one model. The members are in order of dependence.
 class Compilation {
 public:
-  /// Reads the file; null after one line on stderr.
-  static std::unique_ptr<Compilation> import(const ModelOptions &options, Progress &progress);
+  /// Reads the file; null after one line on stderr. With the least effort, the target is the first that has no vectors.
+  static std::unique_ptr<Compilation> import(const ModelOptions &options, Progress &progress, Effort effort = Effort::full);
 
   /// Brings the module to the form; false after one line on stderr.
   bool bringTo(Form form, Progress &progress);
@@ -38,6 +38,7 @@ private:
   mlir::MLIRContext context;
   ErrorCollector collector;
   mlir::OwningOpRef<mlir::ModuleOp> owned;
+  Effort effort = Effort::full;
   std::optional<Form> form;
   std::vector<std::string> read;
 };

@@ -182,8 +182,10 @@ static void addPorts(Table &table, const char *kind, const std::vector<Port> &po
   }
 }
 
-/// Operators with their number, and what of the model is data.
-static void describeGraph(mlir::ModuleOp module, llvm::raw_ostream &out) {
+/// Operators with their number, and what of the model is data, as the file has them.
+static std::string describeGraph(mlir::ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
   std::map<std::string, int64_t> counts;
   int64_t nodes = 0, parameters = 0, bytes = 0;
   module.walk([&](mlir::Operation *op) {
@@ -207,15 +209,16 @@ static void describeGraph(mlir::ModuleOp module, llvm::raw_ostream &out) {
   out << "\nOperators: " << nodes << " nodes\n ";
   size_t column = 1;
   for (const auto &[name, count] : sorted) {
-    std::string text = " " + name + " " + std::to_string(count);
-    if (column + text.size() > 100) {
+    std::string entry = " " + name + " " + std::to_string(count);
+    if (column + entry.size() > 100) {
       out << "\n ";
       column = 1;
     }
-    out << text << (name == sorted.back().first ? "" : ",");
-    column += text.size() + 1;
+    out << entry << (name == sorted.back().first ? "" : ",");
+    column += entry.size() + 1;
   }
   out << "\n\nParameters: " << grouped(parameters) << " in " << grouped(bytes) << " bytes\n";
+  return text;
 }
 
 /// One line for each node that has no lowering.
@@ -230,10 +233,12 @@ static std::vector<std::string> unsupported(mlir::ModuleOp module) {
   return lines;
 }
 
-static int printUnsupported(llvm::raw_ostream &out, llvm::ArrayRef<std::string> lines) {
-  out << "\nNot supported:\n";
-  for (const std::string &line : lines)
+static int printObstacles(llvm::raw_ostream &out, llvm::StringRef file, llvm::ArrayRef<std::string> lines) {
+  out << "\nCannot be compiled:\n";
+  for (llvm::StringRef line : lines) {
+    line.consume_front((file + ": ").str());
     out << "  " << line << '\n';
+  }
   return 1;
 }
 
@@ -251,20 +256,21 @@ int ingot::inspectModel(const ModelOptions &options) {
   };
   out << options.model << '\n';
 
+  std::string graph = describeGraph(model->module());
   bool simplified = model->tryBringTo(Form::onnx, progress);
   Table ports;
   Interface interface = interfaceOf(model->module());
   addPorts(ports, "input", interface.inputs);
   addPorts(ports, "output", interface.outputs);
   ports.print(out);
-  describeGraph(model->module(), out);
+  out << graph;
   if (!simplified)
-    return print(printUnsupported(out, model->errors().errors()));
+    return print(printObstacles(out, options.model, model->errors().errors()));
   if (std::vector<std::string> lines = unsupported(model->module()); !lines.empty())
-    return print(printUnsupported(out, lines));
+    return print(printObstacles(out, options.model, lines));
 
   if (!model->tryBringTo(Form::kernels, progress))
-    return print(printUnsupported(out, model->errors().errors()));
+    return print(printObstacles(out, options.model, model->errors().errors()));
   Work total = workOf(model->module());
   Table kernels;
   kernels.row({"kernel", "gives", "MACs", "share"});
@@ -279,7 +285,7 @@ int ingot::inspectModel(const ModelOptions &options) {
   });
 
   if (!model->tryBringTo(Form::plan, progress))
-    return print(printUnsupported(out, model->errors().errors()));
+    return print(printObstacles(out, options.model, model->errors().errors()));
   mlir::ModuleOp module = model->module();
   const Target &target = Target::of(module);
   std::map<std::string, int64_t> known;

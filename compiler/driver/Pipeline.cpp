@@ -10,25 +10,35 @@
 
 using namespace ingot;
 
-/// Constant parts of the graph are compiled and run by the stages after this one.
-static mlir::LogicalResult optimize(mlir::ModuleOp module) {
+static OptimizeOptions optimizeOptions() {
   OptimizeOptions options;
   for (llvm::StringRef name : supportedOperations())
     options.lowered.push_back(name.str());
+  return options;
+}
+
+/// Constant parts of the graph are compiled and run by the stages after this one.
+static mlir::LogicalResult optimize(mlir::ModuleOp module) {
+  OptimizeOptions options = optimizeOptions();
   options.evaluator = [](mlir::ModuleOp constants) {
     return evaluateConstants(constants, [](mlir::ModuleOp part) {
       Progress silent(/*show=*/false);
-      return runStages(part, Form::onnx, Form::plan, silent);
+      return runStages(part, Form::onnx, Form::plan, Effort::full, silent);
     });
   };
   return runOptimize(module, options);
 }
 
+/// Shapes must be known, so what computes them is folded; other constants are computed when the model runs.
+static mlir::LogicalResult inferShapes(mlir::ModuleOp module) { return runOptimize(module, optimizeOptions()); }
+
 static const Stage all[] = {
-    {Form::onnx, "simplifying the graph", optimize, nullptr},
+    {Form::onnx, "simplifying the graph", optimize, nullptr, Effort::full},
+    {Form::onnx, "inferring shapes", inferShapes, nullptr, Effort::least},
     {Form::linalg, "lowering operators", nullptr, "lower-to-linalg,canonicalize,cse"},
-    {Form::kernels, "choosing layouts", nullptr, "func.func(choose-layouts),canonicalize,cse"},
-    {Form::kernels, "forming kernels", nullptr, "func.func(fuse-elementwise,form-kernels)"},
+    {Form::kernels, "choosing layouts", nullptr, "func.func(choose-layouts),canonicalize,cse", Effort::full},
+    {Form::kernels, "fusing operations", nullptr, "func.func(fuse-elementwise)", Effort::full},
+    {Form::kernels, "forming kernels", nullptr, "func.func(form-kernels)"},
     {Form::kernels, "choosing schedules", nullptr, "choose-schedules"},
     {Form::loops, "expanding kernels", nullptr, "expand-kernels"},
     {Form::loops, "expanding functions", nullptr, "expand-math"},
@@ -55,9 +65,10 @@ static mlir::LogicalResult runPasses(const char *passes, mlir::ModuleOp module) 
   return manager.run(module);
 }
 
-mlir::LogicalResult ingot::runStages(mlir::ModuleOp module, std::optional<Form> from, Form until, Progress &progress) {
+mlir::LogicalResult ingot::runStages(mlir::ModuleOp module, std::optional<Form> from, Form until, Effort effort,
+                                     Progress &progress) {
   for (const Stage &stage : all) {
-    if ((from && stage.gives <= *from) || stage.gives > until)
+    if ((from && stage.gives <= *from) || stage.gives > until || stage.only.value_or(effort) != effort)
       continue;
     progress.show(stage.doing);
     if (mlir::failed(stage.run ? stage.run(module) : runPasses(stage.passes, module)))

@@ -13,19 +13,24 @@ enum class Form { onnx, linalg, kernels, loops, plan };
 
 std::optional<Form> formNamed(llvm::StringRef name);
 
+/// How much is done for speed. `least` computes the same model node by node in scalar code, for comparison.
+enum class Effort { full, least };
+
 /// One step towards a form: a function, or passes in ingot-opt's syntax.
 struct Stage {
   Form gives;
   const char *doing;
   mlir::LogicalResult (*run)(mlir::ModuleOp);
   const char *passes;
+  /// Where set, the step belongs to that effort alone.
+  std::optional<Effort> only = std::nullopt;
 };
 
 /// From the imported module to the planned one.
 llvm::ArrayRef<Stage> stages();
 
 /// Runs the stages after `from` (or all) up to and with those that give `until`. Errors are reported as diagnostics.
-mlir::LogicalResult runStages(mlir::ModuleOp module, std::optional<Form> from, Form until, Progress &progress);
+mlir::LogicalResult runStages(mlir::ModuleOp module, std::optional<Form> from, Form until, Effort effort, Progress &progress);
 
 } // namespace ingot
 

@@ -150,6 +150,43 @@ static llvm::Expected<bool> compareWithData(const std::string &folder, const Int
   return passes;
 }
 
+/// Each output against that of the same model compiled with the least effort: a sum in another order is off by little, and a
+/// wrong layout, fusion or schedule by much.
+static int compareUnoptimized(const VerifyOptions &options, const Interface &interface, llvm::ArrayRef<Tensor> inputs,
+                              llvm::ArrayRef<Tensor> outputs, Progress &progress) {
+  constexpr double tolerance = 1e-4;
+  std::unique_ptr<Compilation> model = Compilation::import(options, progress, Effort::least);
+  if (!model || !model->bringTo(Form::plan, progress))
+    return 1;
+  progress.show("running without optimisations");
+  llvm::Expected<std::unique_ptr<Executor>> executor = makeObjectExecutor(model->module(), interface);
+  if (!executor)
+    return fail(options.model + ": " + llvm::toString(executor.takeError()));
+  llvm::Expected<std::vector<Tensor>> plain = (*executor)->run(inputs);
+  if (!plain)
+    return fail(options.model + ": " + llvm::toString(plain.takeError()));
+  progress.clear();
+  bool passes = true;
+  for (const auto &[port, own, other] : llvm::zip_equal(interface.outputs, outputs, *plain)) {
+    llvm::outs() << port.name << "  " << port.type << " " << shapeText(port.shape) << '\n';
+    bool good = own.data == other.data;
+    if (isFloat(port.type)) {
+      Distance d = distance(own, other);
+      double greatest = 0;
+      for (int64_t i = 0, e = elementCount(port.shape).value_or(0); i != e; ++i)
+        if (double value = std::abs(elementAsDouble(other, i)); std::isfinite(value))
+          greatest = std::max(greatest, value);
+      printDistance("ingot from unoptimized:", d);
+      good = d.absolute <= tolerance * greatest;
+    }
+    if (!good)
+      llvm::outs() << "  FAILED: the results differ\n";
+    passes &= good;
+  }
+  llvm::outs() << (passes ? "passed\n" : "FAILED\n");
+  return passes ? 0 : 1;
+}
+
 int ingot::verifyModel(const VerifyOptions &given) {
   Progress progress;
   VerifyOptions options = given;
@@ -192,6 +229,9 @@ int ingot::verifyModel(const VerifyOptions &given) {
     llvm::outs() << (*passes ? "passed\n" : "FAILED\n");
     return *passes ? 0 : 1;
   }
+
+  if (options.against == "unoptimized")
+    return compareUnoptimized(options, interface, *bound, *outputs, progress);
 
   progress.show("running onnxruntime and float64");
   llvm::Expected<TemporaryFolder> folder = TemporaryFolder::create();
