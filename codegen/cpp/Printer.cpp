@@ -367,6 +367,12 @@ void FunctionPrinter::nameConstants() {
 }
 
 LogicalResult FunctionPrinter::print(raw_ostream &os) {
+  // No argument hides a function that is called.
+  function.walk([&](func::CallOp call) {
+    auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+    if (!names.contains(facts.nameOf(callee)))
+      names.add(facts.nameOf(callee));
+  });
   std::vector<std::string> arguments =
       argumentNames(function, names, style);
   for (auto [argument, name] : llvm::zip(function.getArguments(), arguments))
