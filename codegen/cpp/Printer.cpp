@@ -213,12 +213,30 @@ Operation *FunctionPrinter::statementOf(Operation *op) {
   return op;
 }
 
+/// An offset that is another one, or a constant: no name of its own. What a loop carries may change before it is read.
+static bool isAlias(Operation *op) {
+  auto apply = dyn_cast<affine::AffineApplyOp>(op);
+  if (!apply)
+    return false;
+  AffineExpr expr = apply.getAffineMap().getResult(0);
+  if (isa<AffineConstantExpr>(expr))
+    return true;
+  auto source = dyn_cast_or_null<BlockArgument>(apply.getMapOperands().empty()
+                                            ? Value()
+                                            : apply.getMapOperands()[0]);
+  bool isCopy = isa<AffineDimExpr, AffineSymbolExpr>(expr) &&
+                apply.getMapOperands().size() == 1;
+  return isCopy && source &&
+         (source.getArgNumber() == 0 ||
+          !isa<scf::ForOp>(source.getOwner()->getParentOp()));
+}
+
 void FunctionPrinter::plan(Block &block) {
   for (Operation &op : block) {
     if (isa<arith::ConstantOp>(op) || op.getNumResults() != 1)
       continue;
     folded.insert(&op);
-    if (!mayFold(&op, estimate(op.getResult(0))))
+    if (!isAlias(&op) && !mayFold(&op, estimate(op.getResult(0))))
       folded.erase(&op);
   }
   planUpdates(block);
@@ -970,27 +988,29 @@ bool FunctionPrinter::isNonNegative(AffineExpr expr, ValueRange operands,
          isNonNegative(pair.getRHS(), operands, dims);
 }
 
-Expression FunctionPrinter::affine(AffineExpr expr, ValueRange dims,
-                                   ValueRange symbolOperands) {
+Expression FunctionPrinter::affine(AffineExpr expr, ValueRange operands) {
   if (auto number = dyn_cast<AffineConstantExpr>(expr))
     return {itostr(number.getValue()),
             number.getValue() < 0 ? Binding::unary : Binding::primary};
   if (auto dim = dyn_cast<AffineDimExpr>(expr))
-    return expression(dims[dim.getPosition()]);
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
-    return expression(symbolOperands[symbol.getPosition()]);
+    return expression(operands[dim.getPosition()]);
   auto pair = cast<AffineBinaryOpExpr>(expr);
   AffineExpr left = pair.getLHS(), right = pair.getRHS();
-  auto text = [&](AffineExpr e) { return affine(e, dims, symbolOperands); };
-  SmallVector<Value> operands(dims);
-  llvm::append_range(operands, symbolOperands);
-  bool positive = isNonNegative(left, operands, dims.size()) &&
-                  isNonNegative(right, operands, dims.size());
+  auto text = [&](AffineExpr e) { return affine(e, operands); };
+  bool positive = isNonNegative(left, operands, operands.size()) &&
+                  isNonNegative(right, operands, operands.size());
   switch (expr.getKind()) {
   case AffineExprKind::Add: {
     if (auto number = dyn_cast<AffineConstantExpr>(right);
         number && number.getValue() < 0)
       return binary(text(left), "-", {itostr(-number.getValue())});
+    // 14 - j rather than -j + 14.
+    if (auto product = dyn_cast<AffineBinaryOpExpr>(left);
+        product && product.getKind() == AffineExprKind::Mul)
+      if (auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
+          factor && factor.getValue() < 0)
+        return binary(text(right), "-",
+                      text(product.getLHS() * -factor.getValue()));
     if (auto product = dyn_cast<AffineBinaryOpExpr>(right);
         product && product.getKind() == AffineExprKind::Mul)
       if (auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
@@ -1021,12 +1041,45 @@ Expression FunctionPrinter::affine(AffineExpr expr, ValueRange dims,
   }
 }
 
-Expression FunctionPrinter::affineMinMax(AffineMap map, ValueRange operands,
-                                         StringRef name) {
+AffineExpr FunctionPrinter::composed(AffineExpr expr, unsigned dims,
+                                     ValueRange operands,
+                                     SmallVectorImpl<Value> &values) {
+  SmallVector<AffineExpr> replacements;
+  for (Value operand : operands) {
+    auto apply = operand.getDefiningOp<affine::AffineApplyOp>();
+    if (apply && folded.contains(apply)) {
+      replacements.push_back(composed(apply.getAffineMap().getResult(0),
+                                      apply.getAffineMap().getNumDims(),
+                                      apply.getMapOperands(), values));
+      continue;
+    }
+    auto *known = llvm::find(values, operand);
+    replacements.push_back(getAffineDimExpr(unsigned(known - values.begin()),
+                                            expr.getContext()));
+    if (known == values.end())
+      values.push_back(operand);
+  }
+  ArrayRef<AffineExpr> all(replacements);
+  return expr.replaceDimsAndSymbols(all.take_front(dims), all.drop_front(dims));
+}
+
+/// The results of a map, with what is folded into them; several are combined by the function.
+Expression FunctionPrinter::affineResults(AffineMap map, ValueRange operands,
+                                          StringRef name) {
   Expression result;
   for (AffineExpr expr : map.getResults()) {
-    Expression text = affine(expr, operands.take_front(map.getNumDims()),
-                             operands.drop_front(map.getNumDims()));
+    SmallVector<Value> values;
+    AffineExpr whole = composed(expr, map.getNumDims(), operands, values);
+    // Sums get shorter; divisions would be taken apart.
+    bool divides = false;
+    whole.walk([&](AffineExpr part) {
+      divides |= part.getKind() == AffineExprKind::Mod ||
+                 part.getKind() == AffineExprKind::FloorDiv ||
+                 part.getKind() == AffineExprKind::CeilDiv;
+    });
+    if (!divides)
+      whole = simplifyAffineExpr(whole, values.size(), 0);
+    Expression text = affine(whole, values);
     result = result.text.empty() ? text : call(name, {result, text});
   }
   return result;
@@ -1321,16 +1374,12 @@ Expression FunctionPrinter::operation(Operation *op, bool scalar) {
   }
 
   // Index arithmetic and calls.
-  if (auto apply = dyn_cast<affine::AffineApplyOp>(op)) {
-    unsigned dims = apply.getAffineMap().getNumDims();
-    return affine(apply.getAffineMap().getResult(0),
-                  apply.getMapOperands().take_front(dims),
-                  apply.getMapOperands().drop_front(dims));
-  }
+  if (auto apply = dyn_cast<affine::AffineApplyOp>(op))
+    return affineResults(apply.getAffineMap(), apply.getMapOperands(), "");
   if (auto min = dyn_cast<affine::AffineMinOp>(op))
-    return affineMinMax(min.getMap(), op->getOperands(), "min_index");
+    return affineResults(min.getMap(), op->getOperands(), "min_index");
   if (auto max = dyn_cast<affine::AffineMaxOp>(op))
-    return affineMinMax(max.getMap(), op->getOperands(), "max_index");
+    return affineResults(max.getMap(), op->getOperands(), "max_index");
   if (auto callOp = dyn_cast<func::CallOp>(op)) {
     auto callee = symbols.lookup<func::FuncOp>(callOp.getCallee());
     SmallVector<Expression> arguments;

@@ -75,10 +75,13 @@ private:
   Expression compareFloats(mlir::Operation *op);
   Expression compareIntegers(mlir::Operation *op);
   Expression bound(mlir::Operation *op, llvm::StringRef larger);
-  Expression affine(mlir::AffineExpr expr, mlir::ValueRange dims,
-                    mlir::ValueRange symbols);
-  Expression affineMinMax(mlir::AffineMap map, mlir::ValueRange operands,
-                          llvm::StringRef name);
+  Expression affine(mlir::AffineExpr expr, mlir::ValueRange operands);
+  Expression affineResults(mlir::AffineMap map, mlir::ValueRange operands,
+                           llvm::StringRef name);
+  /// `expr` over `values`, where the affine operations that are folded into it have been put in.
+  mlir::AffineExpr composed(mlir::AffineExpr expr, unsigned dims,
+                            mlir::ValueRange operands,
+                            llvm::SmallVectorImpl<mlir::Value> &values);
   bool isNonNegative(mlir::AffineExpr expr, mlir::ValueRange operands,
                      unsigned dims);
   bool isNonNegative(mlir::Value value);
