@@ -3,6 +3,8 @@
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Ingot)
 
+# The tools find libMLIR and libLLVM where they were linked from.
+set_target_properties(ingot ingot-opt PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 install(TARGETS ingot ingot-opt RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY runtime-min/include/ingot DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY targets/ DESTINATION ${CMAKE_INSTALL_DATADIR}/ingot/targets FILES_MATCHING PATTERN "*.json")

@@ -136,8 +136,12 @@ private:
     });
     OpBuilder builder(main);
     SmallVector<Type> types(ValueRange(arguments).getTypes());
+    std::string name;
+    do
+      name = "part_" + std::to_string(++parts);
+    while (SymbolTable::lookupNearestSymbolFrom(main, builder.getStringAttr(name)));
     auto function = func::FuncOp::create(
-        builder, main.getLoc(), ("part_" + Twine(++parts)).str(),
+        builder, main.getLoc(), name,
         builder.getFunctionType(types, {}));
     function.setPrivate();
     function->setAttr(kGraphAttr, builder.getUnitAttr());
