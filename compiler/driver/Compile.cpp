@@ -1,49 +1,23 @@
 //===- Compile.cpp - ingot compile ----------------------------------------===//
+#include "codegen/cpp/Names.h"
 #include "compiler/driver/Commands.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Files.h"
 #include "mlir/IR/AsmState.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace ingot;
 using llvm::StringRef;
 
-static const char *const keywords[] = {
-    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
-    "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const",
-    "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double",
-    "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if",
-    "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or",
-    "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "return", "short", "signed",
-    "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this", "thread_local", "throw",
-    "true", "try", "typedef", "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile",
-    "wchar_t", "while", "xor", "xor_eq",
-    // Namespaces that generated code and its users already have.
-    "ingot", "std"};
-
-bool ingot::isModelName(const std::string &name) {
-  if (name.empty() || name.size() > 128 || llvm::isDigit(name[0]))
-    return false;
-  // Names with a leading underscore or two in a row belong to the compiler.
-  return llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; }) && name[0] != '_' &&
-         !StringRef(name).contains("__") && !llvm::is_contained(keywords, StringRef(name));
-}
+bool ingot::isModelName(const std::string &name) { return !name.empty() && cpp::identifier(name, 128) == name; }
 
 std::string ingot::defaultModelName(const std::string &path) {
-  std::string name;
-  for (char c : llvm::sys::path::stem(path)) {
-    char next = llvm::isAlnum(c) ? c : '_';
-    if (next != '_' || (!name.empty() && name.back() != '_'))
-      name += next;
-  }
-  name = StringRef(name).take_front(100).rtrim('_').str();
-  if (name.empty())
-    return "model";
-  if (isModelName(name))
-    return name;
-  return llvm::isDigit(name[0]) ? "model_" + name : name + "_model";
+  std::string name = cpp::identifier(llvm::sys::path::stem(path), 100);
+  // What the generated code cannot be called gets an underscore there, which reads badly in front of every symbol.
+  if (name.empty() || name.back() == '_')
+    name += "model";
+  return name;
 }
 
 /// The module as text. To stdout it is for reading, so large constants are left out; a file is for ingot-opt, so it has everything, with

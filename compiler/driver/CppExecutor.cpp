@@ -40,7 +40,7 @@ llvm::Expected<std::unique_ptr<Executor>> ingot::makeCppExecutor(mlir::ModuleOp 
   CppOptions options;
   options.outDir = folder->name();
   if (mlir::failed(emitCpp(planned, options)))
-    return llvm::createStringError("no C++ could be made");
+    return llvm::createStringError("no C++ could be made; `ingot compile` says why");
   std::string path = folder->file("model.so");
   if (llvm::Error error = buildSharedLibrary(*folder, Target::of(planned), path))
     return error;

@@ -2,6 +2,7 @@
 #include "compiler/driver/Commands.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Tensor.h"
+#include "compiler/import/Functions.h"
 #include "compiler/lower/Supported.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
@@ -221,15 +222,22 @@ static std::string describeGraph(mlir::ModuleOp module) {
   return text;
 }
 
-/// One line for each node that has no lowering.
-static std::vector<std::string> unsupported(mlir::ModuleOp module) {
+/// One line for each node that has no lowering, and then what the stages said of others.
+static std::vector<std::string> obstacles(mlir::ModuleOp module, llvm::ArrayRef<std::string> errors) {
   std::vector<std::string> lines;
   module.walk([&](mlir::Operation *op) {
     llvm::StringRef name = op->getName().getStringRef();
-    if (!name.starts_with("onnx.") || isSupported(name))
-      return;
-    lines.push_back(nodeText(op->getLoc()) + ": the operator is not supported");
+    bool node = name.starts_with("onnx.") && name != "onnx.Constant" && name != "onnx.None" && name != "onnx.Return";
+    // Where a stage failed, operators with a function body may not be expanded yet.
+    if (node && !isSupported(name) && !hasFunctionBody(op))
+      lines.push_back(nodeText(op->getLoc()) + ": the operator is not supported");
   });
+  size_t nodes = lines.size();
+  for (const std::string &error : errors)
+    if (llvm::none_of(llvm::ArrayRef(lines).take_front(nodes), [&](llvm::StringRef line) {
+          return llvm::StringRef(error).contains(line.take_front(line.rfind(": ")));
+        }))
+      lines.push_back(error);
   return lines;
 }
 
@@ -264,9 +272,7 @@ int ingot::inspectModel(const ModelOptions &options) {
   addPorts(ports, "output", interface.outputs);
   ports.print(out);
   out << graph;
-  if (!simplified)
-    return print(printObstacles(out, options.model, model->errors().errors()));
-  if (std::vector<std::string> lines = unsupported(model->module()); !lines.empty())
+  if (std::vector<std::string> lines = obstacles(model->module(), model->errors().errors()); !simplified || !lines.empty())
     return print(printObstacles(out, options.model, lines));
 
   if (!model->tryBringTo(Form::kernels, progress))

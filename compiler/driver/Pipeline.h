@@ -13,7 +13,7 @@ enum class Form { onnx, linalg, kernels, loops, plan };
 
 std::optional<Form> formNamed(llvm::StringRef name);
 
-/// How much is done for speed. `least` computes the same model node by node in scalar code, for comparison.
+/// How much is done for speed. `least` gives scalar code, without folded constants and chosen layouts, for comparison.
 enum class Effort { full, least };
 
 /// One step towards a form: a function, or passes in ingot-opt's syntax.

@@ -138,7 +138,7 @@ int main(int argc, char **argv) {
   addModelOptions(*verifyCommand, verify, /*hasTarget=*/false);
   addInputs(*verifyCommand, verify.inputs, "an input's values; the others are random");
   verifyCommand->add_option("--data", verify.data, "folder with input_0.pb, ..., and output_0.pb, ... to compare with instead")->type_name("DIR");
-  verifyCommand->add_option("--against", verify.against, "the peer; unoptimized: the same model through Ingot in scalar code, without folding, fusion and layouts")
+  verifyCommand->add_option("--against", verify.against, "the peer; unoptimized: the same model through Ingot in scalar code, without folded constants and chosen layouts")
       ->check(CLI::IsMember({"onnxruntime", "unoptimized"}))
       ->default_str("onnxruntime");
   verifyCommand->add_option("--seed", verify.seed, "of the random inputs")->default_str("0");

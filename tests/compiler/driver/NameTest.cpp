@@ -6,10 +6,10 @@ using namespace ingot;
 TEST(NameTest, IsMadeFromTheFile) {
   EXPECT_EQ(defaultModelName("models/ch_PP-OCRv4_rec_infer.onnx"), "ch_PP_OCRv4_rec_infer");
   EXPECT_EQ(defaultModelName("my.model.onnx"), "my_model");
-  EXPECT_EQ(defaultModelName("3d-net.onnx"), "model_3d_net");
+  EXPECT_EQ(defaultModelName("3d-net.onnx"), "n3d_net");
   EXPECT_EQ(defaultModelName("__x__y__.onnx"), "x_y");
   EXPECT_EQ(defaultModelName("default.onnx"), "default_model");
-  EXPECT_EQ(defaultModelName("std.onnx"), "std_model");
+  EXPECT_EQ(defaultModelName("relu.onnx"), "relu_model");
   EXPECT_EQ(defaultModelName("\xe4\xb8\xad.onnx"), "model");
   EXPECT_EQ(defaultModelName(".onnx"), "model");
 }

@@ -1,0 +1,69 @@
+"""Writes the small models of the tests of the command line.
+
+usage: small_models.py NAME FOLDER
+
+  relu         y = Relu(x) of any batch, x and y named "in/x:0" and "out/y:0"
+  external     Add of a weight in weights.bin
+  unsupported  two nodes that no lowering takes, and one that is fine
+  gather       rows of a table, chosen by the input
+  data         gather, with test data as the standard has it, in the folder data/
+  counter      a state: next = state + step
+"""
+import pathlib
+import sys
+
+import numpy
+from onnx import TensorProto, helper, numpy_helper, save_model
+
+
+def value(name, shape, element=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, element, shape)
+
+
+def save(folder, name, nodes, inputs, outputs, initializers=(), **keys):
+    graph = helper.make_graph(nodes, name, inputs, outputs, initializers)
+    model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
+    save_model(model, str(folder / f"{name}.onnx"), **keys)
+
+
+def relu(folder):
+    save(folder, "relu", [helper.make_node("Relu", ["in/x:0"], ["out/y:0"])], [value("in/x:0", ["batch", 4])],
+         [value("out/y:0", ["batch", 4])])
+
+
+def external(folder):
+    weight = numpy_helper.from_array(numpy.arange(1024, dtype=numpy.float32), "w")
+    save(folder, "external", [helper.make_node("Add", ["x", "w"], ["y"])], [value("x", [1024])], [value("y", [1024])], [weight],
+         save_as_external_data=True, location="weights.bin", size_threshold=0)
+
+
+def unsupported(folder):
+    strings = TensorProto.STRING
+    nodes = [helper.make_node("StringNormalizer", ["s"], ["t"], name="first"), helper.make_node("Relu", ["x"], ["y"], name="fine"),
+             helper.make_node("StringNormalizer", ["t"], ["u"], name="second")]
+    save(folder, "unsupported", nodes, [value("s", [4], strings), value("x", [4])], [value("u", [4], strings), value("y", [4])])
+
+
+def gather(folder):
+    table = numpy_helper.from_array(numpy.arange(20, dtype=numpy.float32).reshape(5, 4), "table")
+    save(folder, "gather", [helper.make_node("Gather", ["table", "i"], ["y"], name="pick")], [value("i", [3], TensorProto.INT64)],
+         [value("y", [3, 4])], [table])
+
+
+def data(folder):
+    gather(folder)
+    (folder / "data").mkdir(exist_ok=True)
+    rows = numpy.array([4, 0, 2])
+    for name, array in (("input_0", rows), ("output_0", numpy.arange(20, dtype=numpy.float32).reshape(5, 4)[rows])):
+        (folder / "data" / f"{name}.pb").write_bytes(numpy_helper.from_array(array).SerializeToString())
+
+
+def counter(folder):
+    save(folder, "counter", [helper.make_node("Add", ["state", "step"], ["next"])], [value("state", [1]), value("step", [1])],
+         [value("next", [1])])
+
+
+if __name__ == "__main__":
+    target = pathlib.Path(sys.argv[2])
+    target.mkdir(parents=True, exist_ok=True)
+    globals()[sys.argv[1]](target)
