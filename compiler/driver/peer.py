@@ -255,6 +255,11 @@ OPERATORS = [AveragePool, BatchNormalization, Conv, ConvTranspose, GlobalMaxPool
 
 # --- the two runs ---------------------------------------------------------------------------------------------------------------
 
+def save(folder, name, value):
+    # numpy.save keeps the order of dimensions in memory, which a transpose leaves reversed.
+    numpy.save(os.path.join(folder, name), numpy.array(value, order="C"))
+
+
 def main(path, folder):
     model = onnx.load(path)
     initialised = {tensor.name for tensor in model.graph.initializer}
@@ -265,7 +270,7 @@ def main(path, folder):
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     for k, value in enumerate(session.run(None, inputs)):
-        numpy.save(os.path.join(folder, f"peer_{k}.npy"), value)
+        save(folder, f"peer_{k}.npy", value)
 
     double_graph(model.graph)
     for function in model.functions:
@@ -274,7 +279,7 @@ def main(path, folder):
     evaluator = ReferenceEvaluator(model, new_ops=OPERATORS)
     inputs = {name: value.astype(numpy.float64) if value.dtype.kind == "f" else value for name, value in inputs.items()}
     for k, value in enumerate(evaluator.run(None, inputs)):
-        numpy.save(os.path.join(folder, f"double_{k}.npy"), numpy.asarray(value))
+        save(folder, f"double_{k}.npy", value)
 
 
 if __name__ == "__main__":
