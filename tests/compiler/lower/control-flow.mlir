@@ -1,4 +1,4 @@
-// RUN: ingot-opt --allow-unregistered-dialect --lower-to-linalg --split-input-file %s | FileCheck %s
+// RUN: ingot-opt --lower-to-linalg --split-input-file %s | FileCheck %s
 
 // The regions are in the order of attributes: else_branch first.
 // CHECK-LABEL: func.func @main

@@ -1,4 +1,4 @@
-// RUN: ingot-opt --allow-unregistered-dialect --lower-to-linalg --split-input-file %s | FileCheck %s
+// RUN: ingot-opt --lower-to-linalg --split-input-file %s | FileCheck %s
 
 // CHECK-LABEL: func.func @main
 // CHECK: arith.constant 0xFF800000

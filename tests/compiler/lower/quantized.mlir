@@ -1,4 +1,4 @@
-// RUN: ingot-opt --allow-unregistered-dialect --lower-to-linalg --split-input-file %s | FileCheck %s
+// RUN: ingot-opt --lower-to-linalg --split-input-file %s | FileCheck %s
 
 // Rounded to even, moved, limited; NaN becomes the least value.
 // CHECK-LABEL: func.func @main

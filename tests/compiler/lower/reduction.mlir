@@ -1,4 +1,4 @@
-// RUN: ingot-opt --allow-unregistered-dialect --lower-to-linalg --split-input-file %s | FileCheck %s
+// RUN: ingot-opt --lower-to-linalg --split-input-file %s | FileCheck %s
 
 // The sum, then its division by the number of elements; the axis comes back as a view, and its user looks through that.
 // CHECK-DAG: #[[ALL:.*]] = affine_map<(d0, d1, d2) -> (d0, d1, d2)>

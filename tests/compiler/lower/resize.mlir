@@ -1,4 +1,4 @@
-// RUN: ingot-opt --allow-unregistered-dialect --lower-to-linalg --split-input-file %s | FileCheck %s
+// RUN: ingot-opt --lower-to-linalg --split-input-file %s | FileCheck %s
 
 // CHECK: affine_map<(d0, d1, d2, d3) -> (d0, d1, d2 floordiv 2, d3 floordiv 2)>
 // CHECK-LABEL: func.func @main

@@ -1,4 +1,4 @@
-// RUN: not ingot-opt --allow-unregistered-dialect --lower-to-linalg --split-input-file %s 2>&1 | FileCheck %s
+// RUN: not ingot-opt --lower-to-linalg --split-input-file %s 2>&1 | FileCheck %s
 
 // CHECK: node 'best' (NonMaxSuppression): this operator is not supported
 func.func @main(%x: tensor<1x4x4xf32>, %y: tensor<1x1x4xf32>) -> tensor<1x3xi64> {
