@@ -122,10 +122,8 @@ public:
   }
   size_t getNumOutputs() const override { return outputTypes.size(); }
   TypeProto *getOutputType(size_t index) override {
-    return index < outputTypes.size() &&
-                   !isa<NoneType>(op->getResult(index).getType())
-               ? &outputTypes[index]
-               : nullptr;
+    // Absent outputs too have a place: the library writes to it unasked.
+    return index < outputTypes.size() ? &outputTypes[index] : nullptr;
   }
   ::onnx::GraphInferencer *
   getGraphAttributeInferencer(const std::string &name) override {
@@ -255,7 +253,7 @@ LogicalResult ingot::inferTypes(Operation *op,
     schema->GetTypeAndShapeInferenceFunction()(context);
     for (OpResult result : op->getResults()) {
       TypeProto *proto = context.getOutputType(result.getResultNumber());
-      if (!proto || !complete(*proto))
+      if (!proto || !complete(*proto) || isa<NoneType>(result.getType()))
         continue;
       if (failed(refine(result, typeFromProto(op->getContext(), *proto))))
         return failure();

@@ -229,6 +229,19 @@ static LogicalResult lowerCast(Node &node) {
                           node.isUnsignedResult(0)));
 }
 
+/// BitCast-26: the same bits as elements of another type of that width.
+static LogicalResult lowerBitCast(Node &node) {
+  Type to = node.resultType().getElementType(), from = node.element(0);
+  if (from == to)
+    return node.done(node.operand(0));
+  if (from.getIntOrFloatBitWidth() != to.getIntOrFloatBitWidth())
+    return node.fail("elements of another width are not supported");
+  return node.done(pointwise(node.b, node.operand(0), node.resultType(),
+                             [&](LocBuilder &b, ValueRange s) -> Value {
+                               return arith::BitcastOp::create(b, to, s[0]);
+                             }));
+}
+
 //===----------------------------------------------------------------------===//
 // Two operands
 //===----------------------------------------------------------------------===//
@@ -300,38 +313,50 @@ static Value divBody(LocBuilder &b, Value x, Value y, bool isUnsigned) {
 static LogicalResult lowerMod(Node &node) {
   bool isUnsigned = node.isUnsigned(0);
   bool likeC = node.attrInt("fmod", 0);
-  if (isFloat(node.element(0)) && !likeC)
-    return node.fail("floating-point elements need the attribute fmod = 1");
   return node.done(pointwise(
       node.b, {node.operand(0), node.operand(1)}, node.resultType(),
       [&](LocBuilder &b, ValueRange s) -> Value {
-        if (isFloat(s[0].getType()))
-          return arith::RemFOp::create(b, s[0], s[1]);
-        Value rest =
-            divideIntegers(b, s[0], s[1], isUnsigned, /*remainder=*/true);
+        Type type = s[0].getType();
+        bool floating = isFloat(type);
+        Value rest = floating
+                         ? Value(arith::RemFOp::create(b, s[0], s[1]))
+                         : divideIntegers(b, s[0], s[1], isUnsigned,
+                                          /*remainder=*/true);
         if (isUnsigned || likeC)
           return rest;
         // The result has the divisor's sign.
-        Value zero = scalarInt(b, rest.getType(), 0);
-        auto is = [&](arith::CmpIPredicate predicate, Value x) -> Value {
-          return arith::CmpIOp::create(b, predicate, x, zero);
+        Value zero = scalarInt(b, type, 0);
+        auto isNegative = [&](Value x) -> Value {
+          if (floating)
+            return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, zero);
+          return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, x, zero);
         };
-        Value differ = arith::XOrIOp::create(
-            b, is(arith::CmpIPredicate::slt, rest),
-            is(arith::CmpIPredicate::slt, s[1]));
-        Value move = arith::AndIOp::create(
-            b, differ, is(arith::CmpIPredicate::ne, rest));
-        return arith::SelectOp::create(b, move, add(b, rest, s[1]), rest);
+        Value isWhole =
+            floating ? Value(arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
+                                                   rest, zero))
+                     : Value(arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                                   rest, zero));
+        Value differ =
+            arith::XOrIOp::create(b, isNegative(rest), isNegative(s[1]));
+        Value moved = arith::SelectOp::create(b, differ, add(b, rest, s[1]), rest);
+        return arith::SelectOp::create(b, isWhole, rest, moved);
       }));
 }
 
+/// BitShift-28: amounts outside of the width move every bit out; signed
+/// elements keep their sign to the right.
 static LogicalResult lowerBitShift(Node &node) {
   bool left = node.attrString("direction", "LEFT") == "LEFT";
+  bool isUnsigned = node.isUnsigned(0);
   return node.done(pointwise(
       node.b, {node.operand(0), node.operand(1)}, node.resultType(),
       [&](LocBuilder &b, ValueRange s) -> Value {
         Type type = s[0].getType();
         unsigned width = type.getIntOrFloatBitWidth();
+        if (!left && !isUnsigned) {
+          Value most = scalarInt(b, type, width - 1);
+          return arith::ShRSIOp::create(b, s[0], minimum(b, s[1], most, true));
+        }
         Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, s[1],
                                            scalarInt(b, type, width));
         Value zero = scalarInt(b, type, 0);
@@ -589,6 +614,7 @@ void lower::addElementwise(Registry &r) {
     r[("onnx." + name).str()] = lowerActivation;
   r["onnx.IsInf"] = lowerIsInf;
   r["onnx.Cast"] = r["onnx.CastLike"] = lowerCast;
+  r["onnx.BitCast"] = lowerBitCast;
   r["onnx.Add"] = lowerBinary<addBody>;
   r["onnx.Sub"] = lowerBinary<subBody>;
   r["onnx.Mul"] = lowerBinary<mulBody>;

@@ -218,6 +218,37 @@ static LogicalResult lowerOneHot(Node &node) {
       }));
 }
 
+/// ReverseSequence-10: the first elements of each batch backwards.
+static LogicalResult lowerReverseSequence(Node &node) {
+  LocBuilder &b = node.b;
+  int64_t rank = node.rank(0);
+  auto time = node.axis("time_axis", 0, rank);
+  auto batch = node.axis("batch_axis", 1, rank);
+  if (!time || !batch || *time == *batch || node.rank(1) != 1 ||
+      node.shape(1)[0] != node.shape(0)[*batch])
+    return node.fail("the axes and lengths do not fit the input; correct the "
+                     "model");
+  if (node.type(0).getNumElements() == 0)
+    return node.done(node.operand(0));
+  int64_t steps = node.shape(0)[*time];
+  Value data = node.operand(0);
+  return node.done(mapped(
+      b, node.operand(1), AffineMap::get(rank, 0, b.getAffineDimExpr(*batch)),
+      node.resultType(), [&](LocBuilder &b, ValueRange s) -> Value {
+        SmallVector<Value> at = loopIndices(b, 0, rank);
+        Value one = index(b, 1);
+        Value last = arith::SubIOp::create(
+            b, arith::IndexCastOp::create(b, b.getIndexType(), s[0]), one);
+        Value turned = arith::SubIOp::create(b, last, at[*time]);
+        Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
+                                             turned, index(b, 0));
+        Value chosen = arith::SelectOp::create(b, inside, turned, at[*time]);
+        // A length beyond the input's would lead outside of it.
+        at[*time] = minimum(b, chosen, index(b, steps - 1));
+        return tensor::ExtractOp::create(b, data, at);
+      }));
+}
+
 /// Trilu-14: the upper or lower triangle, the rest 0.
 static LogicalResult lowerTrilu(Node &node) {
   LocBuilder &b = node.b;
@@ -251,5 +282,6 @@ void lower::addIndexing(Registry &r) {
   r["onnx.GatherElements"] = lowerGatherElements;
   r["onnx.GatherND"] = lowerGatherND;
   r["onnx.OneHot"] = lowerOneHot;
+  r["onnx.ReverseSequence"] = lowerReverseSequence;
   r["onnx.Trilu"] = lowerTrilu;
 }

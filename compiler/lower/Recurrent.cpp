@@ -2,7 +2,7 @@
 //
 // The input's part of all gates and all steps is one contraction ahead of the loop over time. A step is the state's contraction and
 // the gates, point by point. Gates are a dimension: gate k of (batch, gates, hidden) is read through a map with the constant k. A
-// single step needs no loop. Sequences that end early keep their state and give zeros from there on.
+// few steps need no loop. Sequences that end early keep their state and give zeros from there on.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Node.h"
@@ -374,11 +374,14 @@ static Value row(LocBuilder &b, Value value, Value at) {
   return reshape(b, part, type.getShape().drop_front());
 }
 
+/// Up to so many steps stand one after the other: their functions are the same,
+/// and no index is computed at run time.
+static constexpr int64_t kUnrolledSteps = 16;
+
 /// Runs all steps; gives the last state and, where wanted, all hidden states as (steps, batch, hidden).
 static State runDirection(Cell &cell, const Direction &d, State state,
                           Value *all) {
   LocBuilder &b = cell.b;
-  ArrayRef<int64_t> whole = tensorType(d.projected).getShape();
   SmallVector<int64_t> outShape{cell.steps, cell.batch, cell.hidden};
   SmallVector<int64_t> rowShape{1, cell.batch, cell.hidden};
   // Each sequence's place in time, as data: a body sees tensors alone.
@@ -400,13 +403,22 @@ static State runDirection(Cell &cell, const Direction &d, State state,
     }
     return next;
   };
-  if (cell.steps == 1) {
-    Value time = times ? reshape(b, times, {cell.batch}) : Value(), shown;
-    State last = advance(reshape(b, d.projected, whole.drop_front()), time,
-                         state, &shown);
+  if (cell.steps <= kUnrolledSteps) {
+    SmallVector<Value> rows(cell.steps);
+    for (int64_t i = 0; i < cell.steps; ++i) {
+      int64_t at = d.backwards ? cell.steps - 1 - i : i;
+      auto take = [&](Value value) {
+        return reshape(b, sliceAxis(b, value, 0, at, 1),
+                       tensorType(value).getShape().drop_front());
+      };
+      Value shown;
+      state = advance(take(d.projected), times ? take(times) : Value(), state,
+                      &shown);
+      rows[at] = reshape(b, shown, rowShape);
+    }
     if (all)
-      *all = reshape(b, shown, outShape);
-    return last;
+      *all = concat(b, rows, 0);
+    return state;
   }
   SmallVector<Value> starts{state.h};
   if (state.c)

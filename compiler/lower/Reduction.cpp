@@ -181,21 +181,12 @@ static LogicalResult lowerArgExtreme(Node &node) {
 // CumSum, CumProd
 //===----------------------------------------------------------------------===//
 
-/// A loop over the axis that carries the last slice and the result. A scan has no form as a generic.
-static LogicalResult lowerCumulative(Node &node) {
-  LocBuilder &b = node.b;
-  auto given = node.constantInts(1);
-  int64_t rank = node.rank(0);
-  if (!given || given->size() != 1 || given->front() < -rank ||
-      given->front() >= rank)
-    return node.fail("the axis must be a constant inside the rank; fix it in "
-                     "the model");
-  int64_t axis = given->front() < 0 ? given->front() + rank : given->front();
-  bool exclusive = node.attrInt("exclusive", 0);
-  bool reverse = node.attrInt("reverse", 0);
-  bool isSum = node.kind() == "CumSum";
-  RankedTensorType type = node.type(0);
-  int64_t count = type.getDimSize(axis);
+/// A loop over the axis that carries the last slice and the result: for long
+/// axes, where work in proportion to the length's square would be too much.
+static Value accumulateInSteps(LocBuilder &b, Value x, int64_t axis,
+                               bool exclusive, bool reverse, bool isSum) {
+  RankedTensorType type = tensorType(x);
+  int64_t rank = type.getRank(), count = type.getDimSize(axis);
   SmallVector<int64_t> step = keptShape(type.getShape(), axis);
   RankedTensorType stepType = tensorType(step, type.getElementType());
   auto attributes = [&](ArrayRef<int64_t> list) {
@@ -213,12 +204,13 @@ static LogicalResult lowerCumulative(Node &node) {
         Value at = reverse ? Value(arith::SubIOp::create(
                                  body, index(body, count - 1), i))
                            : i;
-        SmallVector<OpFoldResult> offsets = attributes(SmallVector<int64_t>(rank, 0));
+        SmallVector<OpFoldResult> offsets =
+            attributes(SmallVector<int64_t>(rank, 0));
         offsets[axis] = at;
         auto sizes = attributes(step);
         auto strides = attributes(SmallVector<int64_t>(rank, 1));
         Value element = tensor::ExtractSliceOp::create(
-            body, stepType, node.operand(0), offsets, sizes, strides);
+            body, stepType, x, offsets, sizes, strides);
         Value sum = pointwise(body, {carried[0], element}, stepType,
                               [&](LocBuilder &b, ValueRange s) {
                                 return isSum ? add(b, s[0], s[1])
@@ -229,7 +221,53 @@ static LogicalResult lowerCumulative(Node &node) {
             strides);
         scf::YieldOp::create(body, ValueRange{sum, written});
       });
-  return node.done(loop.getResult(1));
+  return loop.getResult(1);
+}
+
+/// A reduction over the elements that count for each place.
+static Value accumulateAtOnce(LocBuilder &b, Value x, int64_t axis,
+                              bool exclusive, bool reverse, bool isSum) {
+  RankedTensorType type = tensorType(x);
+  int64_t rank = type.getRank();
+  Type element = type.getElementType();
+  SmallVector<AffineExpr> read;
+  for (int64_t i = 0; i < rank; ++i)
+    read.push_back(b.getAffineDimExpr(i == axis ? rank : i));
+  MLIRContext *context = b.getContext();
+  AffineMap maps[] = {AffineMap::get(rank + 1, 0, read, context),
+                      dropAxes(context, rank + 1, rank)};
+  SmallVector<IteratorType> loops(rank, IteratorType::parallel);
+  loops.push_back(IteratorType::reduction);
+  auto predicate = reverse ? (exclusive ? arith::CmpIPredicate::ugt
+                                        : arith::CmpIPredicate::uge)
+                           : (exclusive ? arith::CmpIPredicate::ult
+                                        : arith::CmpIPredicate::ule);
+  TypedAttr neutral = numberAttr(element, !isSum);
+  return reduction(
+      b, x, maps, loops, type, neutral, [&](LocBuilder &b, ValueRange s) {
+        Value from = linalg::IndexOp::create(b, rank);
+        Value to = linalg::IndexOp::create(b, axis);
+        Value counts = arith::CmpIOp::create(b, predicate, from, to);
+        Value none = arith::ConstantOp::create(b, neutral);
+        Value part = arith::SelectOp::create(b, counts, s[0], none);
+        return isSum ? add(b, s[1], part) : mul(b, s[1], part);
+      });
+}
+
+static LogicalResult lowerCumulative(Node &node) {
+  auto given = node.constantInts(1);
+  int64_t rank = node.rank(0);
+  if (!given || given->size() != 1 || given->front() < -rank ||
+      given->front() >= rank)
+    return node.fail("the axis must be a constant inside the rank; fix it in "
+                     "the model");
+  int64_t axis = given->front() < 0 ? given->front() + rank : given->front();
+  bool exclusive = node.attrInt("exclusive", 0);
+  bool reverse = node.attrInt("reverse", 0);
+  bool isSum = node.kind() == "CumSum";
+  bool isLong = node.shape(0)[axis] > 2048;
+  return node.done((isLong ? accumulateInSteps : accumulateAtOnce)(
+      node.b, node.operand(0), axis, exclusive, reverse, isSum));
 }
 
 void lower::addReduction(Registry &r) {

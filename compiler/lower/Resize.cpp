@@ -41,6 +41,8 @@ static float sourceCoordinate(const Options &options, const AxisPlan &plan,
   StringRef mode = options.coordinates;
   if (mode == "asymmetric")
     return x / plan.scale;
+  // The corners are those of the whole output, as in onnxruntime; the
+  // standard's examples of scales that give no whole size differ.
   if (mode == "align_corners")
     return plan.output == 1 ? 0 : x * (in - 1) / (out - 1);
   if (mode == "pytorch_half_pixel" && plan.output == 1)

@@ -134,7 +134,7 @@ static LogicalResult lowerSlice(Node &node) {
 }
 
 //===----------------------------------------------------------------------===//
-// Transpose, DepthToSpace-13, SpaceToDepth-13
+// Transpose, DepthToSpace-13, SpaceToDepth-28
 //===----------------------------------------------------------------------===//
 
 static LogicalResult lowerTranspose(Node &node) {
@@ -178,7 +178,10 @@ static LogicalResult lowerSpaceToDepth(Node &node) {
     return node.fail("the input does not fit the blocksize; correct the model");
   Value x = reshape(b, node.operand(0), {s[0], s[1], s[2] / block, block,
                                          s[3] / block, block});
-  x = transpose(b, x, {0, 3, 5, 1, 2, 4});
+  if (node.attrString("mode", "DCR") == "CRD")
+    x = transpose(b, x, {0, 1, 3, 5, 2, 4});
+  else
+    x = transpose(b, x, {0, 3, 5, 1, 2, 4});
   return node.done(reshape(b, x, node.resultType().getShape()));
 }
 

@@ -3,6 +3,7 @@
 #include "compiler/support/Elements.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
+#include <cstring>
 
 using namespace mlir;
 using namespace ingot;
@@ -51,11 +52,23 @@ Value lower::index(LocBuilder &b, int64_t value) {
 
 Value lower::constantTensor(LocBuilder &b, ArrayRef<int64_t> shape, Type element,
                             ArrayRef<double> values) {
-  SmallVector<Attribute> numbers;
-  for (double value : values)
-    numbers.push_back(numberAttr(element, value));
+  int64_t size = elementBytes(element);
+  std::vector<char> data(values.size() * size);
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint64_t bits = 0;
+    if (auto floating = dyn_cast<FloatType>(element)) {
+      APFloat number(values[i]);
+      bool lost;
+      number.convert(floating.getFloatSemantics(),
+                     APFloat::rmNearestTiesToEven, &lost);
+      bits = number.bitcastToAPInt().getZExtValue();
+    } else {
+      bits = uint64_t(int64_t(values[i]));
+    }
+    std::memcpy(data.data() + i * size, &bits, size);
+  }
   return arith::ConstantOp::create(
-      b, DenseElementsAttr::get(tensorType(shape, element), numbers));
+      b, makeElements(tensorType(shape, element), data, "table"));
 }
 
 Value lower::indexTable(LocBuilder &b, ArrayRef<int64_t> values) {

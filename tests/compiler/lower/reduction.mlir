@@ -45,13 +45,28 @@ func.func @main(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
 
 // -----
 
-// A running sum is a loop over the axis.
+// A running sum is a reduction of the elements up to each place.
+// CHECK: affine_map<(d0, d1, d2) -> (d0, d2)>
 // CHECK-LABEL: func.func @main
-// CHECK: scf.for %[[I:[a-z0-9]+]] =
-// CHECK: tensor.extract_slice %{{.*}}[0, %[[I]]] [3, 1] [1, 1]
-// CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, %[[I]]] [3, 1] [1, 1]
+// CHECK: iterator_types = ["parallel", "parallel", "reduction"]
+// CHECK: arith.cmpi ule
+// CHECK: arith.select
+// CHECK: arith.addf
 func.func @main(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
   %axis = "onnx.Constant"() {value = dense<1> : tensor<i64>} : () -> tensor<i64>
   %0 = "onnx.CumSum"(%x, %axis) {exclusive = 0 : i64, reverse = 0 : i64} : (tensor<3x4xf32>, tensor<i64>) -> tensor<3x4xf32>
   return %0 : tensor<3x4xf32>
+}
+
+// -----
+
+// Over a long axis it is a loop.
+// CHECK-LABEL: func.func @main
+// CHECK: scf.for %[[I:[a-z0-9]+]] =
+// CHECK: tensor.extract_slice %{{.*}}[0, %[[I]]] [3, 1] [1, 1]
+// CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, %[[I]]] [3, 1] [1, 1]
+func.func @main(%x: tensor<3x4000xf32>) -> tensor<3x4000xf32> {
+  %axis = "onnx.Constant"() {value = dense<1> : tensor<i64>} : () -> tensor<i64>
+  %0 = "onnx.CumSum"(%x, %axis) {exclusive = 0 : i64, reverse = 0 : i64} : (tensor<3x4000xf32>, tensor<i64>) -> tensor<3x4000xf32>
+  return %0 : tensor<3x4000xf32>
 }
