@@ -191,7 +191,9 @@ bool FunctionPrinter::mayFold(Operation *op, unsigned length) {
     return false;
   if (isa<memref::ViewOp>(op))
     return true;
-  if (length > style.longestExpression)
+  // What is returned has no use for a name.
+  unsigned room = isa<func::ReturnOp>(user) ? 3 : 1;
+  if (length > room * style.longestExpression)
     return false;
   // The bounds of a loop are read again and again.
   if (auto loop = dyn_cast<scf::ForOp>(user))
@@ -309,6 +311,22 @@ void FunctionPrinter::planUpdates(Block &block) {
       folded.erase(reader);
     folded.erase(def);
     updates[value] = argument;
+    // Steps on the way to the new value, as an unrolled loop has them, are updates as well.
+    SmallVector<Value> steps;
+    for (Value step = argument; step.hasOneUse();) {
+      Operation *next = *step.user_begin();
+      if (next == def) {
+        for (Value done : steps)
+          updates[done] = argument;
+        break;
+      }
+      if (next->getBlock() != &block || next->getNumResults() != 1 ||
+          next->getNumRegions() || folded.contains(next) ||
+          next->getResult(0).getType() != argument.getType())
+        break;
+      step = next->getResult(0);
+      steps.push_back(step);
+    }
   }
 }
 

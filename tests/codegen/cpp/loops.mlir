@@ -139,4 +139,30 @@ module attributes {ingot.model = "loops", ingot.target = "x86-64-v3"} {
     memref.store %1, %y[%c0] : memref<64xf32>
     return
   }
+
+  // Steps of an unrolled loop update the variable one after the other.
+  // CHECK-LABEL: void unrolled(
+  // CHECK: for (ptrdiff_t i = 0; i < 4; i += 2) {
+  // CHECK-NEXT: const float s = x[i] * 2.0f;
+  // CHECK-NEXT: sum = fma(s, s, sum);
+  // CHECK-NEXT: y[i] = s;
+  // CHECK-NEXT: sum += s;
+  // CHECK-NEXT: }
+  func.func private @unrolled(%x: memref<64xf32> loc("x"), %y: memref<64xf32> loc("y")) {
+    %c0 = arith.constant 0 : index
+    %c2 = arith.constant 2 : index
+    %c4 = arith.constant 4 : index
+    %two = arith.constant 2.0 : f32
+    %zero = arith.constant 0.0 : f32
+    %0 = scf.for %i = %c0 to %c4 step %c2 iter_args(%a = %zero) -> f32 {
+      %1 = memref.load %x[%i] : memref<64xf32>
+      %2 = arith.mulf %1, %two : f32
+      %3 = math.fma %2, %2, %a : f32
+      memref.store %2, %y[%i] : memref<64xf32>
+      %4 = arith.addf %3, %2 : f32
+      scf.yield %4 : f32
+    }
+    memref.store %0, %y[%c0] : memref<64xf32>
+    return
+  }
 }

@@ -1,0 +1,79 @@
+// e^x; error below 1.5 ULP
+inline f32x8 exp_f32x8(f32x8 x) noexcept {
+  constexpr float c = 12582912.0f;
+  const f32x8 v = select(x < -104.0f, -104.0f, x), v2 = select(v > 89.0f, 89.0f, v);
+  const f32x8 v3 = fma(v2, 1.442695f, c), n = v3 - c;
+  const f32x8 r = fma(n, -1.4286068e-06f, fma(n, -0.69314575f, v2));
+  const f32x8 v4 = fma(fma(fma(0.0013840399f, r, 0.008369349f), r, 0.041668084f), r, 0.16666515f);
+  const f32x8 fraction = fma(r * r, fma(v4, r, 0.49999994f), r);
+  const i32x8 v5 = bitcast<i32x8>(v3) - 0x4b400000, v6 = v5 >> 1;
+  return (fraction + 1.0f) * bitcast<f32x8>((v6 + 127) << 23) *
+      bitcast<f32x8>((v5 - v6 + 127) << 23);
+}
+
+// e^x; error below 1.5 ULP
+inline f32x4 exp_f32x4(f32x4 x) noexcept {
+  constexpr float c = 12582912.0f;
+  const f32x4 v = select(x < -104.0f, -104.0f, x), v2 = select(v > 89.0f, 89.0f, v);
+  const f32x4 v3 = fma(v2, 1.442695f, c), n = v3 - c;
+  const f32x4 r = fma(n, -1.4286068e-06f, fma(n, -0.69314575f, v2));
+  const f32x4 v4 = fma(fma(fma(0.0013840399f, r, 0.008369349f), r, 0.041668084f), r, 0.16666515f);
+  const f32x4 fraction = fma(r * r, fma(v4, r, 0.49999994f), r);
+  const i32x4 v5 = bitcast<i32x4>(v3) - 0x4b400000, v6 = v5 >> 1;
+  return (fraction + 1.0f) * bitcast<f32x4>((v6 + 127) << 23) *
+      bitcast<f32x4>((v5 - v6 + 127) << 23);
+}
+
+void gemm_sigmoid(const float *__restrict x, const float *__restrict w, const float *__restrict y,
+    float *__restrict out) noexcept;
+namespace {
+
+void gemm_sigmoid_tile_3x20(const float *__restrict x, const float *__restrict w,
+    const float *__restrict y, float *__restrict out, ptrdiff_t m) noexcept {
+  f32x8 acc_0_0{}, acc_0_1{}, acc_1_0{}, acc_1_1{}, acc_2_0{}, acc_2_1{};
+  f32x4 acc_0_2{}, acc_1_2{}, acc_2_2{};
+  for (ptrdiff_t r = 0; r < 24; ++r) {
+    const ptrdiff_t at = m * 24 + r;
+    const float x2 = x[at];
+    const ptrdiff_t at2 = r * 20;
+    const f32x8 w2 = load<f32x8>(w + at2), x3 = splat<f32x8>(x2);
+    acc_0_0 = fma(x3, w2, acc_0_0);
+    const f32x8 w3 = load<f32x8>(w + at2 + 8);
+    acc_0_1 = fma(x3, w3, acc_0_1);
+    const f32x4 w4 = load<f32x4>(w + at2 + 16);
+    acc_0_2 = fma(x2, w4, acc_0_2);
+    const float x4 = x[at + 24];
+    const f32x8 x5 = splat<f32x8>(x4);
+    acc_1_0 = fma(x5, w2, acc_1_0);
+    acc_1_1 = fma(x5, w3, acc_1_1);
+    acc_1_2 = fma(x4, w4, acc_1_2);
+    const float x6 = x[at + 48];
+    const f32x8 x7 = splat<f32x8>(x6);
+    acc_2_0 = fma(x7, w2, acc_2_0);
+    acc_2_1 = fma(x7, w3, acc_2_1);
+    acc_2_2 = fma(x6, w4, acc_2_2);
+  }
+  const f32x8 y2 = load<f32x8>(y);
+  const ptrdiff_t at = m * 20;
+  store(out + at, 1.0f / (exp_f32x8(-(acc_0_0 + y2)) + 1.0f));
+  const f32x8 y3 = load<f32x8>(y + 8);
+  store(out + at + 8, 1.0f / (exp_f32x8(-(acc_0_1 + y3)) + 1.0f));
+  const f32x4 y4 = load<f32x4>(y + 16);
+  store(out + at + 16, 1.0f / (exp_f32x4(-(acc_0_2 + y4)) + 1.0f));
+  store(out + at + 20, 1.0f / (exp_f32x8(-(acc_1_0 + y2)) + 1.0f));
+  store(out + at + 28, 1.0f / (exp_f32x8(-(acc_1_1 + y3)) + 1.0f));
+  store(out + at + 36, 1.0f / (exp_f32x4(-(acc_1_2 + y4)) + 1.0f));
+  store(out + at + 40, 1.0f / (exp_f32x8(-(acc_2_0 + y2)) + 1.0f));
+  store(out + at + 48, 1.0f / (exp_f32x8(-(acc_2_1 + y3)) + 1.0f));
+  store(out + at + 56, 1.0f / (exp_f32x4(-(acc_2_2 + y4)) + 1.0f));
+}
+
+} // namespace
+
+// gemm (Gemm), y (Sigmoid): 12x24, 20x24, 20 -> 12x20
+void gemm_sigmoid(const float *__restrict x, const float *__restrict w, const float *__restrict y,
+    float *__restrict out) noexcept {
+  for (ptrdiff_t m = 0; m < 12; m += 3) {
+    gemm_sigmoid_tile_3x20(x, w, y, out, m);
+  }
+}
