@@ -5,7 +5,10 @@
 #include "compiler/driver/Dialects.h"
 #include "compiler/import/Import.h"
 #include "compiler/support/Target.h"
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -69,12 +72,39 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
   return compilation;
 }
 
+/// Frees the data of large constants that nothing in the module refers to. The module is the only one of its context.
+static void dropUnusedElements(mlir::ModuleOp module) {
+  llvm::StringSet<> used;
+  auto note = [&](mlir::Attribute attribute) {
+    if (attribute)
+      attribute.walk([&](mlir::DenseResourceElementsAttr elements) { used.insert(elements.getRawHandle().getKey()); });
+  };
+  module->walk([&](mlir::Operation *op) {
+    for (mlir::NamedAttribute attribute : op->getDiscardableAttrs())
+      note(attribute.getValue());
+    for (mlir::StringAttr name : op->getName().getAttributeNames())
+      note(op->getInherentAttr(name).value_or(mlir::Attribute()));
+  });
+  auto &manager = mlir::DenseResourceElementsHandle::getManagerInterface(module.getContext()).getBlobManager();
+  std::vector<std::string> unused;
+  manager.getBlobMap([&](const auto &blobs) {
+    for (const auto &blob : blobs)
+      if (!used.contains(blob.getKey()))
+        unused.push_back(blob.getKey().str());
+  });
+  for (const std::string &key : unused)
+    manager.lookup(key)->setBlob(mlir::AsmResourceBlob());
+}
+
 bool Compilation::tryBringTo(Form wanted, Progress &progress) {
-  if (form && *form >= wanted)
-    return true;
-  if (mlir::failed(runStages(*owned, form, wanted, effort, progress)))
-    return false;
-  form = wanted;
+  while (!form || *form < wanted) {
+    Form next = form ? Form(int(*form) + 1) : Form::onnx;
+    if (mlir::failed(runStages(*owned, form, next, effort, progress)))
+      return false;
+    form = next;
+    // Stages fold and pack weights into new constants; of a large model, memory holds few copies.
+    dropUnusedElements(*owned);
+  }
   return true;
 }
 
