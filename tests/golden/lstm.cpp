@@ -24,13 +24,14 @@ inline f32x8 tanh_f32x8(f32x8 x) noexcept {
 
 void lstm_lstm(const float *__restrict x, const float *__restrict w, const float *__restrict y,
     float *__restrict out) noexcept;
-void lstm_2(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept;
-void lstm_3(const float *__restrict x, ptrdiff_t at, const float *__restrict y,
-    const float *__restrict z, float *__restrict out) noexcept;
-void lstm_4(const float *__restrict x, ptrdiff_t at, const float *__restrict y,
-    const float *__restrict z, float *__restrict out) noexcept;
+void lstm_5(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept;
+void lstm_2(const float *__restrict w, float *__restrict out) noexcept;
+void lstm_4(const float *__restrict x, const float *__restrict y, const float *__restrict z,
+    float *__restrict out) noexcept;
+void lstm_6(const float *__restrict x, const float *__restrict y, const float *__restrict z,
+    float *__restrict out) noexcept;
+void lstm_3(const float *__restrict x, const float *__restrict y, float *__restrict out) noexcept;
 void lstm(const float *__restrict x, float *__restrict out) noexcept;
-void copy_8xf32(const float *__restrict source, float *__restrict result) noexcept;
 namespace {
 
 void lstm_lstm_tile_2x32(const float *__restrict x, const float *__restrict w,
@@ -83,7 +84,7 @@ void lstm_lstm(const float *__restrict x, const float *__restrict w, const float
 }
 
 // all (LSTM): 1x8, 32x8 -> 1x32
-void lstm_2(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept {
+void lstm_5(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept {
   f32x8 acc_0{}, acc_1{}, acc_2{}, acc_3{};
   for (ptrdiff_t r = 0; r < 8; r += 4) {
     const ptrdiff_t at = r * 32;
@@ -104,23 +105,51 @@ void lstm_2(const float *__restrict x, const float *__restrict w, float *__restr
   store(out, acc_0); store(out + 8, acc_1); store(out + 16, acc_2); store(out + 24, acc_3);
 }
 
-// all (LSTM): 2x1x32, index, 1x32, 1x8 -> 1x8
-void lstm_3(const float *__restrict x, ptrdiff_t at, const float *__restrict y,
-    const float *__restrict z, float *__restrict out) noexcept {
-  const ptrdiff_t at2 = at * 32;
-  const f32x8 v = exp_f32x8(-(load<f32x8>(x + at2) + load<f32x8>(y)));
-  const f32x8 v2 = -(load<f32x8>(x + at2 + 16) + load<f32x8>(y + 16));
-  const f32x8 v3 = tanh_f32x8(load<f32x8>(x + at2 + 24) + load<f32x8>(y + 24));
-  const f32x8 v4 = 1.0f / (exp_f32x8(v2) + 1.0f) * load<f32x8>(z) + 1.0f / (v + 1.0f) * v3;
-  store(out, v4);
+// all (LSTM): 32x8 -> 1x32
+void lstm_2(const float *__restrict w, float *__restrict out) noexcept {
+  f32x8 acc_0{}, acc_1{}, acc_2{}, acc_3{};
+  for (ptrdiff_t r = 0; r < 8; r += 4) {
+    const ptrdiff_t at = r * 32;
+    const f32x8 acc_0_2 = fma(load<f32x8>(w + at + 32), 0.0f,
+        fma(load<f32x8>(w + at), 0.0f, acc_0));
+    const f32x8 acc_1_2 = fma(load<f32x8>(w + at + 40), 0.0f,
+        fma(load<f32x8>(w + at + 8), 0.0f, acc_1));
+    const f32x8 acc_2_2 = fma(load<f32x8>(w + at + 48), 0.0f,
+        fma(load<f32x8>(w + at + 16), 0.0f, acc_2));
+    const f32x8 acc_3_2 = fma(load<f32x8>(w + at + 56), 0.0f,
+        fma(load<f32x8>(w + at + 24), 0.0f, acc_3));
+    acc_0 = fma(load<f32x8>(w + at + 96), 0.0f, fma(load<f32x8>(w + at + 64), 0.0f, acc_0_2));
+    acc_1 = fma(load<f32x8>(w + at + 104), 0.0f, fma(load<f32x8>(w + at + 72), 0.0f, acc_1_2));
+    acc_2 = fma(load<f32x8>(w + at + 112), 0.0f, fma(load<f32x8>(w + at + 80), 0.0f, acc_2_2));
+    acc_3 = fma(load<f32x8>(w + at + 120), 0.0f, fma(load<f32x8>(w + at + 88), 0.0f, acc_3_2));
+  }
+  store(out, acc_0); store(out + 8, acc_1); store(out + 16, acc_2); store(out + 24, acc_3);
 }
 
-// all (LSTM): 2x1x32, index, 1x32, 1x8 -> 1x8
-void lstm_4(const float *__restrict x, ptrdiff_t at, const float *__restrict y,
-    const float *__restrict z, float *__restrict out) noexcept {
-  const f32x8 v = load<f32x8>(x + at * 32 + 8) + load<f32x8>(y + 8);
-  const f32x8 v2 = 1.0f / (exp_f32x8(-v) + 1.0f) * tanh_f32x8(load<f32x8>(z));
-  store(out, v2);
+// all (LSTM): 2x1x32, 1x32, 1x8 -> 1x8
+void lstm_4(const float *__restrict x, const float *__restrict y, const float *__restrict z,
+    float *__restrict out) noexcept {
+  const f32x8 v = exp_f32x8(-(load<f32x8>(x + 8) + load<f32x8>(y + 8))) + 1.0f;
+  store(out, 1.0f / v * tanh_f32x8(load<f32x8>(z)));
+}
+
+// all (LSTM): 2x1x32, 1x32, 1x8 -> 1x8
+void lstm_6(const float *__restrict x, const float *__restrict y, const float *__restrict z,
+    float *__restrict out) noexcept {
+  const f32x8 v = exp_f32x8(-(load<f32x8>(x + 32) + load<f32x8>(y))) + 1.0f;
+  const f32x8 v2 = exp_f32x8(-(load<f32x8>(x + 48) + load<f32x8>(y + 16))) + 1.0f;
+  const f32x8 v3 = 1.0f / v * tanh_f32x8(load<f32x8>(x + 56) + load<f32x8>(y + 24));
+  const f32x8 v4 = exp_f32x8(-(load<f32x8>(x + 40) + load<f32x8>(y + 8))) + 1.0f;
+  const f32x8 v5 = 1.0f / v4 * tanh_f32x8(1.0f / v2 * load<f32x8>(z) + v3);
+  store(out, v5);
+}
+
+// all (LSTM): 2x1x32, 1x32 -> 1x8
+void lstm_3(const float *__restrict x, const float *__restrict y, float *__restrict out) noexcept {
+  const f32x8 v = exp_f32x8(-(load<f32x8>(x) + load<f32x8>(y))) + 1.0f;
+  const f32x8 v2 = exp_f32x8(-(load<f32x8>(x + 16) + load<f32x8>(y + 16))) + 1.0f;
+  const f32x8 v3 = 1.0f / v * tanh_f32x8(load<f32x8>(x + 24) + load<f32x8>(y + 24));
+  store(out, 1.0f / v2 * 0.0f + v3);
 }
 
 // all (LSTM): 64 -> 32
@@ -128,12 +157,5 @@ void lstm(const float *__restrict x, float *__restrict out) noexcept {
   for (ptrdiff_t n = 0; n < 32; n += 8) {
     const f32x8 v = load<f32x8>(x + n) + load<f32x8>(x + n + 32);
     store(out + n, v);
-  }
-}
-
-// copy of a value
-void copy_8xf32(const float *__restrict source, float *__restrict result) noexcept {
-  for (ptrdiff_t i = 0; i < 8; i += 8) {
-    store(result + i, load<f32x8>(source + i));
   }
 }
