@@ -83,10 +83,10 @@ int ingot::compileModel(const CompileOptions &given) {
     return fail(folder.takeError());
   if (!model->writeCode(options.emit, folder->path()))
     return 1;
-  if (llvm::Error error = folder->commit())
-    return fail(std::move(error));
   if (!options.depfile.empty())
     if (llvm::Error error = writeDepfile(options, options.name, model->files()))
       return fail(std::move(error));
+  if (llvm::Error error = folder->commit())
+    return fail(std::move(error));
   return 0;
 }

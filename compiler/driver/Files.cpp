@@ -45,7 +45,7 @@ llvm::Expected<OutputFolder> OutputFolder::create(StringRef wanted) {
   llvm::SmallString<256> temporary;
   fs::createUniquePath(beside + ".tmp-%%%%%%%%", temporary, /*MakeAbsolute=*/false);
   if (std::error_code error = fs::create_directory(temporary, /*IgnoreExisting=*/false, fs::all_all))
-    return failure(temporary, error);
+    return failure(wanted, error);
   pending = new std::string(temporary.str());
   std::signal(SIGINT, removePending);
   std::signal(SIGTERM, removePending);
