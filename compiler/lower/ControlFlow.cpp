@@ -149,6 +149,10 @@ static LogicalResult lowerLoop(Node &node) {
   if (!node.has(0))
     return node.fail("a loop without a number of iterations is not supported; "
                      "give M in the model");
+  for (unsigned i = 0; i < 2; ++i)
+    if (node.has(i) && node.type(i).getNumElements() != 1)
+      return node.fail("the number of iterations and the condition must be "
+                       "single; correct the model");
   if (node.op->getNumRegions() != 1 || results < carried)
     return node.fail("it needs a body and a result for each carried value; "
                      "correct the model");
@@ -220,6 +224,8 @@ static LogicalResult lowerLoop(Node &node) {
     if (failed(inlineRegion(node, body, inputs, *branch.thenBlock(), outputs)))
       return failure();
     b.setInsertionPointToEnd(branch.thenBlock());
+    if (tensorType(outputs[0]).getNumElements() != 1)
+      return node.fail("the condition must be single; correct the model");
     outputs[0] = reshape(b, outputs[0], {});
     outputs.insert(outputs.begin(), increment(b));
     if (TypeRange(ValueRange(outputs)) != values.getTypes())

@@ -13,7 +13,7 @@ using namespace ingot;
 using namespace ingot::lower;
 
 /// Attributes are bounded, so that index arithmetic on them cannot overflow.
-static constexpr int64_t kLimit = int64_t(1) << 31;
+static constexpr int64_t kLimit = int64_t(1) << 20;
 
 static bool isBetween(ArrayRef<int64_t> values, int64_t low) {
   return llvm::all_of(values,
@@ -34,8 +34,7 @@ LogicalResult lower::readWindow(Node &node, ArrayRef<int64_t> input,
     return node.fail("strides, dilations, pads and kernel_shape do not fit " +
                      Twine(n) + " spatial dimensions; correct the model");
   if (!isBetween(kernel, 1) || !isBetween(window.strides, 1) ||
-      !isBetween(window.dilations, 1) || !isBetween(pads, 0) ||
-      !isBetween(input, 0))
+      !isBetween(window.dilations, 1) || !isBetween(pads, 0))
     return node.fail("strides, dilations, pads or kernel_shape are out of "
                      "range; correct the model");
   window.low.assign(pads.begin(), pads.begin() + n);
@@ -194,8 +193,9 @@ LogicalResult lower::checkConvolution(Node &node, unsigned x, unsigned w,
     return node.fail("the input and the weights must have the same rank, at "
                      "least 3; correct the model");
   ArrayRef<int64_t> shape = node.shape(x), weights = node.shape(w);
-  int64_t channels = transposed ? weights[0] : weights[1] * group;
-  if (group < 1 || group > kLimit || channels != shape[1] ||
+  bool inRange = group >= 1 && group < kLimit;
+  int64_t channels = transposed || !inRange ? weights[0] : weights[1] * group;
+  if (!inRange || channels != shape[1] ||
       shape[1] % group != 0 || weights[0] % group != 0)
     return node.fail("weights of shape " + Twine(weights[0]) + " x " +
                      Twine(weights[1]) + " do not fit " + Twine(shape[1]) +
@@ -204,10 +204,18 @@ LogicalResult lower::checkConvolution(Node &node, unsigned x, unsigned w,
   return success();
 }
 
+LogicalResult lower::checkBias(Node &node, unsigned i, int64_t filters) {
+  if (!node.has(i) || (node.rank(i) == 1 && node.shape(i)[0] == filters))
+    return success();
+  return node.fail("the bias needs one number for each of " + Twine(filters) +
+                   " filters; correct the model");
+}
+
 static LogicalResult lowerConv(Node &node) {
   LocBuilder &b = node.b;
   int64_t group = node.attrInt("group", 1);
-  if (failed(checkConvolution(node, 0, 1, group, /*transposed=*/false)))
+  if (failed(checkConvolution(node, 0, 1, group, /*transposed=*/false)) ||
+      failed(checkBias(node, 2, node.shape(1)[0])))
     return failure();
   ArrayRef<int64_t> space = node.shape(0).drop_front(2);
   ArrayRef<int64_t> output = node.resultType().getShape().drop_front(2);
@@ -306,7 +314,8 @@ static Value insertZeros(LocBuilder &b, Value x, ArrayRef<int64_t> strides) {
 static LogicalResult lowerConvTranspose(Node &node) {
   LocBuilder &b = node.b;
   int64_t group = node.attrInt("group", 1);
-  if (failed(checkConvolution(node, 0, 1, group, /*transposed=*/true)))
+  if (failed(checkConvolution(node, 0, 1, group, /*transposed=*/true)) ||
+      failed(checkBias(node, 2, node.shape(1)[1] * group)))
     return failure();
   ArrayRef<int64_t> shape = node.shape(0), space = shape.drop_front(2);
   RankedTensorType type = node.resultType();

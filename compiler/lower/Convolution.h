@@ -50,6 +50,9 @@ mlir::Value addChannelBias(LocBuilder &b, mlir::Value value, mlir::Value bias);
 mlir::LogicalResult checkConvolution(Node &node, unsigned x, unsigned w,
                                      int64_t group, bool transposed);
 
+/// Checks that operand i, if present, has one number for each filter.
+mlir::LogicalResult checkBias(Node &node, unsigned i, int64_t filters);
+
 } // namespace ingot::lower
 
 #endif

@@ -503,9 +503,14 @@ template <Binary body> static LogicalResult lowerVariadic(Node &node) {
 static LogicalResult lowerClip(Node &node) {
   bool isUnsigned = node.isUnsigned(0);
   SmallVector<Value> operands{node.operand(0)};
-  for (unsigned i : {1u, 2u})
-    if (node.has(i))
-      operands.push_back(reshape(node.b, node.operand(i), {}));
+  for (unsigned i : {1u, 2u}) {
+    if (!node.has(i))
+      continue;
+    if (node.type(i).getNumElements() != 1)
+      return node.fail("input " + Twine(i) + " must be one number; correct the "
+                       "model");
+    operands.push_back(reshape(node.b, node.operand(i), {}));
+  }
   return node.done(pointwise(
       node.b, operands, node.resultType(), [&](LocBuilder &b, ValueRange s) {
         Value x = s[0];
@@ -535,6 +540,10 @@ static LogicalResult lowerBatchNormalization(Node &node) {
   SmallVector<int64_t> perChannel(std::max<int64_t>(node.rank(0) - 1, 1), 1);
   if (node.rank(0) > 1)
     perChannel[0] = node.shape(0)[1];
+  for (unsigned i = 1; i < 5; ++i)
+    if (node.rank(i) != 1 || node.shape(i)[0] != perChannel[0])
+      return node.fail("input " + Twine(i) + " needs one number a channel; "
+                       "correct the model");
   auto scale = node.constantFloats(1), bias = node.constantFloats(2),
        mean = node.constantFloats(3), variance = node.constantFloats(4);
   Value factor, offset;

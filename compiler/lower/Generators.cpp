@@ -48,8 +48,12 @@ static LogicalResult lowerEyeLike(Node &node) {
 /// Range-11: start + i * delta.
 static LogicalResult lowerRange(Node &node) {
   SmallVector<Value> operands;
-  for (unsigned i : {0u, 2u})
+  for (unsigned i : {0u, 2u}) {
+    if (node.type(i).getNumElements() != 1)
+      return node.fail("start, limit and delta must be numbers; correct the "
+                       "model");
     operands.push_back(reshape(node.b, node.operand(i), {}));
+  }
   return node.done(pointwise(
       node.b, operands, node.resultType(), [](LocBuilder &b, ValueRange s) {
         Type type = s[0].getType();

@@ -180,6 +180,9 @@ static LogicalResult lowerOneHot(Node &node) {
   if (!axis)
     return node.fail("the axis is outside the rank; correct the model");
   int64_t depth = type.getDimSize(*axis);
+  if (node.rank(2) != 1 || node.shape(2)[0] != 2 ||
+      node.rank(0) + 1 != type.getRank())
+    return node.fail("the values must be two numbers; correct the model");
   SmallVector<AffineExpr> exprs;
   for (int64_t i = 0; i < type.getRank(); ++i)
     if (i != *axis)
@@ -258,6 +261,8 @@ static LogicalResult lowerTrilu(Node &node) {
     return node.fail("the input must have a rank of at least 2; correct the "
                      "model");
   SmallVector<Value> operands{node.operand(0)};
+  if (node.has(1) && node.type(1).getNumElements() != 1)
+    return node.fail("k must be one number; correct the model");
   if (node.has(1))
     operands.push_back(reshape(b, node.operand(1), {}));
   return node.done(pointwise(

@@ -8,6 +8,7 @@
 #include "compiler/lower/Node.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/Supported.h"
+#include "compiler/support/Elements.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
@@ -58,8 +59,22 @@ static bool isOnnx(Operation &op) {
   return op.getName().getDialectNamespace() == "onnx";
 }
 
+/// No tensor of a model that could run is larger, and index arithmetic on
+/// smaller ones cannot overflow.
+static constexpr int64_t kMostBytes = int64_t(1) << 40;
+
+static bool isTooLarge(RankedTensorType type) {
+  std::optional<int64_t> bytes = byteSize(type);
+  return !bytes || *bytes > kMostBytes;
+}
+
 /// Checks what every lowering takes for granted.
 static LogicalResult checkTypes(Node &node) {
+  for (unsigned i = 0; i < node.op->getNumResults(); ++i)
+    if (node.hasResult(i) && node.resultType(i) &&
+        isTooLarge(node.resultType(i)))
+      return node.fail("output " + Twine(i) +
+                       " is larger than 1 TB; correct the shapes");
   for (unsigned i = 0; i < node.numOperands(); ++i)
     if (node.has(i) && !node.operand(i))
       return node.fail("input " + Twine(i) +

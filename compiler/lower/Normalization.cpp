@@ -198,6 +198,10 @@ static LogicalResult lowerInstanceNormalization(Node &node) {
   if (rank < 3)
     return node.fail("the input must have a rank of at least 3; correct the "
                      "model");
+  for (unsigned i : {1u, 2u})
+    if (node.type(i).getNumElements() != node.shape(0)[1])
+      return node.fail("input " + Twine(i) + " needs one number a channel; "
+                       "correct the model");
   Moments m = moments(b, node.operand(0), axesFrom(2, rank),
                       node.attrFloat("epsilon", 1e-5f));
   return node.done(scaled(b, m.centred, m.inverse,
@@ -213,6 +217,12 @@ static LogicalResult lowerGroupNormalization(Node &node) {
   if (shape.size() < 3 || groups < 1 || shape[1] % groups != 0)
     return node.fail("num_groups does not divide the channels; correct the "
                      "model");
+  for (unsigned i : {1u, 2u}) {
+    int64_t count = node.type(i).getNumElements();
+    if (count != groups && count != shape[1])
+      return node.fail("input " + Twine(i) + " needs one number a channel; "
+                       "correct the model");
+  }
   SmallVector<int64_t> split{shape[0], groups, shape[1] / groups};
   split.append(shape.begin() + 2, shape.end());
   int64_t rank = split.size();

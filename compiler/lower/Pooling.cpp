@@ -146,6 +146,8 @@ static LogicalResult lowerMaxPool(Node &node) {
 // AveragePool
 //===----------------------------------------------------------------------===//
 
+static constexpr int64_t kMostDivisors = int64_t(1) << 24;
+
 /// How many taps of each window of one dimension count: those on the input and,
 /// where told, on the model's padding.
 static std::vector<int64_t> countTaps(const Window &window, size_t i,
@@ -154,12 +156,14 @@ static std::vector<int64_t> countTaps(const Window &window, size_t i,
   int64_t from = withPadding ? -window.low[i] : 0;
   int64_t to = input + (withPadding ? window.high[i] : 0);
   std::vector<int64_t> counts(output, 0);
-  for (int64_t o = 0; o < output; ++o)
-    for (int64_t k = 0; k < window.kernel[i]; ++k) {
-      int64_t at = o * window.strides[i] + k * window.dilations[i] -
-                   window.low[i];
-      counts[o] += at >= from && at < to;
-    }
+  for (int64_t o = 0; o < output; ++o) {
+    int64_t start = o * window.strides[i] - window.low[i];
+    int64_t step = window.dilations[i];
+    int64_t before = start < from ? (from - start + step - 1) / step : 0;
+    int64_t end = start < to ? (to - 1 - start) / step + 1 : 0;
+    counts[o] = std::max<int64_t>(
+        0, std::min(end, window.kernel[i]) - before);
+  }
   return counts;
 }
 
@@ -177,6 +181,12 @@ static LogicalResult lowerAveragePool(Node &node) {
       b, x, window, output, numberAttr(element, 0),
       [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });
   // The divisor of a window is the product over the dimensions.
+  int64_t plane = 1;
+  for (int64_t size : output)
+    plane *= size;
+  if (plane > kMostDivisors)
+    return node.fail("the output has more than 16 million places a channel, "
+                     "which is not supported");
   std::vector<double> divisors{1};
   bool withPadding = node.attrInt("count_include_pad", 0);
   for (size_t i = 0; i < space.size(); ++i) {

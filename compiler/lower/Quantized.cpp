@@ -56,9 +56,12 @@ static FailureOr<Parameters> readParameters(Node &node, unsigned first,
   Parameters result{node.operand(first), node.operand(first + 1), {}};
   RankedTensorType type = tensorType(result.scale);
   auto wrong = [&] {
-    return node.fail("the scale's shape does not fit the input; correct the "
-                     "model");
+    return node.fail("the scale's or the zero point's shape does not fit the "
+                     "input; correct the model");
   };
+  if (result.zeroPoint &&
+      tensorType(result.zeroPoint).getNumElements() != type.getNumElements())
+    return wrong();
   if (type.getNumElements() == 1 && type.getRank() <= 1) {
     result.scale = reshape(b, result.scale, {});
     if (result.zeroPoint)
@@ -68,6 +71,9 @@ static FailureOr<Parameters> readParameters(Node &node, unsigned first,
   }
   auto axis = node.axis("axis", 1, rank);
   if (!axis)
+    return wrong();
+  if (result.zeroPoint &&
+      tensorType(result.zeroPoint).getShape() != type.getShape())
     return wrong();
   if (type.getRank() == 1) {
     if (type.getDimSize(0) != shape[*axis])
@@ -323,7 +329,7 @@ static LogicalResult requantize(Node &node, Value sum, unsigned xScale,
 static LogicalResult lowerQLinearConv(Node &node) {
   LocBuilder &b = node.b;
   FailureOr<Value> x = takeOff(node, 0, 2, -1), w = takeOff(node, 3, 5, 0);
-  if (failed(x) || failed(w))
+  if (failed(x) || failed(w) || failed(checkBias(node, 8, node.shape(3)[0])))
     return failure();
   FailureOr<Value> sum = convolveIntegers(node, *x, *w, 0, 3);
   if (failed(sum))

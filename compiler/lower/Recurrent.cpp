@@ -534,6 +534,17 @@ static LogicalResult lowerRecurrent(Node &node) {
   if (node.shape(1) != ArrayRef(weightShape) ||
       node.shape(2) != ArrayRef(recurrentShape) || cell.steps < 1)
     return node.fail("the weights do not fit the input; correct the model");
+  int64_t stateShape[] = {cell.directions, cell.batch, cell.hidden};
+  if (batchFirst)
+    std::rotate(stateShape, stateShape + 1, stateShape + 2);
+  auto fits = [&](unsigned i, ArrayRef<int64_t> expected) {
+    return !node.has(i) || node.shape(i) == expected;
+  };
+  if (!fits(3, {cell.directions, 2 * columns}) || !fits(4, {cell.batch}) ||
+      !fits(5, stateShape) || (kind == "LSTM" && !fits(6, stateShape)) ||
+      (kind == "LSTM" && !fits(7, {cell.directions, 3 * cell.hidden})))
+    return node.fail("biases, lengths, initial states or peepholes have the "
+                     "wrong shape; correct the model");
   if (failed(readActivations(node, cell)))
     return failure();
   if (node.has(4)) {

@@ -324,6 +324,10 @@ static LogicalResult lowerResize(Node &node) {
   SmallVector<AxisPlan> plans;
   for (size_t i = 0; i < axes.size(); ++i) {
     int64_t axis = axes[i] < 0 ? axes[i] + rank : axes[i];
+    constexpr int64_t limit = int64_t(1) << 22;
+    if (axis >= 0 && axis < rank && type.getDimSize(axis) > limit &&
+        type.getDimSize(axis) != node.shape(0)[axis])
+      return node.fail("axes of more than 4 million places are not supported");
     if (axis < 0 || axis >= rank || node.shape(0)[axis] < 1 ||
         type.getDimSize(axis) < 1)
       return node.fail("an axis is outside the rank or empty; correct the "

@@ -241,6 +241,28 @@ static std::vector<int64_t> sourcePlaces(StringRef mode, int64_t size,
   return places;
 }
 
+/// An input that is shown more often than this in pieces is read through a table.
+static constexpr size_t kMostParts = 16;
+
+static Value showPlaces(LocBuilder &b, Value x, int64_t axis,
+                        ArrayRef<int64_t> places) {
+  RankedTensorType type = tensorType(x);
+  int64_t rank = type.getRank();
+  SmallVector<int64_t> shape(type.getShape());
+  shape[axis] = places.size();
+  return mapped(b, indexTable(b, places),
+                AffineMap::get(rank, 0, b.getAffineDimExpr(axis)),
+                tensorType(shape, type.getElementType()),
+                [&](LocBuilder &b, ValueRange s) -> Value {
+                  SmallVector<Value> at;
+                  for (int64_t i = 0; i < rank; ++i)
+                    at.push_back(linalg::IndexOp::create(b, i));
+                  at[axis] = arith::IndexCastOp::create(b, b.getIndexType(),
+                                                        s[0]);
+                  return tensor::ExtractOp::create(b, x, at);
+                });
+}
+
 /// Repeats rows of one axis: slices of the input beside each other, each
 /// backwards where the input is reflected.
 static Value padAxis(LocBuilder &b, Value x, int64_t axis,
@@ -272,6 +294,8 @@ static Value padAxis(LocBuilder &b, Value x, int64_t axis,
                  tensorType(shape, type.getElementType()), yieldFirst));
     }
     i = end;
+    if (parts.size() > kMostParts)
+      return showPlaces(b, x, axis, places);
   }
   return concat(b, parts, axis);
 }
@@ -298,8 +322,8 @@ static LogicalResult lowerPad(Node &node) {
     int64_t axis = axes[i] < 0 ? axes[i] + rank : axes[i];
     constexpr int64_t limit = int64_t(1) << 40;
     int64_t before = (*pads)[i], after = (*pads)[axes.size() + i];
-    if (axis < 0 || axis >= rank || std::abs(before) > limit ||
-        std::abs(after) > limit || shape[axis] + before + after != padded[axis])
+    if (axis < 0 || axis >= rank || before > limit || before < -limit ||
+        after > limit || after < -limit || shape[axis] + before + after != padded[axis])
       return wrong();
     low[axis] = before;
     high[axis] = after;
@@ -324,11 +348,16 @@ static LogicalResult lowerPad(Node &node) {
         continue;
       if (sizes[i] == 0)
         return wrong();
+      if (padded[i] > (int64_t(1) << 22))
+        return node.fail("axes of more than 4 million places are not "
+                         "supported");
       x = padAxis(b, x, i, sourcePlaces(mode, sizes[i], low[i], padded[i]));
     }
     return node.done(x);
   }
   Type element = node.element(0);
+  if (node.has(2) && node.type(2).getNumElements() != 1)
+    return node.fail("the value must be one number; correct the model");
   if (!node.has(2))
     return node.done(pad(b, x, low, high, numberAttr(element, 0)));
   if (TypedAttr number = splatOf(node.operand(2)))

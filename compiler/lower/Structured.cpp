@@ -256,6 +256,8 @@ Value lower::meanAxes(LocBuilder &b, Value operand, ArrayRef<int64_t> axes) {
 }
 
 static int64_t product(ArrayRef<int64_t> shape) {
+  if (llvm::is_contained(shape, 0))
+    return 0;
   int64_t count = 1;
   for (int64_t size : shape)
     count *= size;
@@ -294,6 +296,9 @@ Value lower::reshape(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
   RankedTensorType to = tensorType(shape, from.getElementType());
   if (from == to)
     return value;
+  // Lowerings check what they reshape. Should one not, the verifier finds this.
+  if (product(shape) != product(from.getShape()))
+    return tensor::CastOp::create(b, to, value);
   Attribute constant;
   if (TypedAttr number = splatOf(value))
     return splat(b, to, number);

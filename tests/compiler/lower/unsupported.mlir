@@ -21,3 +21,20 @@ func.func @main(%x: tensor<1x3x8xf32>, %w: tensor<4x3x3xf32>) -> tensor<1x4x6xf3
   %0 = "onnx.Conv"(%x, %w) {strides = array<i64: 9223372036854775807>, group = 1 : i64} : (tensor<1x3x8xf32>, tensor<4x3x3xf32>) -> tensor<1x4x6xf32> loc("c"("Conv"))
   return %0 : tensor<1x4x6xf32>
 }
+
+// -----
+
+// CHECK: node 'norm' (BatchNormalization): input 2 needs one number a channel
+func.func @main(%x: tensor<1x3x8xf32>, %s: tensor<3xf32>, %b: tensor<4xf32>) -> tensor<1x3x8xf32> {
+  %0 = "onnx.BatchNormalization"(%x, %s, %b, %s, %s) {epsilon = 1.0e-05 : f32} : (tensor<1x3x8xf32>, tensor<3xf32>, tensor<4xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<1x3x8xf32> loc("norm"("BatchNormalization"))
+  return %0 : tensor<1x3x8xf32>
+}
+
+// -----
+
+// CHECK: node 'all' (Expand): output 0 is larger than 1 TB
+func.func @main(%x: tensor<1xf32>) -> tensor<1099511627776xf32> {
+  %s = "onnx.Constant"() {value = dense<1099511627776> : tensor<1xi64>} : () -> tensor<1xi64>
+  %0 = "onnx.Expand"(%x, %s) : (tensor<1xf32>, tensor<1xi64>) -> tensor<1099511627776xf32> loc("all"("Expand"))
+  return %0 : tensor<1099511627776xf32>
+}
