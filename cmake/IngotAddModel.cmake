@@ -1,6 +1,6 @@
 # ingot_add_model(<name> MODEL <file.onnx>
 #                 [SHAPE <input>=<size>,<size>,... ...] [STATE <input>:<output> ...]
-#                 [TARGET <target>] [NAME <identifier>])
+#                 [TARGET <target>] [NAME <identifier>] [WEIGHTS auto|array|linked|external])
 #
 # Adds the static library <name>: the model, compiled ahead of time when the library is built, with the header <NAME>.h. It is compiled
 # again when the model, its external data or Ingot change.
@@ -10,6 +10,8 @@
 #   TARGET  what it is compiled for, a name that `ingot targets` lists, or `native`: the best target that this machine runs. Unless given:
 #           ${INGOT_TARGET} if that is set, else by CMAKE_SYSTEM_PROCESSOR: x86-64-v3 (any x86 processor with AVX2 and FMA), aarch64
 #           or cortex-m7
+#   WEIGHTS where the weights go: array, into the sources; linked, into the program's read-only data; external, nowhere: the program gives
+#           the content of the file that the property INGOT_WEIGHTS of <name> names to Context. auto: array up to 4 KiB, else linked
 #   NAME    the C++ namespace and the prefix of every symbol and file; <name> unless given
 #
 # The library is built with the flags that its results need (optimised, nothing contracted or reassociated, the target's instruction set),
@@ -143,7 +145,7 @@ function(_ingot_default_target result)
 endfunction()
 
 function(ingot_add_model name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME" "SHAPE;STATE")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME;WEIGHTS" "SHAPE;STATE")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "ingot_add_model(${name}): unknown arguments: ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -192,6 +194,9 @@ function(ingot_add_model name)
   foreach(state ${ARG_STATE})
     list(APPEND options --state ${state})
   endforeach()
+  if(ARG_WEIGHTS)
+    list(APPEND options --weights ${ARG_WEIGHTS})
+  endif()
   get_filename_component(file ${model} NAME)
   add_custom_command(
     OUTPUT ${stem}.h ${stem}_kernels.h ${stem}.weights ${sources}
@@ -211,6 +216,7 @@ function(ingot_add_model name)
   target_compile_options(${name} PRIVATE -O3 -fno-fast-math -ffp-contract=off -fno-math-errno -fno-trapping-math -fwrapv
     -fno-strict-aliasing -fno-exceptions -fno-rtti ${target_flags})
   set_target_properties(${name} PROPERTIES
+    INGOT_WEIGHTS ${stem}.weights
     CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
     INTERPROCEDURAL_OPTIMIZATION OFF UNITY_BUILD OFF DISABLE_PRECOMPILE_HEADERS ON
     CXX_CLANG_TIDY "" CXX_CPPCHECK "" CXX_INCLUDE_WHAT_YOU_USE "")

@@ -24,6 +24,15 @@ using namespace mlir;
 using namespace ingot;
 using namespace ingot::cpp;
 
+std::optional<WeightsPlace> ingot::weightsPlace(StringRef name) {
+  return llvm::StringSwitch<std::optional<WeightsPlace>>(name)
+      .Case("auto", WeightsPlace::automatic)
+      .Case("array", WeightsPlace::array)
+      .Case("linked", WeightsPlace::linked)
+      .Case("external", WeightsPlace::external)
+      .Default(std::nullopt);
+}
+
 std::vector<std::string> ingot::cppCompileFlags() {
   // What preserves bits: nothing is contracted or reassociated, signed integers wrap as the model's do, and nobody looks at errno or at
   // exception flags. Memory is typed by the values that live in it, which follow each other in the arena.
@@ -351,11 +360,13 @@ struct EmitCppPass : ingot::impl::EmitCppPassBase<EmitCppPass> {
   void runOnOperation() override {
     CppOptions options;
     options.outDir = dir;
-    options.weights = llvm::StringSwitch<WeightsPlace>(weights)
-                          .Case("array", WeightsPlace::array)
-                          .Case("linked", WeightsPlace::linked)
-                          .Case("external", WeightsPlace::external)
-                          .Default(WeightsPlace::automatic);
+    std::optional<WeightsPlace> place = weightsPlace(weights);
+    if (!place) {
+      getOperation().emitError("no place for weights has the name '")
+          << weights << "'";
+      return signalPassFailure();
+    }
+    options.weights = *place;
     if (failed(emitCpp(getOperation(), options)))
       signalPassFailure();
     markAllAnalysesPreserved();

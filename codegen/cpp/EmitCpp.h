@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/LogicalResult.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ enum class WeightsPlace {
   /// NAME.weights stays a file, which the caller maps and passes to Context.
   external,
 };
+
+/// The place of that name (auto, array, linked, external), or nullopt.
+std::optional<WeightsPlace> weightsPlace(llvm::StringRef name);
 
 /// What the generated text looks like.
 struct CppStyle {

@@ -30,6 +30,7 @@ struct CompileOptions : ModelOptions {
   std::string output; ///< a folder; a file or "-" where `emit` names IR
   std::string emit = "cpp";
   std::string depfile;
+  std::string weights = "auto"; ///< where they go: auto, array, linked, external
 };
 
 struct RunOptions : ModelOptions {

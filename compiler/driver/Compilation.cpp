@@ -116,29 +116,32 @@ bool Compilation::bringTo(Form wanted, Progress &progress) {
   return false;
 }
 
-bool Compilation::writeCode(const std::string &kind, const std::string &folder) {
+bool Compilation::writeCode(const std::string &kind, const std::string &folder, const std::string &weights) {
   if (kind == "cpp")
-    return writeSources(folder);
+    return writeSources(folder, weights);
   llvm::Expected<TemporaryFolder> sources = TemporaryFolder::create();
   if (!sources) {
     fail(sources.takeError());
     return false;
   }
-  if (!writeSources(sources->name()))
+  if (!writeSources(sources->name(), weights))
     return false;
   std::string name = owned.get()->getAttrOfType<mlir::StringAttr>("ingot.model").str();
   llvm::Error error = buildStaticLibrary(*sources, Target::of(*owned), folder + "/lib" + name + ".a");
   if (!error)
     error = llvm::errorCodeToError(llvm::sys::fs::copy_file(sources->file(name + ".h"), folder + "/" + name + ".h"));
+  if (!error && weights == "external")
+    error = llvm::errorCodeToError(llvm::sys::fs::copy_file(sources->file(name + ".weights"), folder + "/" + name + ".weights"));
   if (!error)
     return true;
   fail(read.front() + ": " + llvm::toString(std::move(error)));
   return false;
 }
 
-bool Compilation::writeSources(const std::string &folder) {
+bool Compilation::writeSources(const std::string &folder, const std::string &weights) {
   CppOptions options;
   options.outDir = folder;
+  options.weights = *weightsPlace(weights);
   options.source = llvm::sys::path::filename(read.front()).str();
   if (mlir::succeeded(emitCpp(*owned, options)))
     return true;

@@ -24,7 +24,8 @@ public:
   bool tryBringTo(Form form, Progress &progress);
 
   /// Writes the files of --emit `kind` into the folder; the module has the form `plan`. False after one line on stderr.
-  bool writeCode(const std::string &kind, const std::string &folder);
+  /// `weights`: where they go (a name of weightsPlace).
+  bool writeCode(const std::string &kind, const std::string &folder, const std::string &weights = "auto");
 
   mlir::ModuleOp module() { return *owned; }
   const ErrorCollector &errors() const { return collector; }
@@ -33,7 +34,7 @@ public:
 
 private:
   explicit Compilation(const std::string &file);
-  bool writeSources(const std::string &folder);
+  bool writeSources(const std::string &folder, const std::string &weights);
 
   mlir::MLIRContext context;
   ErrorCollector collector;

@@ -81,7 +81,7 @@ int ingot::compileModel(const CompileOptions &given) {
   llvm::Expected<OutputFolder> folder = OutputFolder::create(options.output);
   if (!folder)
     return fail(folder.takeError());
-  if (!model->writeCode(options.emit, folder->path()))
+  if (!model->writeCode(options.emit, folder->path(), options.weights))
     return 1;
   if (!options.depfile.empty())
     if (llvm::Error error = writeDepfile(options, options.name, model->files()))

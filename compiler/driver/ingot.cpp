@@ -112,6 +112,11 @@ int main(int argc, char **argv) {
   compileCommand->add_option("--emit", compile.emit, "what to write: C++, a static library made of it by $CXX, or the IR after a stage")
       ->check(CLI::IsMember({"cpp", "library", "onnx", "linalg", "kernels", "loops", "plan"}))
       ->default_str("cpp");
+  compileCommand
+      ->add_option("--weights", compile.weights,
+                   "where the weights go: an array in the sources (up to 4 KiB), the program's read-only data, or a file that the caller maps")
+      ->check(CLI::IsMember({"auto", "array", "linked", "external"}))
+      ->default_str("auto");
   compileCommand->add_option("--depfile", compile.depfile, "also write what was read, as a make rule")->type_name("FILE");
   compileCommand->footer("Examples:\n"
                          "  ingot compile rec.onnx -o out --shape x=1,3,48,320            out/rec.h and out/rec.cpp\n"
