@@ -371,6 +371,9 @@ private:
         access.value = value;
         return success();
       }
+      // Only rows are kept, in the result's memory.
+      if (!rows)
+        return kernel.emitError("has a stage that reads another which is kept nowhere; fuse-elementwise merges them");
       access.kind = Access::Buffer;
       access.buffer = result.bufferOf.lookup(lastResult);
       setIndex(access, flatten(exprs, type.getShape(), context));
