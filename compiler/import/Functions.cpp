@@ -1,6 +1,7 @@
 //===- Functions.cpp ------------------------------------------------------===//
 #include "compiler/import/Functions.h"
 #include "compiler/import/GraphBuilder.h"
+#include "compiler/import/Inference.h"
 #include "compiler/import/Model.h"
 #include "compiler/import/Schema.h"
 #include <algorithm>
@@ -147,10 +148,16 @@ static FailureOr<bool> expand(Operation *op) {
     if (i < op->getNumOperands())
       scope.define(name, op->getOperand(i));
   graphBuilder.buildGraph(model.graph(), scope);
-  for (auto [i, result] : llvm::enumerate(op->getResults()))
-    if (!result.use_empty())
-      result.replaceAllUsesWith(
-          scope.lookup(body->output(static_cast<int>(i))));
+  for (auto [i, result] : llvm::enumerate(op->getResults())) {
+    if (result.use_empty())
+      continue;
+    Value value = scope.lookup(body->output(static_cast<int>(i)));
+    // The body may find out less than the operator did.
+    if (Type known = mergeTypes(value.getType(), result.getType());
+        known && value.getDefiningOp())
+      value.setType(known);
+    result.replaceAllUsesWith(value);
+  }
   op->erase();
   return true;
 }

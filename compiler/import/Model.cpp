@@ -370,6 +370,20 @@ static void checkOperators(ModelProto &model) {
   });
 }
 
+/// The library's checker, for what schemas and the format demand. The main graph is checked as a nested one is: there the shapes of outputs may be
+/// missing, as they are in many files, and inputs are looked at by the importer.
+static void checkGraph(const ModelProto &model) {
+  ::onnx::checker::CheckerContext context;
+  context.set_ir_version(static_cast<int>(model.ir_version()));
+  std::unordered_map<std::string, int> versions;
+  for (const auto &[domain, version] : opsets(model))
+    versions[domain] = static_cast<int>(version);
+  context.set_opset_imports(versions);
+  context.set_is_main_graph(false);
+  ::onnx::checker::check_graph(model.graph(), context,
+                               ::onnx::checker::LexicalScopeContext());
+}
+
 //===----------------------------------------------------------------------===//
 // Weights
 //===----------------------------------------------------------------------===//
@@ -556,7 +570,7 @@ Model ingot::readModel(StringRef path) {
                [](GraphProto &graph) { graph.clear_value_info(); });
   model.proto.set_ir_version(
       std::max<int64_t>(model.proto.ir_version(), 10));
-  ::onnx::checker::check_model(model.proto);
+  checkGraph(model.proto);
   convertOpset(model.proto);
   Sorter().sort(*model.proto.mutable_graph(), nullptr);
   return model;

@@ -39,6 +39,27 @@ static LogicalResult inferOperation(Operation *op) {
   return inferTypes(op, options);
 }
 
+/// Number of iterations of a loop whose condition is always true, or nullopt.
+static std::optional<int64_t> tripCount(onnx::LoopOp loop) {
+  auto isTrue = [](Value value) {
+    auto known = integerConstant(value);
+    return known && known->size() == 1 && known->front();
+  };
+  Value condition = onnx::input(loop, 1);
+  if (condition && !isTrue(condition))
+    return std::nullopt;
+  Block &body = loop.getBodyRegion().front();
+  Value again = body.getTerminator()->getOperand(0);
+  while (auto identity = again.getDefiningOp<onnx::IdentityOp>())
+    again = identity->getOperand(0);
+  if (again != body.getArgument(1) && !isTrue(again))
+    return std::nullopt;
+  auto count = integerConstant(onnx::input(loop, 0));
+  if (!count || count->size() != 1)
+    return std::nullopt;
+  return std::max<int64_t>(count->front(), 0);
+}
+
 /// The specification lets the shapes of a loop's values change from one iteration to the next, and so infers none. Mostly they stay: the body
 /// is inferred, in a copy, with the shapes that the values have before the loop, and if it gives them back they hold. Returns the loop to go on
 /// with.
@@ -77,6 +98,18 @@ static onnx::LoopOp keepLoopShapes(onnx::LoopOp loop) {
   }
   for (auto [result, value] : llvm::zip(copy->getResults(), initial))
     result.setType(value.getType());
+  // What each iteration yields is collected along a new first axis.
+  if (std::optional<int64_t> count = tripCount(copy))
+    for (auto [result, value] :
+         llvm::zip(copy->getResults().drop_front(initial.size()),
+                   yielded.drop_front(initial.size() + 1))) {
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      if (!type)
+        continue;
+      SmallVector<int64_t> shape = {*count};
+      llvm::append_range(shape, type.getShape());
+      result.setType(RankedTensorType::get(shape, type.getElementType()));
+    }
   loop->replaceAllUsesWith(copy->getResults());
   loop.erase();
   return copy;

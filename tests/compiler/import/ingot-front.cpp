@@ -20,6 +20,9 @@ static cl::list<std::string> lowered("lowered", cl::CommaSeparated,
 static cl::opt<unsigned> elide("elide", cl::init(16),
                                cl::desc("longest constant to print"));
 
+static cl::opt<std::string> name("name", cl::desc("ingot.model"));
+static cl::opt<std::string> target("target", cl::desc("ingot.target"));
+static cl::opt<bool> locations("locations", cl::desc("print locations"));
 static cl::opt<std::string> exported("export", cl::desc("OUT.onnx"));
 
 int main(int argc, char **argv) {
@@ -37,6 +40,8 @@ int main(int argc, char **argv) {
     auto [input, output] = text.split(':');
     options.state.emplace_back(input, output);
   }
+  options.modelName = name;
+  options.targetName = target;
   mlir::MLIRContext context;
   context.printOpOnDiagnostic(false);
   auto module = ingot::importModel(context, model, options);
@@ -53,6 +58,8 @@ int main(int argc, char **argv) {
     return failed(ingot::exportModel(**module, exported));
   mlir::OpPrintingFlags flags;
   flags.elideLargeElementsAttrs(elide).elideLargeResourceString(elide);
+  if (locations)
+    flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false).useLocalScope();
   (*module)->print(outs(), flags);
   outs() << '\n';
   return 0;
