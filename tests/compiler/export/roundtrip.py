@@ -13,8 +13,6 @@ from onnx.reference import ReferenceEvaluator
 
 CASES = {
     "scopes": {},
-    "old": {},
-    "functions": {},
     "forms": {},
     "loop": {},
     "squeeze": {"x": [4, 2]},

@@ -113,9 +113,9 @@ body = helper.make_graph(
 )
 save(
     "loop",
-    [node("Loop", ["n", "", "x"], ["y", "sums"], name="repeat", body=body)],
+    [node("Loop", ["n", "always", "x"], ["y", "sums"], name="repeat", body=body)],
     [value("x", [2, 3])], [value("y", None), value("sums", None)],
-    [constant("n", np.int64(4))],
+    [constant("n", np.int64(4)), constant("always", np.bool_(True))],
 )
 
 # What other tests optimise.
