@@ -86,52 +86,6 @@ static LogicalResult lowerIf(Node &node) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-static SmallVector<OpFoldResult> attributes(LocBuilder &b,
-                                            ArrayRef<int64_t> list) {
-  SmallVector<OpFoldResult> results;
-  for (int64_t number : list)
-    results.push_back(b.getIndexAttr(number));
-  return results;
-}
-
-/// One slice of an axis at a place that the loop knows, with offsets and sizes ready for reading and writing.
-namespace {
-struct Place {
-  SmallVector<OpFoldResult> offsets, sizes, strides;
-  SmallVector<int64_t> shape;
-};
-} // namespace
-
-static Place placeAt(LocBuilder &b, ArrayRef<int64_t> shape, int64_t axis,
-                     Value at) {
-  Place place;
-  place.shape.assign(shape.begin(), shape.end());
-  place.shape[axis] = 1;
-  place.offsets = attributes(b, SmallVector<int64_t>(shape.size(), 0));
-  place.offsets[axis] = at;
-  place.sizes = attributes(b, place.shape);
-  place.strides = attributes(b, SmallVector<int64_t>(shape.size(), 1));
-  return place;
-}
-
-static Value readAt(LocBuilder &b, Value value, int64_t axis, Value at,
-                    ArrayRef<int64_t> shape) {
-  RankedTensorType type = tensorType(value);
-  Place place = placeAt(b, type.getShape(), axis, at);
-  Value part = tensor::ExtractSliceOp::create(
-      b, tensorType(place.shape, type.getElementType()), value, place.offsets,
-      place.sizes, place.strides);
-  return reshape(b, part, shape);
-}
-
-static Value writeAt(LocBuilder &b, Value part, Value whole, int64_t axis,
-                     Value at) {
-  Place place = placeAt(b, tensorType(whole).getShape(), axis, at);
-  return tensor::InsertSliceOp::create(b, reshape(b, part, place.shape), whole,
-                                       place.offsets, place.sizes,
-                                       place.strides);
-}
-
 /// The number of iterations as an index: a constant or the value of a tensor.
 static Value tripCount(Node &node) {
   LocBuilder &b = node.b;
@@ -178,10 +132,9 @@ static LogicalResult lowerLoop(Node &node) {
     return node.fail("a loop that ends by its condition and collects results "
                      "is not supported; its output has no fixed size");
 
-  RankedTensorType countType = tensorType({}, b.getI64Type());
   RankedTensorType boolType = tensorType({}, b.getI1Type());
   SmallVector<Value> starts{
-      splat(b, countType, b.getI64IntegerAttr(0)),
+      counter(b, 0),
       node.has(1) ? reshape(b, node.operand(1), {})
                   : splat(b, boolType, b.getBoolAttr(true))};
   for (unsigned i = 0; i < carried; ++i)
@@ -210,11 +163,6 @@ static LogicalResult lowerLoop(Node &node) {
     }
     return inputs;
   };
-  auto increment = [&](LocBuilder &b) {
-    return pointwise(b, values[0], countType, [](LocBuilder &b, ValueRange s) {
-      return add(b, s[0], scalarInt(b, s[0].getType(), 1));
-    });
-  };
   SmallVector<Value> outputs;
   if (conditional) {
     auto branch = scf::IfOp::create(b, values.getTypes(),
@@ -227,7 +175,7 @@ static LogicalResult lowerLoop(Node &node) {
     if (tensorType(outputs[0]).getNumElements() != 1)
       return node.fail("the condition must be single; correct the model");
     outputs[0] = reshape(b, outputs[0], {});
-    outputs.insert(outputs.begin(), increment(b));
+    outputs.insert(outputs.begin(), advance(b, values[0], 1));
     if (TypeRange(ValueRange(outputs)) != values.getTypes())
       return node.fail("a carried value changes its shape; such loops are not "
                        "supported");
@@ -241,7 +189,7 @@ static LogicalResult lowerLoop(Node &node) {
     if (failed(inlineRegion(node, body, inputs, *block, outputs)))
       return failure();
     b.setInsertionPointToEnd(block);
-    SmallVector<Value> nextValues{increment(b), values[1]};
+    SmallVector<Value> nextValues{advance(b, values[0], 1), values[1]};
     for (unsigned i = 0; i < carried; ++i)
       nextValues.push_back(outputs[1 + i]);
     for (unsigned i = carried; i < results; ++i) {
@@ -251,7 +199,8 @@ static LogicalResult lowerLoop(Node &node) {
           tensorType(whole).getNumElements())
         return node.fail("a collected result changes its shape; such loops "
                          "are not supported");
-      nextValues.push_back(writeAt(b, part, whole, 0, loop.getInductionVar()));
+      part = reshape(b, part, tensorType(whole).getShape().drop_front());
+      nextValues.push_back(writeSlice(b, whole, part, 0, values[0]));
     }
     if (TypeRange(ValueRange(nextValues)) != values.getTypes())
       return node.fail("a carried value changes its shape; such loops are not "
@@ -297,7 +246,7 @@ static LogicalResult lowerScan(Node &node) {
                        "model");
     steps = size;
   }
-  SmallVector<Value> starts;
+  SmallVector<Value> starts{counter(b, 0)};
   for (int64_t i = 0; i < states; ++i)
     starts.push_back(node.operand(i));
   for (int64_t i = 0; i < collected; ++i) {
@@ -312,25 +261,26 @@ static LogicalResult lowerScan(Node &node) {
   OpBuilder::InsertionGuard guard(b);
   Block *block = loop.getBody();
   b.setInsertionPointToEnd(block);
+  Value count = loop.getRegionIterArg(0);
   auto at = [&](bool backwards) -> Value {
     if (!backwards)
-      return loop.getInductionVar();
-    return arith::SubIOp::create(b, index(b, steps - 1), loop.getInductionVar());
+      return count;
+    return pointwise(b, count, tensorType(count), [&](LocBuilder &b, ValueRange s) {
+      return sub(b, scalarInt(b, s[0].getType(), steps - 1), s[0]);
+    });
   };
-  ValueRange values = loop.getRegionIterArgs();
+  ValueRange values = loop.getRegionIterArgs().drop_front();
   SmallVector<Value> inputs(values.take_front(states));
-  for (int64_t i = 0; i < scanned; ++i) {
-    SmallVector<int64_t> shape(node.shape(states + i));
-    shape.erase(shape.begin() + inputAxes[i]);
-    inputs.push_back(readAt(b, node.operand(states + i), inputAxes[i],
-                            at(inputWays[i]), shape));
-  }
+  for (int64_t i = 0; i < scanned; ++i)
+    inputs.push_back(
+        readSlice(b, node.operand(states + i), inputAxes[i], at(inputWays[i])));
   SmallVector<Value> outputs, next;
   if (failed(inlineRegion(node, node.op->getRegion(0), inputs, *block, outputs)))
     return failure();
   if (int64_t(outputs.size()) != results)
     return node.fail("the body does not fit the loop; correct the model");
   b.setInsertionPointToEnd(block);
+  next.push_back(advance(b, count, 1));
   for (int64_t i = 0; i < states; ++i)
     next.push_back(outputs[i]);
   for (int64_t i = 0; i < collected; ++i) {
@@ -339,15 +289,18 @@ static LogicalResult lowerScan(Node &node) {
         tensorType(whole).getNumElements())
       return node.fail("a collected result changes its shape; such loops are "
                        "not supported");
-    next.push_back(writeAt(b, part, whole, outputAxes[i], at(outputWays[i])));
+    SmallVector<int64_t> shape(tensorType(whole).getShape());
+    shape.erase(shape.begin() + outputAxes[i]);
+    next.push_back(writeSlice(b, whole, reshape(b, part, shape), outputAxes[i],
+                              at(outputWays[i])));
   }
-  if (TypeRange(ValueRange(next)) != values.getTypes())
+  if (TypeRange(ValueRange(next)) != loop.getResultTypes())
     return node.fail("a carried value changes its shape; such loops are not "
                      "supported");
   endBlock(b, *block, next);
   for (int64_t i = 0; i < results; ++i)
     if (node.hasResult(i))
-      node.set(i, loop.getResult(i));
+      node.set(i, loop.getResult(1 + i));
   return success();
 }
 

@@ -351,29 +351,6 @@ static Value whereRunning(Cell &cell, Value at, Value fresh, Value old) {
 // The loop
 //===----------------------------------------------------------------------===//
 
-static SmallVector<OpFoldResult> attributes(LocBuilder &b,
-                                            ArrayRef<int64_t> list) {
-  SmallVector<OpFoldResult> results;
-  for (int64_t number : list)
-    results.push_back(b.getIndexAttr(number));
-  return results;
-}
-
-/// Row `at` of the first dimension, which disappears.
-static Value row(LocBuilder &b, Value value, Value at) {
-  RankedTensorType type = tensorType(value);
-  SmallVector<int64_t> sizes(type.getShape());
-  sizes[0] = 1;
-  SmallVector<OpFoldResult> offsets =
-      attributes(b, SmallVector<int64_t>(type.getRank(), 0));
-  offsets[0] = at;
-  Value part = tensor::ExtractSliceOp::create(
-      b, tensorType(sizes, type.getElementType()), value, offsets,
-      attributes(b, sizes),
-      attributes(b, SmallVector<int64_t>(type.getRank(), 1)));
-  return reshape(b, part, type.getShape().drop_front());
-}
-
 /// Up to so many steps stand one after the other: their functions are the same,
 /// and no index is computed at run time.
 static constexpr int64_t kUnrolledSteps = 16;
@@ -392,7 +369,7 @@ static State runDirection(Cell &cell, const Direction &d, State state,
       numbers.append(cell.batch, t);
     times = reshape(b, indexTable(b, numbers), {cell.steps, cell.batch});
   }
-  auto advance = [&](Value x, Value time, State old, Value *shown) {
+  auto advanceState = [&](Value x, Value time, State old, Value *shown) {
     State next = step(cell, d, x, old);
     *shown = next.h;
     if (time) {
@@ -412,7 +389,7 @@ static State runDirection(Cell &cell, const Direction &d, State state,
                        tensorType(value).getShape().drop_front());
       };
       Value shown;
-      state = advance(take(d.projected), times ? take(times) : Value(), state,
+      state = advanceState(take(d.projected), times ? take(times) : Value(), state,
                       &shown);
       rows[at] = reshape(b, shown, rowShape);
     }
@@ -420,38 +397,34 @@ static State runDirection(Cell &cell, const Direction &d, State state,
       *all = concat(b, rows, 0);
     return state;
   }
-  SmallVector<Value> starts{state.h};
+  SmallVector<Value> starts{counter(b, d.backwards ? cell.steps - 1 : 0),
+                            state.h};
   if (state.c)
     starts.push_back(state.c);
   if (all)
     starts.push_back(tensor::EmptyOp::create(b, outShape, cell.element));
   auto loop = scf::ForOp::create(
       b, index(b, 0), index(b, cell.steps), index(b, 1), starts,
-      [&](OpBuilder &inner, Location, Value i, ValueRange carried) {
+      [&](OpBuilder &inner, Location, Value, ValueRange carried) {
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
-        Value at = i;
-        if (d.backwards)
-          at = arith::SubIOp::create(b, index(b, cell.steps - 1), i);
-        State old{carried[0], state.c ? carried[1] : Value()};
+        Value at = carried[0];
+        State old{carried[1], state.c ? carried[2] : Value()};
         Value shown;
-        State next = advance(row(b, d.projected, at),
-                             times ? row(b, times, at) : Value(), old, &shown);
-        SmallVector<Value> results{next.h};
+        State next =
+            advanceState(readSlice(b, d.projected, 0, at),
+                         times ? readSlice(b, times, 0, at) : Value(), old,
+                         &shown);
+        SmallVector<Value> results{advance(b, at, d.backwards ? -1 : 1), next.h};
         if (next.c)
           results.push_back(next.c);
-        if (all) {
-          SmallVector<OpFoldResult> offsets = attributes(b, {0, 0, 0});
-          offsets[0] = at;
-          results.push_back(tensor::InsertSliceOp::create(
-              b, reshape(b, shown, rowShape), carried.back(), offsets,
-              attributes(b, rowShape), attributes(b, {1, 1, 1})));
-        }
+        if (all)
+          results.push_back(writeSlice(b, carried.back(), shown, 0, at));
         scf::YieldOp::create(b, results);
       });
   if (all)
     *all = loop.getResults().back();
-  return {loop.getResult(0), state.c ? loop.getResult(1) : Value()};
+  return {loop.getResult(1), state.c ? loop.getResult(2) : Value()};
 }
 
 /// x times the weights of one direction, with the biases that need no state, as (steps, batch, gates, hidden).

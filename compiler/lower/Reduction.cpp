@@ -181,49 +181,6 @@ static LogicalResult lowerArgExtreme(Node &node) {
 // CumSum, CumProd
 //===----------------------------------------------------------------------===//
 
-/// A loop over the axis that carries the last slice and the result: for long
-/// axes, where work in proportion to the length's square would be too much.
-static Value accumulateInSteps(LocBuilder &b, Value x, int64_t axis,
-                               bool exclusive, bool reverse, bool isSum) {
-  RankedTensorType type = tensorType(x);
-  int64_t rank = type.getRank(), count = type.getDimSize(axis);
-  SmallVector<int64_t> step = keptShape(type.getShape(), axis);
-  RankedTensorType stepType = tensorType(step, type.getElementType());
-  auto attributes = [&](ArrayRef<int64_t> list) {
-    SmallVector<OpFoldResult> results;
-    for (int64_t number : list)
-      results.push_back(b.getIndexAttr(number));
-    return results;
-  };
-  Value neutral = splat(b, stepType, numberAttr(type.getElementType(), !isSum));
-  Value out = tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
-  auto loop = scf::ForOp::create(
-      b, index(b, 0), index(b, count), index(b, 1), ValueRange{neutral, out},
-      [&](OpBuilder &inner, Location loc, Value i, ValueRange carried) {
-        LocBuilder body(loc, inner);
-        Value at = reverse ? Value(arith::SubIOp::create(
-                                 body, index(body, count - 1), i))
-                           : i;
-        SmallVector<OpFoldResult> offsets =
-            attributes(SmallVector<int64_t>(rank, 0));
-        offsets[axis] = at;
-        auto sizes = attributes(step);
-        auto strides = attributes(SmallVector<int64_t>(rank, 1));
-        Value element = tensor::ExtractSliceOp::create(
-            body, stepType, x, offsets, sizes, strides);
-        Value sum = pointwise(body, {carried[0], element}, stepType,
-                              [&](LocBuilder &b, ValueRange s) {
-                                return isSum ? add(b, s[0], s[1])
-                                             : mul(b, s[0], s[1]);
-                              });
-        Value written = tensor::InsertSliceOp::create(
-            body, exclusive ? carried[0] : sum, carried[1], offsets, sizes,
-            strides);
-        scf::YieldOp::create(body, ValueRange{sum, written});
-      });
-  return loop.getResult(1);
-}
-
 /// A reduction over the elements that count for each place.
 static Value accumulateAtOnce(LocBuilder &b, Value x, int64_t axis,
                               bool exclusive, bool reverse, bool isSum) {
@@ -254,6 +211,37 @@ static Value accumulateAtOnce(LocBuilder &b, Value x, int64_t axis,
       });
 }
 
+/// Long axes are cut into blocks, each accumulated by itself and moved by what
+/// comes before it, so that the work grows slower than with the length's square.
+static Value accumulate(LocBuilder &b, Value x, int64_t axis, bool exclusive,
+                        bool reverse, bool isSum) {
+  constexpr int64_t block = 128;
+  RankedTensorType type = tensorType(x);
+  int64_t rank = type.getRank(), size = type.getDimSize(axis);
+  if (size <= 2 * block)
+    return accumulateAtOnce(b, x, axis, exclusive, reverse, isSum);
+  Type element = type.getElementType();
+  TypedAttr neutral = numberAttr(element, !isSum);
+  int64_t blocks = (size + block - 1) / block;
+  SmallVector<int64_t> low(rank, 0), high(rank, 0), split(type.getShape());
+  high[axis] = blocks * block - size;
+  split[axis] = blocks;
+  split.insert(split.begin() + axis + 1, block);
+  Value parts = reshape(b, pad(b, x, low, high, neutral), split);
+  Value inside =
+      accumulateAtOnce(b, parts, axis + 1, exclusive, reverse, isSum);
+  auto combine = [&](LocBuilder &b, ValueRange s) {
+    return isSum ? add(b, s[1], s[0]) : mul(b, s[1], s[0]);
+  };
+  Value totals = reduceAxes(b, parts, axis + 1, neutral, combine);
+  Value before = accumulate(b, totals, axis, /*exclusive=*/true, reverse, isSum);
+  before = reshape(b, before, keptShape(split, axis + 1));
+  Value moved = pointwise(b, {inside, before}, tensorType(inside), combine);
+  SmallVector<int64_t> whole(type.getShape());
+  whole[axis] = blocks * block;
+  return sliceAxis(b, reshape(b, moved, whole), axis, 0, size);
+}
+
 static LogicalResult lowerCumulative(Node &node) {
   auto given = node.constantInts(1);
   int64_t rank = node.rank(0);
@@ -265,9 +253,8 @@ static LogicalResult lowerCumulative(Node &node) {
   bool exclusive = node.attrInt("exclusive", 0);
   bool reverse = node.attrInt("reverse", 0);
   bool isSum = node.kind() == "CumSum";
-  bool isLong = node.shape(0)[axis] > 2048;
-  return node.done((isLong ? accumulateInSteps : accumulateAtOnce)(
-      node.b, node.operand(0), axis, exclusive, reverse, isSum));
+  return node.done(
+      accumulate(node.b, node.operand(0), axis, exclusive, reverse, isSum));
 }
 
 void lower::addReduction(Registry &r) {

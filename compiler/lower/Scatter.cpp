@@ -1,7 +1,7 @@
 //===- Scatter.cpp - ScatterElements-18, ScatterND-18: places from data ---===//
 //
 // Places in the result look for the updates that concern them: a reduction over the updates, in which the last one wins or all are
-// combined. That takes time with the product of both; where it is too much, a loop writes the updates one after the other.
+// combined. That takes time with the product of both.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Indexing.h"
@@ -30,13 +30,15 @@ static Value reduceScalar(LocBuilder &b, StringRef kind, Value old, Value update
   return update;
 }
 
-/// The most pairs of place and update to look at.
-static constexpr int64_t kMostPairs = int64_t(1) << 24;
+/// The most pairs of place and update to look at: seconds of work.
+static constexpr int64_t kMostPairs = int64_t(1) << 32;
 
-static bool fewPairs(int64_t places, int64_t updates) {
+static LogicalResult checkPairs(Node &node, int64_t places, int64_t updates) {
   int64_t pairs;
-  return !__builtin_mul_overflow(places, updates, &pairs) &&
-         pairs <= kMostPairs;
+  if (!__builtin_mul_overflow(places, updates, &pairs) && pairs <= kMostPairs)
+    return success();
+  return node.fail(Twine(updates) + " updates of " + Twine(places) +
+                   " places are more than is supported");
 }
 
 /// The number that a reduction starts from so that it changes nothing.
@@ -102,50 +104,7 @@ static Value combineWith(LocBuilder &b, Value data, Value updates,
                    });
 }
 
-/// data with the run `length` of update u written at places[u] (flat offsets of runs, i64).
-static Value writeRuns(Node &node, Value data, Value updates, Value places,
-                       int64_t count, int64_t length) {
-  LocBuilder &b = node.b;
-  Type element = elementOf(data);
-  std::string kind = node.attrString("reduction", "none");
-  bool isUnsigned = node.isUnsigned(0);
-  ArrayRef<int64_t> shape = tensorType(data).getShape();
-  int64_t total = tensorType(data).getNumElements();
-  Value flat = reshape(b, data, {total});
-  updates = reshape(b, updates, {count * length});
-  places = reshape(b, places, {count});
-  RankedTensorType runType = tensorType({length}, element);
-  auto loop = scf::ForOp::create(
-      b, index(b, 0), index(b, count), index(b, 1), ValueRange(flat),
-      [&](OpBuilder &inner, Location loc, Value u, ValueRange carried) {
-        LocBuilder body(loc, inner);
-        Value place = arith::IndexCastOp::create(
-            body, body.getIndexType(),
-            tensor::ExtractOp::create(body, places, ValueRange(u)));
-        Value from = arith::MulIOp::create(body, u, index(body, length));
-        auto run = [&](Value whole, Value at) -> Value {
-          return tensor::ExtractSliceOp::create(
-              body, runType, whole, OpFoldResult(at),
-              OpFoldResult(body.getIndexAttr(length)),
-              OpFoldResult(body.getIndexAttr(1)));
-        };
-        Value update = run(updates, from);
-        if (kind != "none")
-          update = pointwise(body, {run(carried[0], place), update}, runType,
-                             [&](LocBuilder &b, ValueRange s) {
-                               return reduceScalar(b, kind, s[0], s[1],
-                                                   isUnsigned);
-                             });
-        Value written = tensor::InsertSliceOp::create(
-            body, update, carried[0], OpFoldResult(place),
-            OpFoldResult(body.getIndexAttr(length)),
-            OpFoldResult(body.getIndexAttr(1)));
-        scf::YieldOp::create(body, ValueRange(written));
-      });
-  return reshape(b, loop.getResult(0), shape);
-}
-
-/// ScatterElements for few updates along the axis; `places` are their places on it.
+/// ScatterElements; `places` are those of the updates on the axis.
 static Value searchElements(Node &node, Value places, int64_t axis) {
   LocBuilder &b = node.b;
   Value data = node.operand(0), updates = node.operand(2);
@@ -207,36 +166,19 @@ static LogicalResult lowerScatterElements(Node &node) {
   for (int64_t i = 0; i < rank; ++i)
     if (shape[i] == 0 || (i != *axis && places[i] > shape[i]))
       return node.fail("the indices do not fit the data; correct the model");
-  if (fewPairs(node.type(0).getNumElements(), places[*axis])) {
-    Value along = pointwise(
-        b, node.operand(1), tensorType(places, b.getI64Type()),
-        [&](LocBuilder &b, ValueRange s) -> Value {
-          Value at = checkedIndex(b, s[0], shape[*axis], node,
-                                  node.isUnsigned(1));
-          return arith::IndexCastOp::create(b, b.getI64Type(), at);
-        });
-    return node.done(searchElements(node, along, *axis));
-  }
-  SmallVector<int64_t> strides = rowMajorStrides(shape);
-  Value flat = pointwise(
+  if (failed(checkPairs(node, node.type(0).getNumElements(), places[*axis])))
+    return failure();
+  Value along = pointwise(
       b, node.operand(1), tensorType(places, b.getI64Type()),
       [&](LocBuilder &b, ValueRange s) -> Value {
-        Value sum = index(b, 0);
-        for (int64_t i = 0; i < rank; ++i) {
-          Value at = i == *axis
-                         ? checkedIndex(b, s[0], shape[i], node,
-                                        node.isUnsigned(1))
-                         : Value(linalg::IndexOp::create(b, i));
-          sum = add(b, sum,
-                    arith::MulIOp::create(b, at, index(b, strides[i])));
-        }
-        return arith::IndexCastOp::create(b, b.getI64Type(), sum);
+        Value at =
+            checkedIndex(b, s[0], shape[*axis], node, node.isUnsigned(1));
+        return arith::IndexCastOp::create(b, b.getI64Type(), at);
       });
-  return node.done(
-      writeRuns(node, node.operand(0), node.operand(2), flat, count, 1));
+  return node.done(searchElements(node, along, *axis));
 }
 
-/// ScatterND for few updates: data as (places, run), updates as (count, run).
+/// ScatterND: data as (places, run), updates as (count, run).
 static Value searchRuns(Node &node, Value flat, int64_t count, int64_t length) {
   LocBuilder &b = node.b;
   MLIRContext *context = b.getContext();
@@ -294,7 +236,8 @@ static LogicalResult lowerScatterND(Node &node) {
   SmallVector<int64_t> strides = rowMajorStrides(shape);
   int64_t length = depth < rank ? strides[depth - 1] : 1;
   int64_t count = node.type(2).getNumElements() / length;
-  bool search = fewPairs(node.type(0).getNumElements() / length, count);
+  if (failed(checkPairs(node, node.type(0).getNumElements() / length, count)))
+    return failure();
   int64_t outer = places.size() - 1;
   RankedTensorType flatType = tensorType(places.drop_back(), b.getI64Type());
   // One operand for each component of the index tuples.
@@ -307,22 +250,17 @@ static LogicalResult lowerScatterND(Node &node) {
     exprs.push_back(b.getAffineConstantExpr(k));
     maps.push_back(AffineMap::get(outer, 0, exprs, b.getContext()));
   }
-  // Of whole runs when searched, of elements when written.
-  int64_t unit = search ? length : 1;
   Value flat = mapped(
       b, operands, maps, flatType, [&](LocBuilder &b, ValueRange s) -> Value {
         Value sum = index(b, 0);
         for (int64_t k = 0; k < depth; ++k) {
           Value at = checkedIndex(b, s[k], shape[k], node, node.isUnsigned(1));
           sum = add(b, sum,
-                    arith::MulIOp::create(b, at, index(b, strides[k] / unit)));
+                    arith::MulIOp::create(b, at, index(b, strides[k] / length)));
         }
         return arith::IndexCastOp::create(b, b.getI64Type(), sum);
       });
-  if (search)
-    return node.done(searchRuns(node, flat, count, length));
-  return node.done(writeRuns(node, node.operand(0), node.operand(2), flat,
-                             count, length));
+  return node.done(searchRuns(node, flat, count, length));
 }
 
 void lower::addScatter(Registry &r) {

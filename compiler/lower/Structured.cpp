@@ -420,6 +420,53 @@ Value lower::broadcast(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
                    [](LocBuilder &, ValueRange s) { return s[0]; });
 }
 
+Value lower::readSlice(LocBuilder &b, Value value, int64_t axis, Value at) {
+  RankedTensorType type = tensorType(value);
+  SmallVector<int64_t> shape(type.getShape());
+  shape.erase(shape.begin() + axis);
+  int64_t rank = shape.size();
+  return mapped(b, at, AffineMap::get(rank, 0, {}, b.getContext()),
+                tensorType(shape, type.getElementType()),
+                [&](LocBuilder &b, ValueRange s) -> Value {
+                  SmallVector<Value> indices;
+                  for (int64_t i = 0; i < rank; ++i)
+                    indices.push_back(linalg::IndexOp::create(b, i));
+                  indices.insert(indices.begin() + axis,
+                                 arith::IndexCastOp::create(
+                                     b, b.getIndexType(), s[0]));
+                  return tensor::ExtractOp::create(b, value, indices);
+                });
+}
+
+Value lower::writeSlice(LocBuilder &b, Value whole, Value part, int64_t axis,
+                        Value at) {
+  RankedTensorType type = tensorType(whole);
+  int64_t rank = type.getRank();
+  MLIRContext *context = b.getContext();
+  AffineMap maps[] = {b.getMultiDimIdentityMap(rank),
+                      dropAxes(context, rank, axis),
+                      AffineMap::get(rank, 0, {}, context)};
+  return mapped(b, {whole, part, at}, maps, type,
+                [&](LocBuilder &b, ValueRange s) -> Value {
+                  Value here = arith::IndexCastOp::create(
+                      b, b.getI64Type(), linalg::IndexOp::create(b, axis));
+                  Value hit = arith::CmpIOp::create(
+                      b, arith::CmpIPredicate::eq, here, s[2]);
+                  return arith::SelectOp::create(b, hit, s[1], s[0]);
+                });
+}
+
+Value lower::counter(LocBuilder &b, int64_t value) {
+  return splat(b, tensorType({}, b.getI64Type()), b.getI64IntegerAttr(value));
+}
+
+Value lower::advance(LocBuilder &b, Value counter, int64_t step) {
+  return pointwise(b, counter, tensorType(counter),
+                   [&](LocBuilder &b, ValueRange s) {
+                     return add(b, s[0], scalarInt(b, s[0].getType(), step));
+                   });
+}
+
 Value lower::castScalar(LocBuilder &b, Value value, Type to, bool fromUnsigned,
                         bool toUnsigned) {
   Type from = value.getType();

@@ -99,6 +99,14 @@ mlir::Value pad(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> low,
 /// Result dimension i is dimension order[i] of the value.
 mlir::Value transpose(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> order);
 mlir::Value broadcast(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+/// The slice of an axis at a place that a loop knows (`at`: a tensor of one i64,
+/// inside the axis), without the axis; and the value with such a slice replaced.
+mlir::Value readSlice(LocBuilder &b, mlir::Value value, int64_t axis, mlir::Value at);
+mlir::Value writeSlice(LocBuilder &b, mlir::Value whole, mlir::Value part,
+                       int64_t axis, mlir::Value at);
+/// A counter for a loop to carry: tensor<i64> of `value`, and its successor.
+mlir::Value counter(LocBuilder &b, int64_t value);
+mlir::Value advance(LocBuilder &b, mlir::Value counter, int64_t step);
 /// Converts each element; integers are read as unsigned where told.
 mlir::Value castTo(LocBuilder &b, mlir::Value value, mlir::Type element,
                    bool fromUnsigned = false, bool toUnsigned = false);

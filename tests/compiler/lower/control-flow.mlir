@@ -24,7 +24,8 @@ func.func @main(%c: tensor<i1>, %x: tensor<2xf32>) -> tensor<2xf32> {
 // CHECK-LABEL: func.func @main
 // CHECK: scf.for
 // CHECK-NOT: scf.if
-// CHECK: tensor.insert_slice
+// CHECK: arith.cmpi eq
+// CHECK-NEXT: arith.select
 func.func @main(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<3x2xf32>) {
   %none = "onnx.None"() : () -> none
   %m = "onnx.Constant"() {value = dense<3> : tensor<i64>} : () -> tensor<i64>

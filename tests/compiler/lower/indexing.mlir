@@ -40,15 +40,3 @@ func.func @main(%x: tensor<4x3xf32>, %i: tensor<2x1xi64>, %u: tensor<2x3xf32>) -
   %0 = "onnx.ScatterND"(%x, %i, %u) {reduction = "none"} : (tensor<4x3xf32>, tensor<2x1xi64>, tensor<2x3xf32>) -> tensor<4x3xf32> loc("s"("ScatterND"))
   return %0 : tensor<4x3xf32>
 }
-
-// -----
-
-// Many updates of many places are written one after the other.
-// CHECK-LABEL: func.func @main
-// CHECK: cf.assert
-// CHECK: scf.for
-// CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[%{{.*}}] [3] [1]
-func.func @main(%x: tensor<9000x3xf32>, %i: tensor<9000x1xi64>, %u: tensor<9000x3xf32>) -> tensor<9000x3xf32> {
-  %0 = "onnx.ScatterND"(%x, %i, %u) {reduction = "none"} : (tensor<9000x3xf32>, tensor<9000x1xi64>, tensor<9000x3xf32>) -> tensor<9000x3xf32> loc("s"("ScatterND"))
-  return %0 : tensor<9000x3xf32>
-}
