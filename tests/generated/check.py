@@ -33,7 +33,8 @@ MAX_LINES = 150
 MAX_STACK = 16 * 1024
 WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror"]
 # What ingot_add_model compiles generated sources with, beside the target's own flags.
-FLAGS = ["-std=c++17", "-O3", "-fno-exceptions", "-fno-rtti", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC"]
+FLAGS = ["-std=c++17", "-O3", "-fno-fast-math", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fwrapv",
+         "-fno-strict-aliasing", "-fno-exceptions", "-fno-rtti", "-fPIC"]
 
 
 def fail(message):
@@ -78,7 +79,7 @@ def includes(folder):
 def weights(folder, name):
     """The file of the weights that the program must load itself, or an empty string."""
     file = folder / f"{name}.weights"
-    linked = any(".incbin" in source.read_text() for source in sources(folder) if source.suffix == ".S")
+    linked = any(".incbin" in source.read_text() for source in sources(folder))
     return file if file.is_file() and not linked else ""
 
 
