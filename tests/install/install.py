@@ -40,9 +40,10 @@ def readme_block(language):
 def change(path):
     """Doubles the weights of the last matrix product, as training a model again would change them."""
     model = onnx.load(path)
-    initializers = {tensor.name: tensor for tensor in model.graph.initializer}
-    node = [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in initializers][-1]
-    tensor = initializers[node.input[1]]
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    weights.update((node.output[0], node.attribute[0].t) for node in model.graph.node if node.op_type == "Constant")
+    node = [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in weights][-1]
+    tensor = weights[node.input[1]]
     tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * 2, tensor.name))
     onnx.save(model, path)
 
