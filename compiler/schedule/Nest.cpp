@@ -546,13 +546,6 @@ private:
     }
   }
 
-  static bool matchPattern(Attribute attribute, mlir::detail::constant_float_predicate_matcher matcher) {
-    return matcher.match(attribute);
-  }
-  template <typename Matcher> static bool matchPattern(Value value, Matcher matcher) {
-    return mlir::matchPattern(value, matcher);
-  }
-
   /// Exactly one reduction dimension, walked forward, and no index argument.
   static bool oneReduction(const Nest &nest, const Linear &linear) {
     unsigned reductions = 0;
