@@ -27,6 +27,7 @@ struct ModelOptions {
 };
 
 struct CompileOptions : ModelOptions {
+  std::vector<std::string> models; ///< each is compiled by itself, `model` being one of them at a time
   std::string output; ///< a folder; a file or "-" where `emit` names IR
   std::string emit = "cpp";
   std::string depfile;
@@ -47,11 +48,15 @@ struct VerifyOptions : ModelOptions {
   uint64_t seed = 0;
 };
 
-int compileModel(const CompileOptions &options);
+struct TargetsOptions {
+  std::string flagsOf; ///< print the flags for emitted C++ of this target instead of the list
+};
+
+int compileModels(const CompileOptions &options);
 int runModel(const RunOptions &options);
 int verifyModel(const VerifyOptions &options);
 int inspectModel(const ModelOptions &options);
-int listTargets();
+int listTargets(const TargetsOptions &options);
 
 /// The file's name without folder and ending, as a C identifier that is no keyword of C++.
 std::string defaultModelName(const std::string &path);
