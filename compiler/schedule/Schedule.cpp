@@ -109,6 +109,9 @@ constexpr int64_t kMostPoints = 28;
 /// Sums of more terms than this are made of partial sums of at least kLeastPart terms.
 constexpr int64_t kLongestSum = 384;
 constexpr int64_t kLeastPart = 48;
+/// The same where a tile has one row: it leaves registers over and waits for memory, so that shorter sums cost nothing.
+constexpr int64_t kLongestSumOfRow = 96;
+constexpr int64_t kLeastPartOfRow = 32;
 
 class CostModel {
 public:
@@ -339,11 +342,14 @@ private:
     int64_t terms = 1;
     for (unsigned dim : reductionOrder(nest))
       terms *= nest.sizes[dim];
-    if (terms <= kLongestSum)
+    bool oneRow = schedule.tileSize == 1;
+    int64_t longest = oneRow ? kLongestSumOfRow : kLongestSum;
+    int64_t leastPart = oneRow ? kLeastPartOfRow : kLeastPart;
+    if (terms <= longest)
       return;
     unsigned innermost = reductionOrder(nest).back();
-    if (nest.sizes[innermost] > kLongestSum && canSplit(nest, innermost))
-      for (int64_t part = 256; part >= 64; --part)
+    if (nest.sizes[innermost] > longest && canSplit(nest, innermost))
+      for (int64_t part = longest * 2 / 3; part >= longest / 6; --part)
         if (nest.sizes[innermost] % part == 0) {
           schedule.split = innermost;
           schedule.splitSize = part;
@@ -352,7 +358,7 @@ private:
         }
     SmallVector<unsigned> order = reductionOrder(nest);
     schedule.totals = order.size();
-    for (int64_t part = 1; schedule.totals && part < kLeastPart;)
+    for (int64_t part = 1; schedule.totals && part < leastPart;)
       part *= nest.sizes[order[--schedule.totals]];
   }
 
