@@ -23,6 +23,7 @@ struct ModelOptions {
   std::string name;              ///< a C identifier; from the file's name where empty
   std::string target = "native"; ///< a name of targets/
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  bool openSizes = false; ///< sizes that nobody gives are left to the call
   std::vector<std::string> states; ///< IN:OUT as given; either name may hold ':'
 };
 

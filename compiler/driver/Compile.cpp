@@ -103,6 +103,7 @@ static std::string wrongForSeveral(const CompileOptions &options) {
 
 int ingot::compileModels(const CompileOptions &given) {
   CompileOptions options = given;
+  options.openSizes = true;
   std::string wrong;
   if (!formNamed(options.emit) && options.output.empty())
     wrong = "where should the files go? give -o FOLDER";
