@@ -8,8 +8,8 @@
 #   SHAPE   sizes of inputs whose sizes the model leaves open
 #   STATE   an output that is the next value of an input: both become part of the struct State
 #   TARGET  what it is compiled for, a name that `ingot targets` lists, or `native`: the best target that this machine runs. Unless given:
-#           ${INGOT_TARGET} if that is set, else by CMAKE_SYSTEM_PROCESSOR: x86-64-v3 (any x86 processor with AVX2 and FMA), aarch64
-#           or cortex-m7
+#           ${INGOT_TARGET} if that is set, else by CMAKE_SYSTEM_PROCESSOR: x86-64-v3 (any x86 processor with AVX2 and FMA), aarch64,
+#           cortex-m7, riscv64 or wasm32
 #   WEIGHTS where the weights go: array, into the sources; linked, into the program's read-only data; external, nowhere: the program gives
 #           the content of the file that the property INGOT_WEIGHTS of <name> names to Context. auto: array up to 4 KiB, else linked
 #   NAME    the C++ namespace and the prefix of every symbol and file; <name> unless given
@@ -138,6 +138,8 @@ function(_ingot_default_target result)
     set(target aarch64)
   elseif(CMAKE_SYSTEM_NAME STREQUAL "Generic" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(arm|cortex-m7)$")
     set(target cortex-m7)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(riscv64|wasm32)$")
+    set(target ${CMAKE_SYSTEM_PROCESSOR})
   else()
     message(FATAL_ERROR "ingot_add_model: no target for the processor '${CMAKE_SYSTEM_PROCESSOR}'; give TARGET")
   endif()

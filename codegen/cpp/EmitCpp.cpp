@@ -13,6 +13,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Triple.h"
 #include <functional>
 
 namespace ingot {
@@ -251,18 +252,27 @@ private:
                        ".weights, which stands beside this file, into read-only "
                        "data; compile with -I for this folder.",
                    style.columns);
-      os
-         << "__asm__(\".pushsection .rodata." << name
-         << "_weights,\\\"a\\\",%progbits\\n\"\n"
-         << "        \".balign 64\\n\"\n"
-         << "        \".globl " << name << "_weights\\n\"\n"
-         << "        \".hidden " << name << "_weights\\n\"\n"
-         << "        \".type " << name << "_weights, %object\\n\"\n"
-         << "        \"" << name << "_weights:\\n\"\n"
-         << "        \".incbin \\\"" << name << ".weights\\\"\\n\"\n"
-         << "        \".size " << name << "_weights, . - " << name
-         << "_weights\\n\"\n"
-         << "        \".popsection\\n\");\n";
+      // The formats of objects differ in how a section is opened and what a type is marked with.
+      bool isWasm = llvm::Triple(Target::of(module).triple).isWasm();
+      std::string lines[] = {
+          isWasm ? ".section .rodata." + name + "_weights,\\\"\\\",@"
+                 : ".pushsection .rodata." + name + "_weights,\\\"a\\\",%progbits",
+          ".balign 64",
+          ".globl " + name + "_weights",
+          ".hidden " + name + "_weights",
+          ".type " + name + "_weights, " + (isWasm ? "@object" : "%object"),
+          name + "_weights:",
+          ".incbin \\\"" + name + ".weights\\\"",
+          ".size " + name + "_weights, . - " + name + "_weights",
+          isWasm ? "" : ".popsection"};
+      StringRef before = "__asm__(";
+      for (const std::string &line : lines) {
+        if (line.empty())
+          continue;
+        os << before << "\"" << line << "\\n\"";
+        before = "\n        ";
+      }
+      os << ");\n";
       return success();
     }
     os << "#include \"" << name << "_kernels.h\"\n\nnamespace " << name
@@ -290,26 +300,12 @@ private:
 
 FailureOr<std::vector<CppFile>> ingot::printCpp(ModuleOp planned,
                                                 const CppOptions &options) {
-  std::string name = options.name;
-  if (name.empty())
-    if (auto attribute = planned->getAttrOfType<StringAttr>("ingot.model"))
-      name = attribute.str();
-  if (name.empty() || identifier(name, 1000) != name)
-    return planned.emitError("cannot be a C++ namespace under the name '")
-           << name << "'; choose another with --name";
+  FailureOr<Interface> interface = readInterface(planned, options);
+  if (failed(interface))
+    return failure();
   OwningOpRef<ModuleOp> copy = planned.clone();
   if (failed(prepare(*copy, options.style)))
     return failure();
-  FailureOr<Interface> interface = readInterface(*copy, options);
-  if (failed(interface))
-    return failure();
-  interface->name = name;
-  interface->target = Target::of(planned).name;
-  interface->externalWeights = options.weights == WeightsPlace::external;
-  interface->about =
-      "made by Ingot from " +
-      commentText(options.source.empty() ? name : options.source) + " for " +
-      interface->target + "; do not edit";
   return ModelPrinter(*copy, options, *interface).print();
 }
 

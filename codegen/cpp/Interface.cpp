@@ -4,6 +4,8 @@
 #include "codegen/cpp/Prepare.h"
 #include "codegen/cpp/Text.h"
 #include "compiler/support/Elements.h"
+#include "compiler/support/Target.h"
+#include "ingot/model.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -14,23 +16,24 @@ using namespace ingot::cpp;
 namespace {
 struct ElementNames {
   const char *onnx, *type, *element;
+  ingot_element number;
 };
 } // namespace
 
 static const ElementNames elementNames[] = {
-    {"float", "float", "INGOT_FLOAT"},
-    {"double", "double", "INGOT_DOUBLE"},
-    {"bool", "bool", "INGOT_BOOL"},
-    {"int8", "std::int8_t", "INGOT_INT8"},
-    {"int16", "std::int16_t", "INGOT_INT16"},
-    {"int32", "std::int32_t", "INGOT_INT32"},
-    {"int64", "std::int64_t", "INGOT_INT64"},
-    {"uint8", "std::uint8_t", "INGOT_UINT8"},
-    {"uint16", "std::uint16_t", "INGOT_UINT16"},
-    {"uint32", "std::uint32_t", "INGOT_UINT32"},
-    {"uint64", "std::uint64_t", "INGOT_UINT64"},
-    {"float16", "std::uint16_t", "INGOT_FLOAT16"},
-    {"bfloat16", "std::uint16_t", "INGOT_BFLOAT16"},
+    {"float", "float", "INGOT_FLOAT", INGOT_FLOAT},
+    {"double", "double", "INGOT_DOUBLE", INGOT_DOUBLE},
+    {"bool", "bool", "INGOT_BOOL", INGOT_BOOL},
+    {"int8", "std::int8_t", "INGOT_INT8", INGOT_INT8},
+    {"int16", "std::int16_t", "INGOT_INT16", INGOT_INT16},
+    {"int32", "std::int32_t", "INGOT_INT32", INGOT_INT32},
+    {"int64", "std::int64_t", "INGOT_INT64", INGOT_INT64},
+    {"uint8", "std::uint8_t", "INGOT_UINT8", INGOT_UINT8},
+    {"uint16", "std::uint16_t", "INGOT_UINT16", INGOT_UINT16},
+    {"uint32", "std::uint32_t", "INGOT_UINT32", INGOT_UINT32},
+    {"uint64", "std::uint64_t", "INGOT_UINT64", INGOT_UINT64},
+    {"float16", "std::uint16_t", "INGOT_FLOAT16", INGOT_FLOAT16},
+    {"bfloat16", "std::uint16_t", "INGOT_BFLOAT16", INGOT_BFLOAT16},
 };
 
 bool Interface::hasState() const {
@@ -40,8 +43,21 @@ bool Interface::hasState() const {
 FailureOr<Interface> cpp::readInterface(ModuleOp module,
                                         const CppOptions &options) {
   Interface result;
+  result.name = options.name;
+  if (auto attribute = module->getAttrOfType<StringAttr>("ingot.model"))
+    if (result.name.empty())
+      result.name = attribute.str();
+  if (result.name.empty() || identifier(result.name, 1000) != result.name)
+    return module.emitError("cannot be a C++ namespace under the name '")
+           << result.name << "'; choose another with --name";
+  if (failed(checkPlanned(module)))
+    return failure();
+  result.target = Target::of(module).name;
+  result.externalWeights = options.weights == WeightsPlace::external;
+  result.about = "made by Ingot from " +
+                 commentText(options.source.empty() ? result.name : options.source) +
+                 " for " + result.target + "; do not edit";
   auto main = module.lookupSymbol<func::FuncOp>("main");
-  auto facts = analyse(module, options.style);
   NameScopes names;
   result.arguments = main.getNumArguments();
   std::vector<std::pair<unsigned, std::string>> states;
@@ -75,6 +91,7 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
              << value.name << "' of an element type without a C++ type";
     value.type = element->type;
     value.element = element->element;
+    value.elementNumber = element->number;
     value.onnxType = element->onnx;
     if (shape)
       value.shape = shape.asArrayRef().vec();

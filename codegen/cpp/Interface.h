@@ -15,6 +15,7 @@ struct ModelValue {
   std::string type;        // std::uint8_t
   std::string kernelType;  // int8_t: what @main takes
   std::string element;     // INGOT_UINT8
+  int elementNumber;       // what INGOT_UINT8 is
   std::string onnxType;    // uint8
   std::vector<int64_t> shape;
   int64_t count;
@@ -36,7 +37,7 @@ struct Interface {
   bool hasState() const;
 };
 
-/// Reads the interface off the prepared @main.
+/// Reads the interface off a planned module, prepared or not. Errors are reported at the module's operations.
 llvm::FailureOr<Interface> readInterface(mlir::ModuleOp module,
                                          const CppOptions &options);
 

@@ -195,12 +195,11 @@ static void sinkViews(Block &block) {
   }
 }
 
-LogicalResult cpp::prepare(ModuleOp module, const CppStyle &style) {
+LogicalResult cpp::checkPlanned(ModuleOp module) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || main.isExternal() || !main.getBody().hasOneBlock())
     return module.emitError("has no planned function @main; run plan-memory");
   unsigned arenas = 0, weights = 0;
-  Builder builder(module.getContext());
   for (BlockArgument argument : main.getArguments()) {
     auto attribute = [&](StringRef name) {
       return main.getArgAttr(argument.getArgNumber(), name);
@@ -208,22 +207,36 @@ LogicalResult cpp::prepare(ModuleOp module, const CppStyle &style) {
     auto type = dyn_cast<MemRefType>(argument.getType());
     if (!type || type.getRank() != 1 || !type.hasStaticShape())
       return main.emitError("takes something else than flat static buffers");
-    if (attribute("ingot.arena")) {
+    if (attribute("ingot.arena"))
       ++arenas;
-      argument.setLoc(bytesLocation(builder, "arena"));
-    } else if (attribute("ingot.weights")) {
+    else if (attribute("ingot.weights"))
       ++weights;
-      argument.setLoc(bytesLocation(builder, "weights"));
-    } else if (auto name = dyn_cast_or_null<StringAttr>(attribute("ingot.name"))) {
-      argument.setLoc(NameLoc::get(name));
-    } else {
+    else if (!isa_and_nonnull<StringAttr>(attribute("ingot.name")))
       return main.emitError("has an argument without ingot.name");
-    }
   }
   if (arenas != 1 || weights != 1)
     return main.emitError("needs one arena and one weights argument");
   if (main.getNumResults() != 1 || !main.getResultTypes()[0].isInteger(32))
     return main.emitError("does not return a status");
+  return success();
+}
+
+LogicalResult cpp::prepare(ModuleOp module, const CppStyle &style) {
+  if (failed(checkPlanned(module)))
+    return failure();
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  Builder builder(module.getContext());
+  for (BlockArgument argument : main.getArguments()) {
+    auto attribute = [&](StringRef name) {
+      return main.getArgAttr(argument.getArgNumber(), name);
+    };
+    if (attribute("ingot.arena"))
+      argument.setLoc(bytesLocation(builder, "arena"));
+    else if (attribute("ingot.weights"))
+      argument.setLoc(bytesLocation(builder, "weights"));
+    else
+      argument.setLoc(NameLoc::get(cast<StringAttr>(attribute("ingot.name"))));
+  }
   main->setAttr(kGraphAttr, builder.getUnitAttr());
   GraphSplitter(main, style).split(main.getBody().front());
   for (auto function : module.getOps<func::FuncOp>())

@@ -26,7 +26,10 @@ struct ModuleFacts {
 /// Attribute of functions that run parts of the graph: @main, and what it was split into.
 constexpr llvm::StringLiteral kGraphAttr = "ingot.graph";
 
-/// Checks that @main is what docs/ir.md says, gives its arguments names, and moves parts of it into functions of their own until none is
+/// Checks that @main takes and returns what docs/ir.md says.
+llvm::LogicalResult checkPlanned(mlir::ModuleOp module);
+
+/// Checks @main, gives its arguments names, and moves parts of it into functions of their own until none is
 /// longer than `statementsPerFunction`. The parts stand before @main, in order.
 llvm::LogicalResult prepare(mlir::ModuleOp module, const CppStyle &style);
 

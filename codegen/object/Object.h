@@ -2,6 +2,7 @@
 #ifndef INGOT_CODEGEN_OBJECT_OBJECT_H
 #define INGOT_CODEGEN_OBJECT_OBJECT_H
 
+#include "codegen/cpp/EmitCpp.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <memory>
@@ -30,10 +31,11 @@ public:
 mlir::FailureOr<std::unique_ptr<CompiledModel>>
 compileInProcess(mlir::ModuleOp planned, unsigned optimization = 1);
 
-/// Writes a planned module as an object file for its target's triple. It
-/// exports `int32_t <model>_main(inputs..., outputs..., arena, weights)`, all
-/// of them pointers; the weights are not in it.
-mlir::LogicalResult emitObject(mlir::ModuleOp planned, llvm::StringRef path);
+/// Compiles a planned module for its target into the folder `options.outDir`: NAME.h, NAME.o and, with external weights, NAME.weights.
+/// The header is that of emitCpp, and the object exports what the C++ sources do. Weights that are not external are
+/// in the object's read-only data. `asLibrary`: libNAME.a holds the object.
+mlir::LogicalResult emitObject(mlir::ModuleOp planned, const CppOptions &options,
+                               bool asLibrary = false);
 
 /// The values that @main of a module without arguments returns. `toPlan` brings the module to the plan level in place. Always
 /// compiled by the rules of x86-64-v1 (16-byte vectors, no fused multiply-add), so that the values do not depend on the machine. The

@@ -1,7 +1,7 @@
 //===- Compilation.cpp - a model on its way through the pipeline ----------===//
 #include "compiler/driver/Compilation.h"
 #include "codegen/cpp/EmitCpp.h"
-#include "compiler/driver/CppBuild.h"
+#include "codegen/object/Object.h"
 #include "compiler/driver/Dialects.h"
 #include "compiler/import/Import.h"
 #include "compiler/support/Target.h"
@@ -9,7 +9,6 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace ingot;
@@ -118,33 +117,11 @@ bool Compilation::bringTo(Form wanted, Progress &progress) {
 }
 
 bool Compilation::writeCode(const std::string &kind, const std::string &folder, const std::string &weights) {
-  if (kind == "cpp")
-    return writeSources(folder, weights);
-  llvm::Expected<TemporaryFolder> sources = TemporaryFolder::create();
-  if (!sources) {
-    fail(sources.takeError());
-    return false;
-  }
-  if (!writeSources(sources->name(), weights))
-    return false;
-  std::string name = owned.get()->getAttrOfType<mlir::StringAttr>("ingot.model").str();
-  llvm::Error error = buildStaticLibrary(*sources, Target::of(*owned), folder + "/lib" + name + ".a");
-  if (!error)
-    error = llvm::errorCodeToError(llvm::sys::fs::copy_file(sources->file(name + ".h"), folder + "/" + name + ".h"));
-  if (!error && weights == "external")
-    error = llvm::errorCodeToError(llvm::sys::fs::copy_file(sources->file(name + ".weights"), folder + "/" + name + ".weights"));
-  if (!error)
-    return true;
-  fail(read.front() + ": " + llvm::toString(std::move(error)));
-  return false;
-}
-
-bool Compilation::writeSources(const std::string &folder, const std::string &weights) {
   CppOptions options;
   options.outDir = folder;
   options.weights = *weightsPlace(weights);
   options.source = llvm::sys::path::filename(read.front()).str();
-  if (mlir::succeeded(emitCpp(*owned, options)))
+  if (mlir::succeeded(kind == "cpp" ? emitCpp(*owned, options) : emitObject(*owned, options, kind == "library")))
     return true;
   collector.failWithFirst("writing code");
   return false;

@@ -34,7 +34,6 @@ public:
 
 private:
   explicit Compilation(const std::string &file);
-  bool writeSources(const std::string &folder, const std::string &weights);
 
   mlir::MLIRContext context;
   ErrorCollector collector;

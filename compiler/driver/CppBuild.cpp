@@ -5,7 +5,6 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
-#include <algorithm>
 #include <cstdlib>
 
 using namespace ingot;
@@ -21,7 +20,7 @@ static std::string fromEnvironment(const char *variable, const char *otherwise) 
 static llvm::Error runTool(const TemporaryFolder &folder, const std::string &name, std::vector<std::string> arguments) {
   llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(name);
   if (!program)
-    return llvm::createStringError(name + ": not found; install it or say which to take by CXX and AR");
+    return llvm::createStringError(name + ": not found; install it or say which to take by CXX");
   arguments.insert(arguments.begin(), *program);
   std::string log = folder.file("log"), message;
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log), StringRef(log)};
@@ -46,8 +45,6 @@ static llvm::Expected<std::vector<std::string>> sourcesIn(const TemporaryFolder 
       sources.push_back(it->path());
   if (error)
     return llvm::createStringError(folder.name() + ": " + error.message());
-  // A folder lists its files in any order, and the order of members shows in a library.
-  std::sort(sources.begin(), sources.end());
   return sources;
 }
 
@@ -67,21 +64,4 @@ llvm::Error ingot::buildSharedLibrary(const TemporaryFolder &folder, const Targe
   arguments.insert(arguments.end(), sources->begin(), sources->end());
   arguments.insert(arguments.end(), {"-o", library});
   return runTool(folder, fromEnvironment("CXX", "c++"), arguments);
-}
-
-llvm::Error ingot::buildStaticLibrary(const TemporaryFolder &folder, const Target &target, const std::string &library) {
-  llvm::Expected<std::vector<std::string>> sources = sourcesIn(folder);
-  if (!sources)
-    return sources.takeError();
-  // D: no dates and owners in the archive, so that equal models give equal bytes.
-  std::vector<std::string> archive{"rcsD", library};
-  for (const std::string &source : *sources) {
-    std::string object = source + ".o";
-    std::vector<std::string> arguments = compilerFlags(folder, target);
-    arguments.insert(arguments.end(), {"-c", source, "-o", object});
-    if (llvm::Error error = runTool(folder, fromEnvironment("CXX", "c++"), arguments))
-      return error;
-    archive.push_back(object);
-  }
-  return runTool(folder, fromEnvironment("AR", "ar"), archive);
 }

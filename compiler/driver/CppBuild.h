@@ -11,9 +11,6 @@ namespace ingot {
 /// `library`. An error is the first line that the compiler says.
 llvm::Error buildSharedLibrary(const TemporaryFolder &folder, const Target &target, const std::string &library);
 
-/// The same as a static library, by $AR (ar where unset).
-llvm::Error buildStaticLibrary(const TemporaryFolder &folder, const Target &target, const std::string &library);
-
 } // namespace ingot
 
 #endif

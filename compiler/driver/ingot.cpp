@@ -96,7 +96,7 @@ static int wrongCommandLine(const CLI::App &app, const CLI::ParseError &error) {
 int main(int argc, char **argv) {
   registerAllPasses();
   llvm::sys::PrintStackTraceOnErrorSignal(argv[0]);
-  CLI::App app("Ingot compiles ONNX models ahead of time into C++ that needs no runtime.", "ingot");
+  CLI::App app("Ingot compiles ONNX models ahead of time into C++ or machine code that needs no runtime.", "ingot");
   app.set_version_flag("--version", "ingot " INGOT_VERSION " (LLVM " LLVM_VERSION_STRING ", onnx " INGOT_ONNX_VERSION ")");
   app.require_subcommand(1);
   app.get_formatter()->column_width(36);
@@ -107,7 +107,7 @@ int main(int argc, char **argv) {
              "\n'ingot COMMAND --help' has more. Exit code 1: the model or a file given is at fault; 2: the command line is.\n");
 
   CompileOptions compile;
-  CLI::App *compileCommand = app.add_subcommand("compile", "compile a model into C++");
+  CLI::App *compileCommand = app.add_subcommand("compile", "compile a model into C++ or machine code");
   compileCommand->add_option("MODEL", compile.models, "the ONNX file; of several, each is compiled by itself, named after its file")
       ->required();
   addModelOptions(*compileCommand, compile, /*hasTarget=*/true);
@@ -116,12 +116,12 @@ int main(int argc, char **argv) {
       ->add_option("--name", compile.name, "prefix of every symbol, a C identifier; else made from the file's name")
       ->type_name("NAME")
       ->check([](const std::string &name) { return isModelName(name) ? std::string() : "'" + name + "' is not a C identifier"; });
-  compileCommand->add_option("--emit", compile.emit, "what to write: C++, a static library made of it by $CXX, or the IR after a stage")
-      ->check(CLI::IsMember({"cpp", "library", "onnx", "linalg", "kernels", "loops", "plan"}))
+  compileCommand->add_option("--emit", compile.emit, "what to write: C++, an object file or a static library by LLVM, or the IR after a stage")
+      ->check(CLI::IsMember({"cpp", "object", "library", "onnx", "linalg", "kernels", "loops", "plan"}))
       ->default_str("cpp");
   compileCommand
       ->add_option("--weights", compile.weights,
-                   "where the weights go: an array in the sources (up to 4 KiB), the program's read-only data, or a file that the caller maps")
+                   "where the weights go: an array in the sources (C++ up to 4 KiB), the program's read-only data, or a file that the caller maps")
       ->check(CLI::IsMember({"auto", "array", "linked", "external"}))
       ->default_str("auto");
   compileCommand->add_option("--depfile", compile.depfile, "also write what was read, as a make rule")->type_name("FILE");
@@ -131,6 +131,7 @@ int main(int argc, char **argv) {
                          "  ingot compile ds_cnn.onnx -o out --target cortex-m7\n"
                          "  ingot compile rec.onnx -o out --emit library                  out/librec.a and out/rec.h\n"
                          "  ingot compile det.onnx rec.onnx -o out                        the files of both\n"
+                         "  ingot compile rec.onnx -o out --emit object --target riscv64  out/rec.o and out/rec.h\n"
                          "  ingot compile rec.onnx --emit kernels | less                  the fused kernels, as IR\n"
                          "\nIR on stdout is for reading: large constants are left out. A file has everything, for ingot-opt.\n");
 

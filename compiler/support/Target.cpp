@@ -25,6 +25,8 @@ static Target parse(llvm::StringRef text) {
   target.about = object.getString("about").value().str();
   target.triple = object.getString("triple").value().str();
   target.cpu = object.getString("cpu").value().str();
+  target.features = object.getString("features").value_or("").str();
+  target.abi = object.getString("abi").value_or("").str();
   target.vectorBytes = object.getInteger("vector_bytes").value();
   target.vectorRegisters = object.getInteger("vector_registers").value();
   target.fma = object.getBoolean("fma").value();

@@ -19,6 +19,8 @@ struct Target {
   std::string about;
   std::string triple;
   std::string cpu;
+  std::string features; ///< for LLVM, besides those of the processor
+  std::string abi;      ///< for LLVM, where it is not the triple's own
   int64_t vectorBytes = 4;
   int64_t vectorRegisters = 16;
   bool fma = false;

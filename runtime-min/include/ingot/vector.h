@@ -36,6 +36,9 @@
 #elif defined(__aarch64__)
 #define INGOT_ISA neon
 #define INGOT_VECTOR_BYTES 16
+#elif defined(__wasm_simd128__)
+#define INGOT_ISA simd128
+#define INGOT_VECTOR_BYTES 16
 #else
 #define INGOT_ISA scalar
 #define INGOT_VECTOR_BYTES 8
@@ -573,7 +576,7 @@ template <typename V> INGOT_INLINE V trunc(V x) noexcept {
 #ifdef INGOT_ROUND
   return round_vector<11>(x);
 #elif defined(INGOT_ELEMENTWISE) && INGOT_VECTOR_BYTES >= 16 &&                  \
-    (defined(__SSE4_1__) || defined(__aarch64__))
+    (defined(__SSE4_1__) || defined(__aarch64__) || defined(__wasm_simd128__))
   return __builtin_elementwise_trunc(x);
 #else
   const V magnitude = abs(x), rounded = round_magnitude(magnitude);
@@ -586,7 +589,7 @@ template <typename V> INGOT_INLINE V floor(V x) noexcept {
 #ifdef INGOT_ROUND
   return round_vector<9>(x);
 #elif defined(INGOT_ELEMENTWISE) && INGOT_VECTOR_BYTES >= 16 &&                  \
-    (defined(__SSE4_1__) || defined(__aarch64__))
+    (defined(__SSE4_1__) || defined(__aarch64__) || defined(__wasm_simd128__))
   return __builtin_elementwise_floor(x);
 #else
   const V rounded = roundeven(x);
@@ -599,7 +602,7 @@ template <typename V> INGOT_INLINE V ceil(V x) noexcept {
 #ifdef INGOT_ROUND
   return round_vector<10>(x);
 #elif defined(INGOT_ELEMENTWISE) && INGOT_VECTOR_BYTES >= 16 &&                  \
-    (defined(__SSE4_1__) || defined(__aarch64__))
+    (defined(__SSE4_1__) || defined(__aarch64__) || defined(__wasm_simd128__))
   return __builtin_elementwise_ceil(x);
 #else
   const V rounded = roundeven(x);

@@ -9,7 +9,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/FileSystem.h"
 #include <gtest/gtest.h>
 
 using namespace mlir;
@@ -217,23 +216,6 @@ module {
   ASSERT_EQ(values->size(), 2u);
   EXPECT_EQ(*integerValues((*values)[0]), (std::vector<int64_t>{2, 4, 6, 8}));
   EXPECT_EQ(*integerValues((*values)[1]), (std::vector<int64_t>{1, 0, 1}));
-}
-
-TEST_F(ObjectTest, ObjectsForOtherProcessors) {
-  for (const char *target : {"x86-64-v3", "aarch64", "cortex-m7"}) {
-    OwningOpRef<ModuleOp> module =
-        parseSourceString<ModuleOp>(matmul, &context);
-    ASSERT_TRUE(module);
-    (*module)->setAttr("ingot.target", StringAttr::get(&context, target));
-    ASSERT_TRUE(succeeded(plan(*module)));
-    llvm::SmallString<64> path;
-    ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("ingot", "o", path));
-    EXPECT_TRUE(succeeded(emitObject(*module, path)));
-    uint64_t size = 0;
-    EXPECT_FALSE(llvm::sys::fs::file_size(path, size));
-    EXPECT_GT(size, 500u);
-    llvm::sys::fs::remove(path);
-  }
 }
 
 } // namespace

@@ -1,117 +1,37 @@
-//===- Object.cpp - the planned module as machine code --------------------===//
+//===- InProcess.cpp - the planned module as code in this process ---------===//
+#include "codegen/object/MachineModule.h"
 #include "codegen/object/Object.h"
-#include "codegen/object/LowerToLLVM.h"
 #include "compiler/support/Target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ThreadSafeModule.h"
 #include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
 using namespace ingot;
 
-//===----------------------------------------------------------------------===//
-// LLVM modules
-//===----------------------------------------------------------------------===//
-
-/// Multiplications and additions stay as they are written (the C++ road is
-/// built with -ffp-contract=off).
-static llvm::TargetOptions exactOptions() {
-  llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return options;
-}
-
-static std::unique_ptr<llvm::Module>
-translate(ModuleOp planned, llvm::LLVMContext &context,
-          llvm::TargetMachine &machine) {
-  llvm::DataLayout layout = machine.createDataLayout();
-  OwningOpRef<ModuleOp> module(planned.clone());
-  if (failed(lowerToLLVM(*module, layout.getPointerSizeInBits())))
-    return nullptr;
-  registerBuiltinDialectTranslation(*planned.getContext());
-  registerLLVMDialectTranslation(*planned.getContext());
-  std::unique_ptr<llvm::Module> code =
-      translateModuleToLLVMIR(*module, context, "ingot");
-  if (!code) {
-    planned.emitError() << "the planned module could not be translated to LLVM";
-    return nullptr;
-  }
-  code->setDataLayout(layout);
-  code->setTargetTriple(machine.getTargetTriple());
-  // Vectors are as wide as the schedule made them: LLVM would halve 512-bit
-  // ones on processors that it thinks slow with them.
-  std::string width =
-      std::to_string(8 * Target::of(planned).vectorBytes);
-  for (llvm::Function &function : *code)
-    if (!function.isDeclaration()) {
-      function.addFnAttr(llvm::Attribute::NoUnwind);
-      function.addFnAttr("prefer-vector-width", width);
-    }
-  return code;
-}
-
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
-                     unsigned level) {
-  llvm::PassBuilder builder(&machine);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  // Kernels come with their loops, vectors and registers chosen, so that little is left to find: at level 1 calls of elementary functions are
-  // inlined, and what lowering wrote twice or into loops is cleared away.
-  llvm::ModulePassManager passes;
-  if (level <= 1)
-    llvm::cantFail(builder.parsePassPipeline(
-        passes, level == 0 ? "always-inline"
-                           : "always-inline,function(early-cse,instcombine,"
-                             "simplifycfg,loop-mssa(licm),early-cse)"));
-  else
-    passes = builder.buildPerModuleDefaultPipeline(
-        level == 2 ? llvm::OptimizationLevel::O2
-                   : llvm::OptimizationLevel::O3);
-  passes.run(module, modules);
-}
-
 static std::nullopt_t report(ModuleOp module, llvm::Error error) {
   module.emitError() << "code generation: " << llvm::toString(std::move(error));
   return std::nullopt;
 }
 
-//===----------------------------------------------------------------------===//
-// In process
-//===----------------------------------------------------------------------===//
-
 /// Whether this machine has everything that LLVM may use on the processor.
-static bool hostRuns(const llvm::Triple &host, llvm::StringRef cpu) {
+static bool hostRuns(const llvm::Triple &host, const Target &target) {
   std::string error;
   const llvm::Target *registered =
       llvm::TargetRegistry::lookupTarget(host, error);
   if (!registered)
     return false;
   std::unique_ptr<llvm::MCSubtargetInfo> processor(
-      registered->createMCSubtargetInfo(host, cpu, ""));
-  if (!processor || !processor->isCPUStringValid(cpu))
+      registered->createMCSubtargetInfo(host, target.cpu, target.features));
+  if (!processor || !processor->isCPUStringValid(target.cpu))
     return false;
   for (const auto &[name, present] : llvm::sys::getHostCPUFeatures())
     if (!present && processor->checkFeatures("+" + name.str()))
@@ -131,9 +51,9 @@ hostMachine(ModuleOp module) {
   const Target &target = Target::of(module);
   llvm::Triple triple(target.triple);
   if (triple.getArch() == host->getTargetTriple().getArch() &&
-      hostRuns(host->getTargetTriple(), target.cpu)) {
+      hostRuns(host->getTargetTriple(), target)) {
     host->setCPU(target.cpu);
-    host->getFeatures() = llvm::SubtargetFeatures();
+    host->getFeatures() = llvm::SubtargetFeatures(target.features);
   }
   host->setOptions(exactOptions());
   return std::move(*host);
@@ -245,21 +165,16 @@ HostModel::create(ModuleOp planned, unsigned level) {
   model->jit = std::move(*jit);
 
   model->arena = allocate(std::max<int64_t>(arenaBytes.getInt(), kAlignment));
-  // The weights stay in the context, unless a parsed file left them unaligned.
-  ArrayRef<char> data;
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(weights)) {
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      data = blob->getData();
-  } else {
-    data = cast<DenseElementsAttr>(weights).getRawData();
-  }
-  auto size = size_t(weights.getNumElements());
-  if (data.size() < size)
-    return planned.emitError() << "the weights are shorter than their type";
-  model->weights = data.data();
-  if (reinterpret_cast<uintptr_t>(data.data()) % kAlignment) {
-    model->ownWeights = allocate(size);
-    std::memcpy(model->ownWeights.get(), data.data(), size);
+  // The weights stay in the context, unless they are not there as they are in memory, aligned.
+  FailureOr<WeightData> data = WeightData::of(planned);
+  if (failed(data))
+    return failure();
+  llvm::StringRef bytes = data->bytes();
+  model->weights = bytes.data();
+  if (data->isCopy() ||
+      reinterpret_cast<uintptr_t>(bytes.data()) % kAlignment) {
+    model->ownWeights = allocate(bytes.size());
+    std::memcpy(model->ownWeights.get(), bytes.data(), bytes.size());
     model->weights = model->ownWeights.get();
   }
   return std::unique_ptr<CompiledModel>(std::move(model));
@@ -268,49 +183,4 @@ HostModel::create(ModuleOp planned, unsigned level) {
 FailureOr<std::unique_ptr<CompiledModel>>
 ingot::compileInProcess(ModuleOp planned, unsigned optimization) {
   return HostModel::create(planned, optimization);
-}
-
-//===----------------------------------------------------------------------===//
-// Object files
-//===----------------------------------------------------------------------===//
-
-LogicalResult ingot::emitObject(ModuleOp planned, llvm::StringRef path) {
-  llvm::InitializeAllTargetInfos();
-  llvm::InitializeAllTargets();
-  llvm::InitializeAllTargetMCs();
-  llvm::InitializeAllAsmPrinters();
-  const Target &target = Target::of(planned);
-  llvm::Triple triple(target.triple);
-  std::string problem;
-  const llvm::Target *registered =
-      llvm::TargetRegistry::lookupTarget(triple, problem);
-  if (!registered)
-    return planned.emitError() << "code generation: " << problem;
-  std::unique_ptr<llvm::TargetMachine> machine(registered->createTargetMachine(
-      triple, target.cpu, "", exactOptions(), llvm::Reloc::PIC_));
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code = translate(planned, context, *machine);
-  if (!code)
-    return failure();
-  std::string prefix = "model";
-  if (auto name = planned->getAttrOfType<StringAttr>("ingot.model"))
-    prefix = name.getValue();
-  code->getFunction("main")->setName(prefix + "_main");
-  optimize(*code, *machine, 1);
-
-  std::error_code error;
-  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
-  if (error)
-    return planned.emitError() << path << ": " << error.message();
-  llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, file.os(), nullptr,
-                                   llvm::CodeGenFileType::ObjectFile))
-    return planned.emitError() << "code generation: no object files for "
-                               << target.triple;
-  passes.run(*code);
-  file.os().flush();
-  if (file.os().has_error())
-    return planned.emitError() << path << ": " << file.os().error().message();
-  file.keep();
-  return success();
 }

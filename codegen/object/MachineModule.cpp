@@ -1,0 +1,96 @@
+//===- MachineModule.cpp - a planned module as a module of LLVM -----------===//
+#include "codegen/object/MachineModule.h"
+#include "codegen/object/LowerToLLVM.h"
+#include "compiler/support/Elements.h"
+#include "compiler/support/Target.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Passes/PassBuilder.h"
+
+using namespace mlir;
+using namespace ingot;
+
+llvm::TargetOptions ingot::exactOptions() {
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  return options;
+}
+
+std::unique_ptr<llvm::Module>
+ingot::translate(ModuleOp planned, llvm::LLVMContext &context,
+                 llvm::TargetMachine &machine) {
+  llvm::DataLayout layout = machine.createDataLayout();
+  OwningOpRef<ModuleOp> module(planned.clone());
+  if (failed(lowerToLLVM(*module, layout.getPointerSizeInBits())))
+    return nullptr;
+  registerBuiltinDialectTranslation(*planned.getContext());
+  registerLLVMDialectTranslation(*planned.getContext());
+  std::unique_ptr<llvm::Module> code =
+      translateModuleToLLVMIR(*module, context, "ingot");
+  if (!code) {
+    planned.emitError() << "the planned module could not be translated to LLVM";
+    return nullptr;
+  }
+  code->setDataLayout(layout);
+  code->setTargetTriple(machine.getTargetTriple());
+  // Vectors are as wide as the schedule made them: LLVM would halve 512-bit
+  // ones on processors that it thinks slow with them.
+  std::string width =
+      std::to_string(8 * Target::of(planned).vectorBytes);
+  for (llvm::Function &function : *code)
+    if (!function.isDeclaration()) {
+      function.addFnAttr(llvm::Attribute::NoUnwind);
+      function.addFnAttr("prefer-vector-width", width);
+      if (function.hasInternalLinkage())
+        function.setName("ingot." + function.getName());
+    }
+  expandLibraryCalls(*code, machine);
+  return code;
+}
+
+void ingot::optimize(llvm::Module &module, llvm::TargetMachine &machine,
+                     unsigned level) {
+  llvm::PassBuilder builder(&machine);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  // Kernels come with their loops, vectors and registers chosen, so that little is left to find: at level 1 calls of elementary functions are
+  // inlined, and what lowering wrote twice or into loops is cleared away.
+  llvm::ModulePassManager passes;
+  if (level <= 1)
+    llvm::cantFail(builder.parsePassPipeline(
+        passes, level == 0 ? "always-inline"
+                           : "always-inline,function(early-cse,instcombine,"
+                             "simplifycfg,loop-mssa(licm),early-cse)"));
+  else
+    passes = builder.buildPerModuleDefaultPipeline(
+        level == 2 ? llvm::OptimizationLevel::O2
+                   : llvm::OptimizationLevel::O3);
+  passes.run(module, modules);
+}
+
+FailureOr<WeightData> WeightData::of(ModuleOp planned) {
+  auto elements = planned->getAttrOfType<ElementsAttr>("ingot.weights");
+  if (!elements || !elements.getElementType().isInteger(8))
+    return planned.emitError("has no ingot.weights; run plan-memory");
+  WeightData data;
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      data.view = StringRef(blob->getData().data(), blob->getData().size());
+  } else {
+    data.copy = elementData(elements);
+  }
+  auto size = size_t(elements.getNumElements());
+  if (data.bytes().size() < size)
+    return planned.emitError("has weights that are shorter than their type");
+  data.view = data.view.take_front(size);
+  return data;
+}
