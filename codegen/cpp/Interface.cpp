@@ -3,6 +3,7 @@
 #include "codegen/cpp/Names.h"
 #include "codegen/cpp/Prepare.h"
 #include "codegen/cpp/Text.h"
+#include "compiler/kernels/Sizes.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
 #include "ingot/model.h"
@@ -64,10 +65,19 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
   for (BlockArgument argument : main.getArguments()) {
     unsigned i = argument.getArgNumber();
     auto attribute = [&](StringRef name) { return main.getArgAttr(i, name); };
+    if (auto number = dyn_cast_or_null<IntegerAttr>(attribute("ingot.size"))) {
+      std::string name = sizeNames(module)[number.getInt()].str();
+      std::string member = identifier(name, options.style.longestName);
+      result.sizes.push_back({i, name, names.add(member.empty() ? "size" : member)});
+      continue;
+    }
     auto type = cast<MemRefType>(argument.getType());
     if (attribute("ingot.arena")) {
       result.arena = i;
-      result.arenaBytes = type.getNumElements();
+      auto bytes = module->getAttrOfType<IntegerAttr>("ingot.arena_bytes");
+      result.arenaBytes = type.hasStaticShape() ? type.getNumElements() : bytes.getInt();
+      if (auto size = module->getAttrOfType<AffineMapAttr>("ingot.arena_size"))
+        result.arenaSize = size.getValue().getResult(0);
       continue;
     }
     if (attribute("ingot.weights")) {
@@ -97,8 +107,16 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
       value.shape = shape.asArrayRef().vec();
     else
       value.shape = {type.getNumElements()};
-    value.count = type.getNumElements();
-    value.bytes = value.count * elementBytes(type.getElementType());
+    int64_t elementSize = elementBytes(type.getElementType());
+    if (auto sizes = dyn_cast_or_null<AffineMapAttr>(attribute("ingot.sizes"))) {
+      value.sizes.assign(sizes.getValue().getResults().begin(), sizes.getValue().getResults().end());
+      value.elements = productOf(value.sizes, module.getContext());
+      value.count = -1;
+      value.bytes = elementSize;
+    } else {
+      value.count = type.getNumElements();
+      value.bytes = value.count * elementSize;
+    }
     Type kernel = type.getElementType();
     value.kernelType = kernel.isF32()          ? "float"
                        : kernel.isF64()        ? "double"
@@ -117,6 +135,7 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
     });
     ModelValue &next = result.outputs[output];
     if (input == result.inputs.end() || input->bytes != next.bytes ||
+        input->elements || next.elements ||
         input->type != next.type || input->state >= 0)
       return main.emitError("has the state '")
              << inputName << "' whose input and output do not match";
@@ -126,23 +145,64 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
   return result;
 }
 
-static std::string shapeText(const ModelValue &value) {
+/// An expression over the sizes as C++. In double where `rough`: at least the exact value, and without overflow.
+static std::string sizeText(AffineExpr expr, ArrayRef<ModelSize> sizes, StringRef scope, bool rough = false) {
+  if (auto number = dyn_cast<AffineConstantExpr>(expr))
+    return std::to_string(number.getValue()) + (rough ? ".0" : "");
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr)) {
+    std::string text = (scope + sizes[symbol.getPosition()].member).str();
+    return rough ? "double(" + text + ")" : text;
+  }
+  auto pair = cast<AffineBinaryOpExpr>(expr);
+  std::string left = sizeText(pair.getLHS(), sizes, scope, rough);
+  std::string right = sizeText(pair.getRHS(), sizes, scope, rough);
+  auto grouped = [](AffineExpr part, const std::string &text) {
+    return isa<AffineBinaryOpExpr>(part) ? "(" + text + ")" : text;
+  };
+  std::string a = grouped(pair.getLHS(), left), c = grouped(pair.getRHS(), right);
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return left + " + " + right;
+  case AffineExprKind::Mul:
+    return a + " * " + c;
+  case AffineExprKind::FloorDiv:
+    return a + " / " + c;
+  case AffineExprKind::CeilDiv:
+    return rough ? "(" + a + " / " + c + " + 1.0)" : "(" + left + " + " + c + " - 1) / " + c;
+  default: // Mod
+    return rough ? c : a + " % " + c;
+  }
+}
+
+static std::string shapeText(const ModelValue &value, ArrayRef<ModelSize> sizes) {
   std::string text = value.onnxType;
   text += "[";
   llvm::raw_string_ostream os(text);
-  llvm::interleaveComma(value.shape, os);
+  if (value.sizes.empty())
+    llvm::interleaveComma(value.shape, os);
+  else
+    llvm::interleaveComma(value.sizes, os, [&](AffineExpr size) { os << sizeText(size, sizes, ""); });
   os << "]";
   return text;
 }
 
 static void printStatic(llvm::raw_ostream &os, const ModelValue &value,
-                        StringRef kind, const CppStyle &style) {
+                        StringRef kind, const Interface &interface, const CppStyle &style) {
   os << "\n";
-  printComment(os, (kind + " '" + value.name + "': " + shapeText(value)).str(),
+  printComment(os, (kind + " '" + value.name + "': " + shapeText(value, interface.sizes)).str(),
                style.columns);
   std::string prefix = value.member;
   if (prefix.back() != '_')
     prefix += '_';
+  if (value.elements) {
+    os << "constexpr std::ptrdiff_t " << prefix << "count(const Sizes &sizes) noexcept {\n";
+    for (const std::string &line :
+         wrap("return std::ptrdiff_t(" + sizeText(value.elements, interface.sizes, "sizes.") + ");",
+              style.indent, style.columns))
+      os << line << "\n";
+    os << "}\n";
+    return;
+  }
   if (!value.shape.empty()) {
     os << "inline constexpr std::ptrdiff_t " << prefix << "shape[] = {";
     llvm::interleaveComma(value.shape, os);
@@ -153,11 +213,45 @@ static void printStatic(llvm::raw_ostream &os, const ModelValue &value,
 }
 
 static void printMembers(llvm::raw_ostream &os, ArrayRef<ModelValue> values,
-                         bool input, const CppStyle &style) {
+                         bool input, const Interface &interface) {
   for (const ModelValue &value : values)
     if (value.state < 0)
       os << "  " << (input ? "const " : "") << value.type << " *"
-         << value.member << ";  // " << commentText(shapeText(value)) << "\n";
+         << value.member << ";  // "
+         << commentText(shapeText(value, interface.sizes)) << "\n";
+}
+
+/// The sizes that a call chooses, and what depends on them alone.
+static void printSizes(llvm::raw_ostream &os, const Interface &interface, const CppStyle &style) {
+  auto statement = [&](const std::string &text) {
+    for (const std::string &line : wrap(text, style.indent, style.columns))
+      os << line << "\n";
+  };
+  os << "// Sizes that a call chooses, each at least 1.\nstruct Sizes {\n";
+  for (const ModelSize &size : interface.sizes)
+    os << "  std::ptrdiff_t " << size.member << ";  // '" << commentText(size.name) << "'\n";
+  os << "};\n\n// Working memory of one call.\n"
+     << "constexpr std::size_t arena_bytes(const Sizes &" << (interface.arenaSize ? "sizes" : "")
+     << ") noexcept {\n";
+  statement("return " +
+            (interface.arenaSize
+                 ? "std::size_t(" + sizeText(interface.arenaSize, interface.sizes, "sizes.") + ")"
+                 : std::to_string(std::max<int64_t>(interface.arenaBytes, 64))) +
+            ";");
+  os << "}\n// Whether they are sizes that memory can hold; `run` checks it, too.\n"
+     << "constexpr bool fit(const Sizes &sizes) noexcept {\n";
+  std::string positive, total = std::to_string(interface.arenaBytes) + ".0";
+  for (const ModelSize &size : interface.sizes)
+    positive += (positive.empty() ? "" : " && ") + ("sizes." + size.member) + " > 0";
+  if (interface.arenaSize)
+    total += " + " + sizeText(interface.arenaSize, interface.sizes, "sizes.", /*rough=*/true);
+  for (const auto *values : {&interface.inputs, &interface.outputs})
+    for (const ModelValue &value : *values)
+      if (value.elements)
+        total += " + " + std::to_string(value.bytes) + ".0 * " +
+                 sizeText(value.elements, interface.sizes, "sizes.", /*rough=*/true);
+  statement("return " + positive + " && " + total + " < double(PTRDIFF_MAX) / 2;");
+  os << "}\n";
 }
 
 std::string cpp::printHeader(const Interface &interface, const CppStyle &style) {
@@ -170,11 +264,14 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
      << "#ifndef " << guard << "\n#define " << guard << "\n\n"
      << "#include <cstddef>\n#include <cstdint>\n"
      << "#include <ingot/model.h>\n#include <ingot/status.h>\n\n"
-     << "namespace " << name << " {\n\n"
-     << "// Working memory of one call.\n"
-     << "inline constexpr std::size_t arena_bytes = "
-     << std::max<int64_t>(interface.arenaBytes, 64) << ";\n"
-     << "inline constexpr std::size_t arena_alignment = 64;\n"
+     << "namespace " << name << " {\n\n";
+  if (interface.sizes.empty())
+    os << "// Working memory of one call.\n"
+       << "inline constexpr std::size_t arena_bytes = "
+       << std::max<int64_t>(interface.arenaBytes, 64) << ";\n";
+  else
+    printSizes(os, interface, style);
+  os << "inline constexpr std::size_t arena_alignment = 64;\n"
      << (interface.externalWeights
              ? "// Bytes of " + name +
                    ".weights, which the caller maps or loads, aligned to 64.\n"
@@ -182,17 +279,17 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
      << "inline constexpr std::size_t weight_bytes = " << interface.weightBytes
      << ";\n";
   for (const ModelValue &value : interface.inputs)
-    printStatic(os, value, value.state < 0 ? "Input" : "State", style);
+    printStatic(os, value, value.state < 0 ? "Input" : "State", interface, style);
   for (const ModelValue &value : interface.outputs)
     if (value.state < 0)
-      printStatic(os, value, "Output", style);
+      printStatic(os, value, "Output", interface, style);
 
   os << "\n// Row-major tensors, aligned for their elements. No output overlaps an "
         "input.\n";
   os << "struct Inputs {\n";
-  printMembers(os, interface.inputs, true, style);
+  printMembers(os, interface.inputs, true, interface);
   os << "};\nstruct Outputs {\n";
-  printMembers(os, interface.outputs, false, style);
+  printMembers(os, interface.outputs, false, interface);
   os << "};\n";
 
   if (state) {
@@ -203,7 +300,7 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
     for (const ModelValue &value : interface.inputs)
       if (value.state >= 0)
         os << "    alignas(64) " << value.type << " " << value.member << "["
-           << value.count << "];  // " << commentText(shapeText(value)) << "\n";
+           << value.count << "];  // " << commentText(shapeText(value, interface.sizes)) << "\n";
     os << "  };\n  Values values[2] = {};\n  int current = 0;\n\n"
        << "  void reset() noexcept {\n";
     for (const ModelValue &value : interface.inputs)
@@ -228,20 +325,22 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
      << "  explicit Context(void *arena" << extra << weights << ") noexcept\n"
      << "      : arena(static_cast<std::byte *>(arena))"
      << (state ? ", state(&state)" : "")
-     << ",\n        weights(static_cast<const std::byte *>(weights)) {}\n"
-     << "  template <typename Byte, std::size_t N>\n"
-     << "  explicit Context(Byte (&arena)[N]" << extra << weights
-     << ") noexcept\n"
-     << "      : Context(static_cast<void *>(arena)" << pass << ", weights) {\n"
-     << "    static_assert(N * sizeof(Byte) >= arena_bytes, \"the arena is too "
-        "small\");\n  }\n\n"
-     << "  std::byte *arena;\n"
+     << ",\n        weights(static_cast<const std::byte *>(weights)) {}\n";
+  if (interface.sizes.empty())
+    os << "  template <typename Byte, std::size_t N>\n"
+       << "  explicit Context(Byte (&arena)[N]" << extra << weights
+       << ") noexcept\n"
+       << "      : Context(static_cast<void *>(arena)" << pass << ", weights) {\n"
+       << "    static_assert(N * sizeof(Byte) >= arena_bytes, \"the arena is too "
+          "small\");\n  }\n";
+  os << "\n  std::byte *arena;\n"
      << (state ? "  State *state;\n" : "") << "  const std::byte *weights;\n"
      << "};\n\n"
      << "// Runs the model once. Allocates nothing, keeps nothing, may run on "
         "any number of threads.\n"
      << "ingot::Status run(const Inputs &inputs, const Outputs &outputs, "
-        "Context &context) noexcept;\n\n"
+     << (interface.sizes.empty() ? "" : "const Sizes &sizes,\n                  ")
+     << "Context &context) noexcept;\n\n"
      << "} // namespace " << name << "\n\n"
      << "// The same for hosts that know the model by its descriptor.\n"
      << "extern \"C\" const ingot_model " << name << "_model;\n\n"
@@ -260,7 +359,15 @@ static void printTable(llvm::raw_ostream &os, StringRef table,
       continue;
     std::string sizes;
     llvm::raw_string_ostream list(sizes);
-    llvm::interleaveComma(value.shape, list);
+    llvm::interleaveComma(llvm::seq<size_t>(0, value.shape.size()), list, [&](size_t i) {
+      if (!ShapedType::isDynamic(value.shape[i])) {
+        list << value.shape[i];
+        return;
+      }
+      // Of a computed size there is no number; any negative one will do.
+      auto symbol = dyn_cast<AffineSymbolExpr>(value.sizes[i]);
+      list << -1 - int64_t(symbol ? symbol.getPosition() : 0);
+    });
     os << "constexpr std::int64_t sizes_of_" << value.member << "[] = {" << sizes
        << "};\n";
   }
@@ -298,6 +405,8 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
       arguments[value.argument] = pointer(value, false, unsigned(i));
     arguments[interface.arena] = arena.str();
     arguments[interface.weights] = weights.str();
+    for (const ModelSize &size : interface.sizes)
+      arguments[size.argument] = "sizes." + size.member;
     std::string call =
         (before + "graph(" + llvm::join(arguments, ", ") + ")" + after).str();
     for (const std::string &line : wrap(call, indent, style.columns))
@@ -308,11 +417,43 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
      << "  return memory != nullptr && reinterpret_cast<std::uintptr_t>(memory) "
         "% 64 == 0;\n}\n\n";
 
+  bool open = !interface.sizes.empty();
+  if (open) {
+    os << "Sizes sizes_of(const std::int64_t *numbers) noexcept {\n  Sizes sizes = {};\n";
+    // A number that the type cannot hold is none that fits.
+    for (auto [i, size] : llvm::enumerate(interface.sizes))
+      os << "  sizes." << size.member << " = numbers[" << i << "] > PTRDIFF_MAX ? 0 : std::ptrdiff_t(numbers["
+         << i << "]);\n";
+    os << "  return sizes;\n}\n\n"
+       << "std::size_t arena_bytes_for(const std::int64_t *numbers) noexcept {\n"
+       << "  const Sizes sizes = sizes_of(numbers);\n"
+       << "  return fit(sizes) ? arena_bytes(sizes) : 0;\n}\n\n"
+       << "void output_shape(const std::int64_t *numbers, std::int32_t output, std::int64_t *shape) noexcept {\n"
+       << "  const Sizes sizes = sizes_of(numbers);\n  switch (output) {\n";
+    for (auto [i, value] : llvm::enumerate(interface.outputs)) {
+      os << "  case " << i << ":\n";
+      for (auto [d, size] : llvm::enumerate(value.shape))
+        os << "    shape[" << d << "] = "
+           << (value.sizes.empty() ? std::to_string(size)
+                                   : sizeText(value.sizes[d], interface.sizes, "sizes."))
+           << ";\n";
+      os << "    break;\n";
+    }
+    os << "  default:\n    static_cast<void>(sizes);\n    break;\n  }\n}\n\n"
+       << "const char *const size_names[] = {";
+    llvm::interleaveComma(interface.sizes, os, [&](const ModelSize &size) { os << stringLiteral(size.name); });
+    os << "};\n\n";
+  }
+
   // The C entry.
   os << "std::int32_t run_pointers(const void *const *"
      << (interface.inputs.empty() ? "" : "inputs") << ", void *const *"
-     << (interface.outputs.empty() ? "" : "outputs")
-     << ",\n                          void *arena, const void *weights) noexcept {\n";
+     << (interface.outputs.empty() ? "" : "outputs") << ",\n                          "
+     << (open ? "const std::int64_t *numbers, " : "")
+     << "void *arena, const void *weights) noexcept {\n";
+  if (open)
+    os << "  const Sizes sizes = sizes_of(numbers);\n  if (!fit(sizes))\n"
+          "    return std::int32_t(ingot::Status::bad_sizes);\n";
   auto printMemoryCheck = [&](StringRef scope, StringRef weights,
                               StringRef arena, StringRef result) {
     std::string aligned = ("!" + scope + "is_aligned(").str();
@@ -339,7 +480,10 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
 
   // The C++ entry.
   os << "ingot::Status run(const Inputs &inputs, const Outputs &outputs, "
-        "Context &context) noexcept {\n";
+     << (open ? "const Sizes &sizes,\n                  " : "")
+     << "Context &context) noexcept {\n";
+  if (open)
+    os << "  if (!fit(sizes))\n    return ingot::Status::bad_sizes;\n";
   SmallVector<std::string> nulls;
   for (const ModelValue &value : interface.inputs)
     if (value.state < 0)
@@ -396,8 +540,9 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
   std::string space = name + "::detail::";
   os << "const ingot_model " << name << "_model = {\n    INGOT_ABI_VERSION,\n"
      << "    sizeof(ingot_model),\n    " << stringLiteral(name) << ",\n    "
-     << stringLiteral(interface.target) << ",\n    " << name
-     << "::arena_bytes,\n    " << name << "::arena_alignment,\n    " << name
+     << stringLiteral(interface.target) << ",\n    "
+     << (open ? std::to_string(interface.arenaBytes) : name + "::arena_bytes")
+     << ",\n    " << name << "::arena_alignment,\n    " << name
      << "::weight_bytes,\n    "
      << (linked ? name + "::detail::" + name + "_weights" : "nullptr") << ",\n    "
      << interface.inputs.size() << ",\n    " << interface.outputs.size()
@@ -405,6 +550,11 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
      << (interface.inputs.empty() ? "nullptr" : space + "input_values")
      << ",\n    "
      << (interface.outputs.empty() ? "nullptr" : space + "output_values")
-     << ",\n    " << space << "run_pointers,\n};\n";
+     << ",\n    ";
+  if (open)
+    os << "nullptr,\n    " << interface.sizes.size() << ",\n    " << space << "size_names,\n    "
+       << space << "arena_bytes_for,\n    " << space << "output_shape,\n    " << space << "run_pointers,\n};\n";
+  else
+    os << space << "run_pointers,\n    0,\n    nullptr,\n    nullptr,\n    nullptr,\n    nullptr,\n};\n";
   return text;
 }

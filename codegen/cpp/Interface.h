@@ -17,10 +17,20 @@ struct ModelValue {
   std::string element;     // INGOT_UINT8
   int elementNumber;       // what INGOT_UINT8 is
   std::string onnxType;    // uint8
-  std::vector<int64_t> shape;
-  int64_t count;
-  int64_t bytes;
+  std::vector<int64_t> shape; // ShapedType::kDynamic where a call chooses the size
+  /// Where a call chooses sizes: the shape and its product over the model's sizes.
+  llvm::SmallVector<mlir::AffineExpr> sizes;
+  mlir::AffineExpr elements;
+  int64_t count = 0; // of elements, -1 where a call chooses
+  int64_t bytes = 0;
   int state = -1;          // number of the input or output that it is one state with
+};
+
+/// A size that a call chooses.
+struct ModelSize {
+  unsigned argument;   // of @main
+  std::string name;    // in the model
+  std::string member;  // in C++
 };
 
 struct Interface {
@@ -31,6 +41,9 @@ struct Interface {
   int64_t weightBytes = 0;
   bool externalWeights = false;
   std::vector<ModelValue> inputs, outputs;
+  std::vector<ModelSize> sizes;
+  /// The arena's bytes over the sizes; null where they are `arenaBytes`.
+  mlir::AffineExpr arenaSize;
   /// @main's arguments: inputs and outputs as they come, -1 arena, -2 weights.
   unsigned arena = 0, weights = 0, arguments = 0;
 

@@ -204,9 +204,11 @@ LogicalResult cpp::checkPlanned(ModuleOp module) {
     auto attribute = [&](StringRef name) {
       return main.getArgAttr(argument.getArgNumber(), name);
     };
+    if (isa<IndexType>(argument.getType()) && attribute("ingot.size"))
+      continue;
     auto type = dyn_cast<MemRefType>(argument.getType());
-    if (!type || type.getRank() != 1 || !type.hasStaticShape())
-      return main.emitError("takes something else than flat static buffers");
+    if (!type || type.getRank() != 1)
+      return main.emitError("takes something else than flat buffers");
     if (attribute("ingot.arena"))
       ++arenas;
     else if (attribute("ingot.weights"))
@@ -234,9 +236,17 @@ LogicalResult cpp::prepare(ModuleOp module, const CppStyle &style) {
       argument.setLoc(bytesLocation(builder, "arena"));
     else if (attribute("ingot.weights"))
       argument.setLoc(bytesLocation(builder, "weights"));
-    else
-      argument.setLoc(NameLoc::get(cast<StringAttr>(attribute("ingot.name"))));
+    else if (auto name = dyn_cast_or_null<StringAttr>(attribute("ingot.name")))
+      argument.setLoc(NameLoc::get(name));
   }
+  // A pointer has no length.
+  main.walk([&](memref::ViewOp view) {
+    for (OpOperand &size : view.getSizesMutable())
+      size.set(view.getByteShift());
+  });
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(main.getBody().front())))
+    if (isa<affine::AffineApplyOp>(op) && op.use_empty())
+      op.erase();
   main->setAttr(kGraphAttr, builder.getUnitAttr());
   GraphSplitter(main, style).split(main.getBody().front());
   for (auto function : module.getOps<func::FuncOp>())
@@ -249,15 +259,18 @@ LogicalResult cpp::prepare(ModuleOp module, const CppStyle &style) {
 // Facts
 //===----------------------------------------------------------------------===//
 
-/// The buffer that a view looks into, and the bytes of it: [first, last).
-static Value rootOf(Value memory, int64_t &first, int64_t &last) {
+/// The buffer that a view looks into, and the bytes of it: [first, last). Where a size is open, `open` is the offset instead:
+/// such buffers start at different offsets, or are the same.
+static Value rootOf(Value memory, int64_t &first, int64_t &last, Value &open) {
   first = 0;
   last = INT64_MAX;
   while (auto view = memory.getDefiningOp<memref::ViewOp>()) {
     APInt shift;
-    if (!matchPattern(view.getByteShift(), m_ConstantInt(&shift)))
-      return view.getSource();
     auto type = cast<MemRefType>(view.getType());
+    if (!matchPattern(view.getByteShift(), m_ConstantInt(&shift)) || !type.hasStaticShape()) {
+      open = view.getByteShift();
+      return view.getSource();
+    }
     int64_t bytes = type.getNumElements() *
                     ((type.getElementTypeBitWidth() + 7) / 8);
     first = shift.getSExtValue();
@@ -269,7 +282,8 @@ static Value rootOf(Value memory, int64_t &first, int64_t &last) {
 
 static Value rootOf(Value memory) {
   int64_t first, last;
-  return rootOf(memory, first, last);
+  Value open;
+  return rootOf(memory, first, last, open);
 }
 
 ModuleFacts cpp::analyse(ModuleOp module, const CppStyle &style) {
@@ -317,10 +331,11 @@ ModuleFacts cpp::analyse(ModuleOp module, const CppStyle &style) {
             if (!isa<MemRefType>(a.getType()) || !isa<MemRefType>(b.getType()))
               continue;
             int64_t firstA, lastA, firstB, lastB;
-            Value rootA = rootOf(a, firstA, lastA);
-            Value rootB = rootOf(b, firstB, lastB);
+            Value openA, openB;
+            Value rootA = rootOf(a, firstA, lastA, openA);
+            Value rootB = rootOf(b, firstB, lastB, openB);
             bool overlap = rootA == rootB
-                               ? firstA < lastB && firstB < lastA
+                               ? openA == openB && firstA < lastB && firstB < lastA
                                : facts.overlapping.contains(rootA) &&
                                      facts.overlapping.contains(rootB);
             Value x = callee.getArgument(i), y = callee.getArgument(j);

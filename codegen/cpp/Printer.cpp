@@ -1089,7 +1089,7 @@ Expression FunctionPrinter::affineResults(AffineMap map, ValueRange operands,
     SmallVector<Value> values;
     AffineExpr whole = composed(expr, map.getNumDims(), operands, values);
     // Sums get shorter; divisions would be taken apart.
-    bool divides = false;
+    bool divides = !whole.isPureAffine();
     whole.walk([&](AffineExpr part) {
       divides |= part.getKind() == AffineExprKind::Mod ||
                  part.getKind() == AffineExprKind::FloorDiv ||

@@ -234,7 +234,9 @@ private:
         int32(int64_t(interface.outputs.size())),
         table(interface.inputs, false),
         table(interface.outputs, true),
-        run};
+        run,
+        // No size is open.
+        int32(0), null(), null(), null(), null()};
     std::vector<llvm::Type *> types;
     for (Constant *field : fields)
       types.push_back(field ? field->getType() : b.getInt32Ty());

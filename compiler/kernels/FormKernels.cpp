@@ -346,6 +346,12 @@ private:
       map.map(def->getResults(), inner.clone(*def, map)->getResults());
       return;
     }
+    // One operand for each of the module's sizes.
+    if (auto size = value.getDefiningOp<SizeOp>())
+      for (auto [input, argument] : llvm::zip(inputs, body.getArguments()))
+        if (auto known = input.getDefiningOp<SizeOp>())
+          if (known.getNumber() == size.getNumber())
+            return map.map(value, Value(argument));
     inputs.push_back(value);
     map.map(value, body.addArgument(value.getType(), value.getLoc()));
   }

@@ -346,42 +346,58 @@ static SmallVector<int64_t> withoutOnes(ArrayRef<int64_t> shape) {
   return rest;
 }
 
-/// A reshape of sizes that are not static. They keep their order and number where ones come and go; else one size follows from the others.
+/// Groups of dimensions of which each has one that is not one.
+static SmallVector<ReassociationIndices> groupOnes(ArrayRef<int64_t> shape) {
+  SmallVector<ReassociationIndices> groups(1);
+  bool taken = false;
+  for (auto [i, size] : llvm::enumerate(shape)) {
+    if (size != 1 && taken)
+      groups.emplace_back();
+    taken |= size != 1;
+    groups.back().push_back(i);
+  }
+  return groups;
+}
+
+/// A reshape of sizes that are not static: ones come and go, or one size follows from the others. Null otherwise.
 static Value dynamicReshape(LocBuilder &b, Value value, RankedTensorType to) {
   RankedTensorType from = tensorType(value);
-  int64_t unknown = llvm::count_if(to.getShape(), ShapedType::isDynamic);
-  bool onesOnly = withoutOnes(from.getShape()) == withoutOnes(to.getShape());
-  if (!onesOnly && unknown != 1)
-    return {};
-  SmallVector<OpFoldResult> sizes;
-  if (onesOnly) {
-    SmallVector<OpFoldResult> given;
+  SmallVector<int64_t> rest = withoutOnes(from.getShape());
+  if (rest == withoutOnes(to.getShape())) {
+    SmallVector<OpFoldResult> given, sizes;
     for (int64_t i = 0; i < from.getRank(); ++i)
       if (from.getDimSize(i) != 1)
         given.push_back(sizeOf(b, value, i));
     unsigned next = 0;
     for (int64_t size : to.getShape())
       sizes.push_back(size == 1 ? OpFoldResult(b.getIndexAttr(1)) : given[next++]);
-  } else {
-    // All elements, divided by the sizes that are known.
-    SmallVector<OpFoldResult> operands;
-    AffineExpr count = b.getAffineConstantExpr(1);
-    for (int64_t i = 0; i < from.getRank(); ++i) {
-      if (!from.isDynamicDim(i)) {
-        count = count * from.getDimSize(i);
-        continue;
-      }
-      count = count * b.getAffineSymbolExpr(operands.size());
-      operands.push_back(sizeOf(b, value, i));
-    }
-    int64_t known = 1;
-    for (int64_t size : to.getShape())
-      known *= ShapedType::isDynamic(size) ? 1 : std::max<int64_t>(size, 1);
-    OpFoldResult rest = affine::makeComposedFoldedAffineApply(
-        b, b.getLoc(), AffineMap::get(0, operands.size(), count.floorDiv(known)), operands);
-    for (int64_t size : to.getShape())
-      sizes.push_back(ShapedType::isDynamic(size) ? rest : OpFoldResult(b.getIndexAttr(size)));
+    if (int64_t(rest.size()) != from.getRank())
+      value = tensor::CollapseShapeOp::create(
+          b, tensorType(rest, from.getElementType()), value, groupOnes(from.getShape()));
+    if (int64_t(rest.size()) == to.getRank())
+      return value;
+    return tensor::ExpandShapeOp::create(b, to, value, groupOnes(to.getShape()), sizes);
   }
+  if (llvm::count_if(to.getShape(), ShapedType::isDynamic) != 1)
+    return {};
+  // All elements, divided by the sizes that are known.
+  SmallVector<OpFoldResult> operands, sizes;
+  AffineExpr count = b.getAffineConstantExpr(1);
+  for (int64_t i = 0; i < from.getRank(); ++i) {
+    if (!from.isDynamicDim(i)) {
+      count = count * from.getDimSize(i);
+      continue;
+    }
+    count = count * b.getAffineSymbolExpr(operands.size());
+    operands.push_back(sizeOf(b, value, i));
+  }
+  int64_t known = 1;
+  for (int64_t size : to.getShape())
+    known *= ShapedType::isDynamic(size) ? 1 : std::max<int64_t>(size, 1);
+  OpFoldResult open = affine::makeComposedFoldedAffineApply(
+      b, b.getLoc(), AffineMap::get(0, operands.size(), count.floorDiv(known)), operands);
+  for (int64_t size : to.getShape())
+    sizes.push_back(ShapedType::isDynamic(size) ? open : OpFoldResult(b.getIndexAttr(size)));
   auto all = [](int64_t rank) {
     return SmallVector<ReassociationIndices>{
         llvm::to_vector<2>(llvm::seq<int64_t>(0, rank))};

@@ -34,6 +34,7 @@ namespace {
 struct Frame {
   SmallVector<Value> buffers;
   SmallVector<Value> indexArguments;
+  SmallVector<Value> scalarArguments;
   Value status;
   /// Of each dimension: the loop's value, or null where there is no loop.
   SmallVector<Value> loops;
@@ -165,7 +166,10 @@ private:
         operands += !weights;
       } else {
         types.push_back(argument.getType());
-        locs.push_back(named("at"));
+        auto size = kernel.getInputs()[argument.getArgNumber()].getDefiningOp<SizeOp>();
+        locs.push_back(named(size ? sizeNames(kernel)[size.getNumber()]
+                             : isa<IndexType>(argument.getType()) ? "at"
+                                                                  : "scalar"));
       }
     }
     for (auto [i, type] : llvm::enumerate(kernel.getResultTypes())) {
@@ -202,12 +206,15 @@ private:
     b.setInsertionPointToEnd(&entry);
     frame.buffers.clear();
     frame.indexArguments.clear();
+    frame.scalarArguments.clear();
     unsigned next = 0;
     for (BlockArgument argument : kernel.getBody().front().getArguments()) {
       if (isa<RankedTensorType>(argument.getType()))
         frame.buffers.push_back(entry.getArgument(next++));
-      else
+      else if (isa<IndexType>(argument.getType()))
         frame.indexArguments.push_back(entry.getArgument(next++));
+      else
+        frame.scalarArguments.push_back(entry.getArgument(next++));
     }
     for (unsigned i = 0; i < kernel.getNumResults(); ++i)
       frame.buffers.push_back(entry.getArgument(next++));
@@ -913,10 +920,14 @@ private:
     return results;
   }
 
-  /// Values from outside of the body are constants.
+  /// Values from outside of the body are constants, or operands of the kernel.
   Value lookup(IRMapping &map, Value value) {
     if (Value mapped = map.lookupOrNull(value))
       return mapped;
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      for (auto [scalar, mapped] : llvm::zip(nests.scalarArguments, frame.scalarArguments))
+        if (scalar == argument)
+          return mapped;
     Operation *constant = value.getDefiningOp<arith::ConstantOp>();
     assert(constant && "a body uses what is neither its own nor constant");
     Value clone = b.clone(*constant)->getResult(0);

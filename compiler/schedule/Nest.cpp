@@ -144,8 +144,10 @@ public:
     for (BlockArgument argument : body.getArguments()) {
       if (isa<RankedTensorType>(argument.getType()))
         result.bufferOf[argument] = result.numBuffers++;
-      else
+      else if (isa<IndexType>(argument.getType()))
         result.indexArguments.push_back(argument);
+      else
+        result.scalarArguments.push_back(argument);
     }
     Operation *yield = body.getTerminator();
     for (Value value : yield->getOperands())

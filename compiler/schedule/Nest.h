@@ -88,6 +88,7 @@ struct KernelNests {
   std::vector<Nest> nests;
   unsigned numBuffers = 0;
   llvm::SmallVector<mlir::BlockArgument> indexArguments;
+  llvm::SmallVector<mlir::BlockArgument> scalarArguments; ///< of other types
   llvm::DenseMap<mlir::Value, unsigned> bufferOf;
   bool checked = false; ///< some stage asserts
 };

@@ -41,6 +41,7 @@ STATUS = {
     1: "an index that data gave is out of range",
     2: "an argument is null",
     3: "the arena or the weights are null or not aligned",
+    4: "a size is less than 1 or too large for memory",
 }
 
 
@@ -57,6 +58,7 @@ class _Value(ctypes.Structure):
 
 
 _POINTERS = ctypes.POINTER(ctypes.c_void_p)
+_SIZES = ctypes.POINTER(ctypes.c_int64)
 
 
 class _Model(ctypes.Structure):
@@ -74,6 +76,11 @@ class _Model(ctypes.Structure):
         ("inputs", ctypes.POINTER(_Value)),
         ("outputs", ctypes.POINTER(_Value)),
         ("run", ctypes.CFUNCTYPE(ctypes.c_int32, _POINTERS, _POINTERS, ctypes.c_void_p, ctypes.c_void_p)),
+        ("size_count", ctypes.c_int32),
+        ("size_names", ctypes.POINTER(ctypes.c_char_p)),
+        ("arena_bytes_for", ctypes.CFUNCTYPE(ctypes.c_size_t, _SIZES)),
+        ("output_shape", ctypes.CFUNCTYPE(None, _SIZES, ctypes.c_int32, _SIZES)),
+        ("run_sized", ctypes.CFUNCTYPE(ctypes.c_int32, _POINTERS, _POINTERS, _SIZES, ctypes.c_void_p, ctypes.c_void_p)),
     ]
 
 
@@ -82,7 +89,10 @@ class ModelError(Exception):
 
 
 class Value:
-    """An input or output: `name`, `dtype`, `shape` (a tuple) and `state` (of an output, the input whose next value it is, or -1)."""
+    """An input or output: `name`, `dtype`, `shape` (a tuple) and `state` (of an output, the input whose next value it is, or -1).
+
+    Sizes that a call chooses are negative: -1 - k is the model's size k.
+    """
 
     def __init__(self, value):
         self.name = value.name.decode()
@@ -118,6 +128,7 @@ class Model:
         self.target = self._model.target.decode()
         self.inputs = [Value(self._model.inputs[i]) for i in range(self._model.input_count)]
         self.outputs = [Value(self._model.outputs[i]) for i in range(self._model.output_count)]
+        self.size_names = [self._model.size_names[i].decode() for i in range(self._model.size_count)]
         self.arena_bytes = self._model.arena_bytes
         alignment = self._model.arena_alignment
         self._arena = _aligned(max(self.arena_bytes, 1), alignment)
@@ -133,16 +144,41 @@ class Model:
         if len(inputs) != len(self.inputs):
             raise ModelError(f"model '{self.name}' has {len(self.inputs)} inputs, not {len(inputs)}")
         arrays = []
+        sizes = {}
         for declared, given in zip(self.inputs, inputs):
             array = np.asarray(given)
-            if array.dtype != declared.dtype or array.shape != declared.shape:
+            fits = array.dtype == declared.dtype and array.ndim == len(declared.shape)
+            # The first input that has an open size says how much it is.
+            if not fits or any(
+                size != (wanted if wanted >= 0 else sizes.setdefault(-1 - wanted, size))
+                for size, wanted in zip(array.shape, declared.shape)
+            ):
                 raise ModelError(
-                    f"input '{declared.name}' is {declared.dtype} {declared.shape}, not {array.dtype} {array.shape}"
+                    f"input '{declared.name}' is {declared.dtype} {self._shape_text(declared.shape, sizes)}, not {array.dtype} {array.shape}"
                 )
-            arrays.append(np.ascontiguousarray(array).reshape(declared.shape))
-        outputs = [np.empty(declared.shape, declared.dtype) for declared in self.outputs]
+            arrays.append(np.ascontiguousarray(array).reshape(array.shape))
         weights = self._weights.ctypes.data if self._weights is not None else None
-        status = self._model.run(_pointers(arrays), _pointers(outputs), self._arena.ctypes.data, weights)
+        if self.size_names:
+            numbers = (ctypes.c_int64 * len(self.size_names))(*[sizes.get(k, 0) for k in range(len(self.size_names))])
+            arena_bytes = self._model.arena_bytes_for(numbers)
+            if arena_bytes == 0:
+                raise ModelError(f"model '{self.name}': {STATUS[4]}")
+            if arena_bytes > len(self._arena):
+                self._arena = _aligned(arena_bytes, self._model.arena_alignment)
+            outputs = [np.empty(self._output_shape(i, numbers), declared.dtype) for i, declared in enumerate(self.outputs)]
+            status = self._model.run_sized(_pointers(arrays), _pointers(outputs), numbers, self._arena.ctypes.data, weights)
+        else:
+            outputs = [np.empty(declared.shape, declared.dtype) for declared in self.outputs]
+            status = self._model.run(_pointers(arrays), _pointers(outputs), self._arena.ctypes.data, weights)
         if status != 0:
             raise ModelError(f"model '{self.name}': {STATUS.get(status, f'status {status}')}")
         return outputs
+
+    def _shape_text(self, shape, sizes):
+        texts = [str(size if size >= 0 else sizes.get(-1 - size, self.size_names[-1 - size])) for size in shape]
+        return "(" + ", ".join(texts) + ")"
+
+    def _output_shape(self, number, sizes):
+        shape = (ctypes.c_int64 * max(len(self.outputs[number].shape), 1))()
+        self._model.output_shape(sizes, number, shape)
+        return tuple(shape[: len(self.outputs[number].shape)])

@@ -42,9 +42,10 @@ struct ingot_value {
   const char *name;     /* as in the ONNX file, UTF-8 */
   int32_t element;      /* enum ingot_element */
   int32_t rank;
-  const int64_t *shape; /* `rank` sizes; null where rank is 0 */
-  int64_t count;        /* elements, the product of the shape */
-  size_t bytes;         /* of all elements */
+  const int64_t *shape; /* `rank` sizes; null where rank is 0. -1 - k: of an input, the
+                           model's size number k; of an output, see output_shape */
+  int64_t count;        /* elements, the product of the shape; -1 where a call chooses */
+  size_t bytes;         /* of all elements; of one where a call chooses */
   int32_t state;        /* of an output: the number of the input whose next value
                            it is; else -1 */
 };
@@ -69,6 +70,16 @@ struct ingot_model {
    * `weights` null: the linked ones. */
   int32_t (*run)(const void *const *inputs, void *const *outputs, void *arena,
                  const void *weights);
+  /* Sizes that a call chooses, each at least 1. Where there are some, `run` is null and `run_sized` takes
+   * its place; where there are none, so are the fields from here on. */
+  int32_t size_count;
+  const char *const *size_names; /* as in the ONNX file, UTF-8 */
+  /* The arena for these sizes, instead of arena_bytes; 0 where they are less than 1 or no memory can hold them. */
+  size_t (*arena_bytes_for)(const int64_t *sizes);
+  /* The shape of an output with these sizes, into `rank` numbers. */
+  void (*output_shape)(const int64_t *sizes, int32_t output, int64_t *shape);
+  int32_t (*run_sized)(const void *const *inputs, void *const *outputs,
+                       const int64_t *sizes, void *arena, const void *weights);
 };
 
 #ifdef __cplusplus

@@ -14,6 +14,9 @@ enum class Status : int {
   /// The arena or the weights are null or not aligned to 64 bytes. Nothing was
   /// written.
   bad_memory = 3,
+  /// A size is less than 1, or the sizes make tensors that no memory can hold.
+  /// Nothing was written.
+  bad_sizes = 4,
 };
 
 /// One line in English; the string lives for ever.
@@ -27,6 +30,8 @@ constexpr const char *text(Status status) noexcept {
     return "a pointer to an input or output is null";
   case Status::bad_memory:
     return "the arena or the weights are null or not aligned to 64 bytes";
+  case Status::bad_sizes:
+    return "a size is less than 1, or the sizes are too large for memory";
   }
   return "unknown status";
 }
