@@ -23,10 +23,12 @@ struct ModelOptions {
   std::string name;              ///< a C identifier; from the file's name where empty
   std::string target = "native"; ///< a name of targets/
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  bool openSizes = false; ///< sizes that nobody gives are left to the call
   std::vector<std::string> states; ///< IN:OUT as given; either name may hold ':'
 };
 
 struct CompileOptions : ModelOptions {
+  std::vector<std::string> models; ///< each is compiled by itself, `model` being one of them at a time
   std::string output; ///< a folder; a file or "-" where `emit` names IR
   std::string emit = "cpp";
   std::string depfile;
@@ -47,11 +49,15 @@ struct VerifyOptions : ModelOptions {
   uint64_t seed = 0;
 };
 
-int compileModel(const CompileOptions &options);
+struct TargetsOptions {
+  std::string flagsOf; ///< print the flags for emitted C++ of this target instead of the list
+};
+
+int compileModels(const CompileOptions &options);
 int runModel(const RunOptions &options);
 int verifyModel(const VerifyOptions &options);
 int inspectModel(const ModelOptions &options);
-int listTargets();
+int listTargets(const TargetsOptions &options);
 
 /// The file's name without folder and ending, as a C identifier that is no keyword of C++.
 std::string defaultModelName(const std::string &path);

@@ -51,6 +51,7 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
     }
     import.state.push_back(*state);
   }
+  import.openSizes = options.openSizes;
   import.modelName = options.name.empty() ? defaultModelName(options.model) : options.name;
   // "native" is this machine's business; the module names the target itself, so that equal targets give equal bytes.
   import.targetName = Target::find(options.target)->name;

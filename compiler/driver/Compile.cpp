@@ -6,6 +6,8 @@
 #include "mlir/IR/AsmState.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <algorithm>
+#include <map>
 
 using namespace ingot;
 using llvm::StringRef;
@@ -55,16 +57,9 @@ static llvm::Error writeDepfile(const CompileOptions &options, StringRef name, l
   return writeFile(options.depfile, rule + "\n");
 }
 
-int ingot::compileModel(const CompileOptions &given) {
-  CompileOptions options = given;
+/// Compiles `options.model`; the exit code.
+static int compileOne(const CompileOptions &options) {
   std::optional<Form> form = formNamed(options.emit);
-  if (!form && options.output.empty()) {
-    fail("ingot compile: where should the files go? give -o FOLDER; see 'ingot compile --help'");
-    return 2;
-  }
-  if (options.name.empty())
-    options.name = defaultModelName(options.model);
-
   Progress progress;
   std::unique_ptr<Compilation> model = Compilation::import(options, progress);
   if (!model || !model->bringTo(form.value_or(Form::plan), progress))
@@ -89,4 +84,40 @@ int ingot::compileModel(const CompileOptions &given) {
   if (llvm::Error error = folder->commit())
     return fail(std::move(error));
   return 0;
+}
+
+/// What makes no sense for several models at once, as text for the user; empty where all is well.
+static std::string wrongForSeveral(const CompileOptions &options) {
+  if (!options.name.empty() || !options.depfile.empty() || !options.shapes.empty() || !options.states.empty())
+    return "--name, --depfile, --shape and --state are for one model; run it once for each";
+  if (formNamed(options.emit))
+    return "IR can be printed of one model; run it once for each";
+  std::map<std::string, std::string> files;
+  for (const std::string &model : options.models) {
+    auto [entry, isNew] = files.emplace(defaultModelName(model), model);
+    if (!isNew)
+      return entry->second + " and " + model + " would both be named '" + entry->first + "'; run it once for each, with --name";
+  }
+  return "";
+}
+
+int ingot::compileModels(const CompileOptions &given) {
+  CompileOptions options = given;
+  options.openSizes = true;
+  std::string wrong;
+  if (!formNamed(options.emit) && options.output.empty())
+    wrong = "where should the files go? give -o FOLDER";
+  else if (options.models.size() > 1)
+    wrong = wrongForSeveral(options);
+  if (!wrong.empty()) {
+    fail("ingot compile: " + wrong + "; see 'ingot compile --help'");
+    return 2;
+  }
+  int code = 0;
+  for (const std::string &model : options.models) {
+    options.model = model;
+    options.name = given.name.empty() ? defaultModelName(model) : given.name;
+    code = std::max(code, compileOne(options));
+  }
+  return code;
 }

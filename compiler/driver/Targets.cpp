@@ -1,5 +1,7 @@
 //===- Targets.cpp - ingot targets ----------------------------------------===//
+#include "codegen/cpp/EmitCpp.h"
 #include "compiler/driver/Commands.h"
+#include "compiler/driver/Files.h"
 #include "compiler/support/Target.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -22,8 +24,21 @@ static bool runsHere(const Target &target) {
          target.name <= native->name;
 }
 
-int ingot::listTargets() {
+/// What a compiler needs for C++ that was emitted for the target, but for the folder of the sources.
+static void printFlags(const Target &target, llvm::raw_ostream &out) {
+  out << "-I" << runtimeInclude();
+  for (const std::vector<std::string> &flags : {cppCompileFlags(), target.compileFlags})
+    for (const std::string &flag : flags)
+      out << ' ' << flag;
+  out << '\n';
+}
+
+int ingot::listTargets(const TargetsOptions &options) {
   llvm::raw_ostream &out = llvm::outs();
+  if (!options.flagsOf.empty()) {
+    printFlags(*Target::find(options.flagsOf), out);
+    return 0;
+  }
   size_t width = 8;
   for (const Target &target : Target::all())
     width = std::max(width, target.name.size() + 2);

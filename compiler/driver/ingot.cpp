@@ -33,9 +33,12 @@ static std::vector<int64_t> parseShape(const std::string &text) {
   return shape;
 }
 
-/// Options of every command that reads a model.
+static std::string isTarget(const std::string &name) {
+  return Target::find(name) ? std::string() : "unknown target '" + name + "'; `ingot targets` lists them";
+}
+
+/// Options of every command that reads a model, but for the file itself.
 static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTarget) {
-  command.add_option("MODEL", options.model, "the ONNX file")->required();
   command
       .add_option_function<std::vector<std::string>>(
           "--shape",
@@ -57,9 +60,11 @@ static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTa
     command.add_option("--target", options.target, "the device; `ingot targets` lists them")
         ->type_name("NAME")
         ->default_str("native")
-        ->check([](const std::string &name) {
-          return Target::find(name) ? std::string() : "unknown target '" + name + "'; `ingot targets` lists them";
-        });
+        ->check(isTarget);
+}
+
+static void addModel(CLI::App &command, ModelOptions &options) {
+  command.add_option("MODEL", options.model, "the ONNX file")->required();
 }
 
 static void addInputs(CLI::App &command, std::vector<std::pair<std::string, std::string>> &inputs, const char *text) {
@@ -103,6 +108,8 @@ int main(int argc, char **argv) {
 
   CompileOptions compile;
   CLI::App *compileCommand = app.add_subcommand("compile", "compile a model into C++ or machine code");
+  compileCommand->add_option("MODEL", compile.models, "the ONNX file; of several, each is compiled by itself, named after its file")
+      ->required();
   addModelOptions(*compileCommand, compile, /*hasTarget=*/true);
   compileCommand->add_option("-o,--output", compile.output, "the folder for the files, or the file for printed IR")->type_name("PATH");
   compileCommand
@@ -123,12 +130,14 @@ int main(int argc, char **argv) {
                          "  ingot compile vad.onnx -o out --state state:stateN            recurrent state kept by the model\n"
                          "  ingot compile ds_cnn.onnx -o out --target cortex-m7\n"
                          "  ingot compile rec.onnx -o out --emit library                  out/librec.a and out/rec.h\n"
+                         "  ingot compile det.onnx rec.onnx -o out                        the files of both\n"
                          "  ingot compile rec.onnx -o out --emit object --target riscv64  out/rec.o and out/rec.h\n"
                          "  ingot compile rec.onnx --emit kernels | less                  the fused kernels, as IR\n"
                          "\nIR on stdout is for reading: large constants are left out. A file has everything, for ingot-opt.\n");
 
   RunOptions run;
   CLI::App *runCommand = app.add_subcommand("run", "compile a model for this machine and run it once");
+  addModel(*runCommand, run);
   addModelOptions(*runCommand, run, /*hasTarget=*/false);
   addInputs(*runCommand, run.inputs, "an input's values; a number fills the input; sizes that the model leaves open are taken from the file");
   runCommand->add_option("-o,--output", run.output, "the folder for NAME.npy of each output")->type_name("DIR")->required();
@@ -141,6 +150,7 @@ int main(int argc, char **argv) {
 
   VerifyOptions verify;
   CLI::App *verifyCommand = app.add_subcommand("verify", "compare a model's results with onnxruntime's and with float64");
+  addModel(*verifyCommand, verify);
   addModelOptions(*verifyCommand, verify, /*hasTarget=*/false);
   addInputs(*verifyCommand, verify.inputs, "an input's values; the others are random");
   verifyCommand->add_option("--data", verify.data, "folder with input_0.pb, ..., and output_0.pb, ... to compare with instead")->type_name("DIR");
@@ -160,10 +170,16 @@ int main(int argc, char **argv) {
 
   ModelOptions inspect;
   CLI::App *inspectCommand = app.add_subcommand("inspect", "shapes, operators, work and memory of a model; what is unsupported");
+  addModel(*inspectCommand, inspect);
   addModelOptions(*inspectCommand, inspect, /*hasTarget=*/true);
   inspectCommand->footer("Example:\n  ingot inspect rec.onnx --shape x=1,3,48,320 --target aarch64\n");
 
+  TargetsOptions targets;
   CLI::App *targetsCommand = app.add_subcommand("targets", "the devices that models are compiled for");
+  targetsCommand->add_option("--flags", targets.flagsOf, "print the compiler's flags for C++ that was emitted for this device")
+      ->type_name("NAME")
+      ->check(isTarget);
+  targetsCommand->footer("Example:\n  ingot compile rec.onnx -o out && g++ -c out/*.cpp $(ingot targets --flags native)\n");
 
   try {
     app.parse(argc, argv);
@@ -173,7 +189,7 @@ int main(int argc, char **argv) {
     return wrongCommandLine(app, error);
   }
   if (*compileCommand)
-    return compileModel(compile);
+    return compileModels(compile);
   if (*runCommand)
     return runModel(run);
   if (*verifyCommand)
@@ -181,6 +197,6 @@ int main(int argc, char **argv) {
   if (*inspectCommand)
     return inspectModel(inspect);
   if (*targetsCommand)
-    return listTargets();
+    return listTargets(targets);
   return 2;
 }

@@ -28,7 +28,10 @@ public:
 private:
   RankedTensorType inputType(const ::onnx::ValueInfoProto &input);
   DictionaryAttr interfaceAttr(StringRef name, Type type, StringRef state = {});
+  DenseI64ArrayAttr openDims(const ::onnx::ValueInfoProto &input, RankedTensorType type);
 
+  /// Names of open sizes, in the order in which inputs have them.
+  SmallVector<std::string> sizes;
   MLIRContext &context;
   Model &model;
   const ImportOptions &options;
@@ -108,6 +111,29 @@ DictionaryAttr Importer::interfaceAttr(StringRef name, Type type,
   return builder.getDictionaryAttr(attributes);
 }
 
+/// For each dimension the number of its open size, or -1; null where none is open.
+DenseI64ArrayAttr Importer::openDims(const ::onnx::ValueInfoProto &input,
+                                     RankedTensorType type) {
+  if (!options.openSizes || type.hasStaticShape())
+    return {};
+  SmallVector<int64_t> numbers(type.getRank(), -1);
+  const auto &shape = input.type().tensor_type().shape();
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    if (!type.isDynamicDim(i))
+      continue;
+    std::string name;
+    if (i < shape.dim_size())
+      name = shape.dim(i).dim_param();
+    if (name.empty())
+      name = input.name() + "_" + std::to_string(i);
+    auto *known = llvm::find(sizes, name);
+    numbers[i] = known - sizes.begin();
+    if (known == sizes.end())
+      sizes.push_back(name);
+  }
+  return builder.getDenseI64ArrayAttr(numbers);
+}
+
 OwningOpRef<ModuleOp> Importer::import(StringRef path) {
   GraphProto &graph = *model.proto.mutable_graph();
   std::string inputNames;
@@ -151,6 +177,8 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
     block.getArgument(i).setLoc(
         NameLoc::get(builder.getStringAttr(input->name())));
     main.setArgAttrs(i, interfaceAttr(input->name(), types[i]));
+    if (auto dims = openDims(*input, cast<RankedTensorType>(types[i])))
+      main.setArgAttr(i, "ingot.dims", dims);
   }
   for (auto &[name, tensor] : model.weights) {
     ElementsAttr value = elementsFromProto(&context, tensor, readExternal);
@@ -188,6 +216,10 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
     if (llvm::none_of(graph.output(),
                       [&](auto &o) { return o.name() == output; }))
       throw ImportError("--state names '" + output + "', which is no output");
+  if (!sizes.empty()) {
+    SmallVector<StringRef> names(sizes.begin(), sizes.end());
+    (*module)->setAttr("ingot.sizes", builder.getStrArrayAttr(names));
+  }
   func::ReturnOp::create(builder, UnknownLoc::get(&context), results);
   main.setType(builder.getFunctionType(types, resultTypes));
   for (auto [i, output] : llvm::enumerate(graph.output())) {

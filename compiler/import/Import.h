@@ -20,6 +20,9 @@ struct ImportOptions {
   std::string modelName;
   /// `ingot.target`; not set where empty.
   std::string targetName;
+  /// Leaves sizes open that neither the model nor `shapes` fixes: `ingot.sizes` of the module names them, by the model's names or
+  /// as NAME_DIMENSION of the input, and `ingot.dims` of an input says which dimension has which.
+  bool openSizes = false;
   /// Gets the files that are read, each once: the model, then external data.
   std::vector<std::string> *filesRead = nullptr;
 };

@@ -1,8 +1,11 @@
 //===- FormKernels.cpp - stages become kernels ----------------------------===//
 #include "compiler/kernels/Passes.h"
+#include "compiler/kernels/Sizes.h"
 #include "compiler/kernels/Stages.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/Names.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
@@ -19,8 +22,19 @@ using namespace ingot;
 /// Rows longer than this are not worth keeping in cache between stages.
 constexpr int64_t kLongestRowBytes = 256 * 1024;
 
-static int64_t numElements(Value value) {
-  return cast<ShapedType>(value.getType()).getNumElements();
+/// One value for each of the rows, which the first dimensions number.
+static bool isOneValueARow(Value value, int64_t rowRank) {
+  return llvm::all_of(
+      cast<ShapedType>(value.getType()).getShape().drop_front(rowRank),
+      [](int64_t size) { return size == 1; });
+}
+
+/// Bytes of a row, or of any greater part that is known; nullopt where that is unknown.
+static std::optional<int64_t> rowBytes(RankedTensorType type, int64_t rowRank) {
+  if (type.getRank() < rowRank)
+    return byteSize(type);
+  return byteSize(RankedTensorType::get(type.getShape().drop_front(rowRank),
+                                        type.getElementType()));
 }
 
 /// The operation only gives a reduction its start value, or is empty: it is
@@ -162,11 +176,17 @@ private:
       for (int64_t size :
            ArrayRef(op.getStaticLoopRanges()).take_front(rank))
         rows *= size;
-      for (OpOperand *input : op.getDpsInputOperands())
-        if (auto type = dyn_cast<RankedTensorType>(input->get().getType()))
-          if (byteSize(type).value_or(INT64_MAX) / std::max<int64_t>(rows, 1) >
-              kLongestRowBytes)
-            return false;
+      for (OpOperand *input : op.getDpsInputOperands()) {
+        auto type = dyn_cast<RankedTensorType>(input->get().getType());
+        if (!type)
+          continue;
+        // How long a row of unknown size is, only the call will show; most are short.
+        int64_t bytes = type.hasStaticShape() && rows > 0
+                            ? byteSize(type).value_or(INT64_MAX) / rows
+                            : rowBytes(type, rank).value_or(0);
+        if (bytes > kLongestRowBytes)
+          return false;
+      }
     } else if (!readsRows(op, op.getNumLoops())) {
       return false;
     }
@@ -227,14 +247,10 @@ private:
     int64_t holder = -1;
     for (int64_t i = 0, e = stages.size(); i + 1 < e; ++i) {
       Value value = stages[i]->getResult(0);
-      int64_t rows = 1;
-      for (int64_t size : cast<ShapedType>(value.getType())
-                              .getShape()
-                              .take_front(rowRank))
-        rows *= size;
-      if (numElements(value) == rows)
-        continue; // one value a row stays in a register
-      if (value.getType() != last.getType())
+      if (isOneValueARow(value, rowRank))
+        continue; // stays in a register
+      if (value.getType() != last.getType() ||
+          Sizes().of(value) != Sizes().of(last))
         return false;
       if (holder != -1 && usedAfter(stages[holder], i))
         return false;
@@ -261,7 +277,8 @@ private:
 /// Moves one group into an ingot.kernel at the place of its last stage.
 class Outliner {
 public:
-  explicit Outliner(ArrayRef<Operation *> group) : group(group) {}
+  Outliner(ArrayRef<Operation *> group, Sizes &sizes)
+      : group(group), sizes(sizes) {}
 
   void run() {
     Operation *last = group.back();
@@ -280,16 +297,21 @@ public:
     for (Value result : last->getResults())
       yields.push_back(map.lookup(result));
     YieldOp::create(inner, loc, yields);
+    ArrayAttr inputSizes = describeInputs(body, builder);
 
     auto kernel = KernelOp::create(builder, loc, last->getResultTypes(),
                                    builder.getStringAttr(name()), inputs,
-                                   DictionaryAttr());
+                                   DictionaryAttr(), inputSizes);
     kernel.getBody().emplaceBlock();
     Block &target = kernel.getBody().front();
     for (BlockArgument arg : body.getArguments())
       arg.replaceAllUsesWith(target.addArgument(arg.getType(), arg.getLoc()));
     target.getOperations().splice(target.end(), body.getOperations());
 
+    for (auto [result, value] : llvm::zip(last->getResults(), kernel.getResults())) {
+      (void)sizes.of(result);
+      sizes.replace(result, value);
+    }
     last->replaceAllUsesWith(kernel.getResults());
     for (Operation *stage : llvm::reverse(group))
       stage->erase();
@@ -318,13 +340,61 @@ private:
     Attribute constant;
     bool splat = matchPattern(value, m_Constant(&constant)) &&
                  (!isa<ShapedType>(value.getType()) || splatValue(constant));
-    if (def && (splat || isView(def) || isInitialiser(def))) {
+    if (def && (splat || isView(def) || isInitialiser(def) ||
+                isa<affine::AffineApplyOp>(def))) {
       bring(def, body, inner);
       map.map(def->getResults(), inner.clone(*def, map)->getResults());
       return;
     }
     inputs.push_back(value);
     map.map(value, body.addArgument(value.getType(), value.getLoc()));
+  }
+
+  /// The sizes of the operands over those of type index, to which the named sizes that they
+  /// need are added; null where all are static.
+  ArrayAttr describeInputs(Block &body, OpBuilder &builder) {
+    MLIRContext *context = builder.getContext();
+    bool allStatic = llvm::all_of(inputs, [](Value input) { return isStatic(input.getType()); }) &&
+                     llvm::all_of(group.back()->getResultTypes(), isStatic);
+    if (allStatic)
+      return {};
+    auto indexNumber = [&](int64_t name) {
+      unsigned number = 0;
+      for (Value input : inputs) {
+        auto size = input.getDefiningOp<SizeOp>();
+        if (size && int64_t(size.getNumber()) == name)
+          return number;
+        number += isa<IndexType>(input.getType());
+      }
+      Value size = SizeOp::create(builder, group.back()->getLoc(), builder.getIndexType(), name);
+      inputs.push_back(size);
+      body.addArgument(size.getType(), size.getLoc());
+      return number;
+    };
+    SmallVector<SmallVector<AffineExpr>> exprs;
+    SmallVector<Value> tensors(inputs);
+    for (Value tensor : tensors) {
+      exprs.emplace_back(sizes.of(tensor));
+      for (AffineExpr &expr : exprs.back()) {
+        // Two steps, since numbers of the one kind are numbers of the other, too.
+        SmallVector<AffineExpr> symbols(sizeNames(group.back()).size(),
+                                        getAffineConstantExpr(0, context));
+        expr.walk([&](AffineExpr part) {
+          if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+            symbols[symbol.getPosition()] =
+                getAffineSymbolExpr(indexNumber(symbol.getPosition()), context);
+        });
+        expr = expr.replaceSymbols(symbols);
+      }
+    }
+    exprs.resize(inputs.size());
+    unsigned indices = llvm::count_if(inputs, [](Value input) {
+      return isa<IndexType>(input.getType());
+    });
+    SmallVector<AffineMap> maps;
+    for (auto &list : exprs)
+      maps.push_back(AffineMap::get(0, indices, list, context));
+    return builder.getAffineMapArrayAttr(maps);
   }
 
   /// Operator types of the nodes, in order: conv_add_relu.
@@ -339,6 +409,7 @@ private:
   }
 
   ArrayRef<Operation *> group;
+  Sizes &sizes;
   IRMapping map;
   SmallVector<Value> inputs;
 };
@@ -372,7 +443,11 @@ void copyEscapingViews(func::FuncOp func) {
     builder.setInsertionPointAfterValue(view);
     auto type = cast<RankedTensorType>(view.getType());
     AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
-    Value empty = tensor::EmptyOp::create(builder, view.getLoc(), type, ValueRange());
+    SmallVector<Value> dynamic;
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (type.isDynamicDim(i))
+        dynamic.push_back(tensor::DimOp::create(builder, view.getLoc(), view, i));
+    Value empty = tensor::EmptyOp::create(builder, view.getLoc(), type, dynamic);
     auto copy = linalg::GenericOp::create(
         builder, view.getLoc(), type, view, empty,
         ArrayRef<AffineMap>{identity, identity},
@@ -385,12 +460,34 @@ void copyEscapingViews(func::FuncOp func) {
   }
 }
 
-void formKernels(Block &block) {
+/// Asks for the size of a tensor become expressions over the named sizes.
+LogicalResult resolveSizes(func::FuncOp func) {
+  Sizes sizes;
+  SmallVector<tensor::DimOp> asks;
+  func.walk([&](tensor::DimOp dim) { asks.push_back(dim); });
+  for (tensor::DimOp dim : asks) {
+    OpBuilder builder(dim);
+    AffineExpr size = sizes.of(OpFoldResult(dim.getResult()), func.getContext());
+    if (!size)
+      return dim.emitError() << "the size of a value depends on data, which is not supported";
+    unsigned names = sizeNames(func).size();
+    SmallVector<OpFoldResult> operands;
+    for (unsigned i = 0; i < names; ++i)
+      operands.push_back(SizeOp::create(builder, dim.getLoc(), builder.getIndexType(), i).getResult());
+    OpFoldResult value = affine::makeComposedFoldedAffineApply(
+        builder, dim.getLoc(), AffineMap::get(0, names, size), operands);
+    dim.replaceAllUsesWith(getValueOrCreateConstantIndexOp(builder, dim.getLoc(), value));
+    dim.erase();
+  }
+  return success();
+}
+
+void formKernels(Block &block, Sizes &sizes) {
   for (Operation &op : block)
     for (Region &region : op.getRegions())
       if (isa<scf::IfOp, scf::ForOp, scf::WhileOp>(op))
         for (Block &inner : region)
-          formKernels(inner);
+          formKernels(inner, sizes);
 
   DenseSet<Operation *> taken;
   SmallVector<Group> groups;
@@ -401,14 +498,17 @@ void formKernels(Block &block) {
     taken.insert(groups.back().begin(), groups.back().end());
   }
   for (Group &group : groups)
-    Outliner(group).run();
+    Outliner(group, sizes).run();
 }
 
 struct FormKernels : ingot::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
     copyEscapingViews(getOperation());
+    if (failed(resolveSizes(getOperation())))
+      return signalPassFailure();
+    Sizes sizes;
     for (Block &block : getOperation().getBody())
-      formKernels(block);
+      formKernels(block, sizes);
     // What was cloned into kernels is no longer needed outside.
     IRRewriter rewriter(&getContext());
     (void)runRegionDCE(rewriter, getOperation().getBody());

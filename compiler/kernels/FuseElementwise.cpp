@@ -27,10 +27,11 @@ static bool readsEachElementOnce(linalg::GenericOp consumer, OpOperand *operand)
   AffineMap map = consumer.getMatchingIndexingMap(operand);
   if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
     return false;
-  int64_t points = 1;
-  for (int64_t size : consumer.getStaticLoopRanges())
-    points *= size;
-  return cast<ShapedType>(operand->get().getType()).getNumElements() == points;
+  // Loops that the operand does not depend on repeat its elements.
+  for (auto [loop, size] : llvm::enumerate(consumer.getStaticLoopRanges()))
+    if (size != 1 && !map.isFunctionOfDim(loop))
+      return false;
+  return true;
 }
 
 static bool shouldFuse(OpOperand *operand) {

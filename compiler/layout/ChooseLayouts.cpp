@@ -492,6 +492,15 @@ private:
 };
 
 struct ChooseLayouts : ingot::impl::ChooseLayoutsBase<ChooseLayouts> {
-  void runOnOperation() override { Layouts(getOperation()).run(); }
+  void runOnOperation() override {
+    // Orders are chosen by numbers of elements, which open sizes do not have: there the model's order stays.
+    bool open = false;
+    getOperation().walk([&](Operation *op) {
+      for (Type type : op->getResultTypes())
+        open |= isa<RankedTensorType>(type) && !cast<RankedTensorType>(type).hasStaticShape();
+    });
+    if (!open)
+      Layouts(getOperation()).run();
+  }
 };
 } // namespace

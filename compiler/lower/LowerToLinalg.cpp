@@ -5,11 +5,14 @@
 // convert types value by value; here types change once, and sign is read off the onnx types that are still there.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/kernels/Sizes.h"
 #include "compiler/lower/Node.h"
 #include "compiler/lower/Passes.h"
+#include "compiler/lower/Structured.h"
 #include "compiler/lower/Supported.h"
 #include "compiler/support/Elements.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace ingot;
@@ -64,8 +67,68 @@ static bool isOnnx(Operation &op) {
 static constexpr int64_t kMostBytes = int64_t(1) << 40;
 
 static bool isTooLarge(RankedTensorType type) {
+  if (!type.hasStaticShape())
+    return false;
   std::optional<int64_t> bytes = byteSize(type);
   return !bytes || *bytes > kMostBytes;
+}
+
+static std::string typeText(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+/// Which of an operator's sizes its lowering can leave open until the call.
+enum class OpenSizes { none, first, any };
+
+static OpenSizes openSizesOf(StringRef kind) {
+  return llvm::StringSwitch<OpenSizes>(kind)
+      .Cases({"Abs", "Neg", "Sign", "Not", "BitwiseNot", "Relu", "Sigmoid", "Reciprocal", "Softplus", "Softsign"}, OpenSizes::any)
+      .Cases({"Mish", "HardSwish", "IsNaN", "Sqrt", "Exp", "Log", "Erf", "Floor", "Ceil", "Round"}, OpenSizes::any)
+      .Cases({"Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Tanh", "Asinh", "Acosh", "Atanh"}, OpenSizes::any)
+      .Cases({"LeakyRelu", "Elu", "Selu", "Celu", "ThresholdedRelu", "HardSigmoid", "Gelu", "Shrink"}, OpenSizes::any)
+      .Cases({"IsInf", "Cast", "Identity", "Add", "Sub", "Mul", "Div", "Mod", "Pow", "PRelu", "And", "Or", "Xor"}, OpenSizes::any)
+      .Cases({"BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift", "Equal", "Less", "LessOrEqual", "Greater"}, OpenSizes::any)
+      .Cases({"GreaterOrEqual", "Max", "Min", "Sum", "Mean", "Clip", "Where"}, OpenSizes::any)
+      .Cases({"ReduceSum", "ReduceMax", "ReduceMin", "ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2"}, OpenSizes::any)
+      .Cases({"ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp", "Softmax", "LogSoftmax"}, OpenSizes::any)
+      .Cases({"LayerNormalization", "MatMul", "Gemm", "Transpose", "Concat"}, OpenSizes::any)
+      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze"}, OpenSizes::any)
+      .Cases({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization"}, OpenSizes::first)
+      .Default(OpenSizes::none);
+}
+
+/// Open sizes must be ones that the operator can have, and where they meet those of another operand, known to be
+/// equal: whether one of them is 1 and repeats, only a call would know.
+static LogicalResult checkOpenSizes(Node &node, Sizes &sizes) {
+  OpenSizes may = openSizesOf(node.kind());
+  SmallVector<Value> open;
+  for (Value operand : node.operands()) {
+    RankedTensorType type = tensorType(operand);
+    if (type.hasStaticShape())
+      continue;
+    open.push_back(operand);
+    bool onlyFirst = type.getRank() && !llvm::is_contained(type.getShape().drop_front(), ShapedType::kDynamic);
+    if (may == OpenSizes::none || (may == OpenSizes::first && !onlyFirst))
+      return node.fail("works with static sizes only, and an input has the type " +
+                       typeText(type) + "; fix its sizes with --shape");
+  }
+  for (unsigned i = 0; i < node.op->getNumResults(); ++i)
+    if (node.hasResult(i) && !node.resultType(i).hasStaticShape() && open.empty())
+      return node.fail("the shape of a result depends on data, which is not supported");
+  bool broadcasts = may == OpenSizes::any && open.size() > 1 &&
+                    !llvm::is_contained({"MatMul", "Gemm", "Concat"}, node.kind());
+  for (Value other : ArrayRef(open).drop_front(broadcasts ? 1 : open.size())) {
+    ArrayRef<AffineExpr> a = sizes.of(open.front()), c = sizes.of(other);
+    for (size_t i = 1; i <= std::min(a.size(), c.size()); ++i) {
+      AffineExpr x = a[a.size() - i], y = c[c.size() - i];
+      if (x != y && !isa<AffineConstantExpr>(x) && !isa<AffineConstantExpr>(y))
+        return node.fail("its inputs have sizes of different names, of which nobody knows whether they are equal; "
+                         "give them one name in the model, or fix them with --shape");
+    }
+  }
+  return success();
 }
 
 /// Checks what every lowering takes for granted.
@@ -89,6 +152,7 @@ static LogicalResult checkTypes(Node &node) {
 }
 
 LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
+  Sizes sizes;
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (!isOnnx(op) || op.hasTrait<OpTrait::IsTerminator>() ||
         op.getName().getStringRef() == "onnx.Return")
@@ -100,7 +164,8 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     auto lowering = registry().find(op.getName().getStringRef());
     if (lowering == registry().end())
       return node.fail("this operator is not supported");
-    if (failed(checkTypes(node)) || failed(lowering->second(node)))
+    if (failed(checkTypes(node)) || failed(checkOpenSizes(node, sizes)) ||
+        failed(lowering->second(node)))
       return failure();
   }
   return success();

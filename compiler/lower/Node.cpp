@@ -18,7 +18,7 @@ static Type lowerElement(Type type) {
 
 RankedTensorType lower::lowerType(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.hasStaticShape())
+  if (!tensor)
     return {};
   Type element = lowerElement(tensor.getElementType());
   return element ? RankedTensorType::get(tensor.getShape(), element)

@@ -14,7 +14,7 @@
 namespace ingot::lower {
 
 /// The tensor type with the same shape and signless integers; null for types
-/// that the tensor IR has no place for (strings, sequences, dynamic shapes).
+/// that the tensor IR has no place for (strings, sequences, tensors without a rank).
 mlir::RankedTensorType lowerType(mlir::Type type);
 
 /// The elements with signless integers.

@@ -11,7 +11,7 @@ def LowerToLinalg : Pass<"lower-to-linalg", "mlir::ModuleOp"> {
     node; expand-functions has replaced operators that have a function body in the specification and no lowering here.
   }];
   let dependentDialects = [
-    "mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect",
+    "mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect",
     "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
     "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"
   ];

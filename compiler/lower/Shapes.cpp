@@ -16,10 +16,14 @@ static Value yieldFirst(LocBuilder &, ValueRange s) { return s[0]; }
 /// Reshape-25, Flatten-25, Squeeze-25, Unsqueeze-25: the inferred type says it all.
 static LogicalResult lowerReshape(Node &node) {
   RankedTensorType type = node.resultType();
-  if (type.getNumElements() != node.type(0).getNumElements())
+  bool known = type.hasStaticShape() && node.type(0).hasStaticShape();
+  if (known && type.getNumElements() != node.type(0).getNumElements())
     return node.fail("the new shape has another number of elements; correct "
                      "the model");
-  return node.done(reshape(node.b, node.operand(0), type.getShape()));
+  Value result = reshape(node.b, node.operand(0), type.getShape());
+  if (!known && result.getDefiningOp<tensor::CastOp>())
+    return node.fail("how the open sizes of the input make those of the result is not known; fix them with --shape");
+  return node.done(result);
 }
 
 static LogicalResult lowerShape(Node &node) {

@@ -1,6 +1,8 @@
 //===- Structured.cpp - builders of tensor IR -----------------------------===//
 #include "compiler/lower/Structured.h"
 #include "compiler/support/Elements.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include <cstring>
@@ -114,6 +116,37 @@ static Value skipUnitViews(Value value, SmallVector<bool> &added) {
   return view.getSrc();
 }
 
+OpFoldResult lower::sizeOf(LocBuilder &b, Value value, int64_t dim) {
+  int64_t size = tensorType(value).getDimSize(dim);
+  if (!ShapedType::isDynamic(size))
+    return b.getIndexAttr(size);
+  return tensor::DimOp::create(b, value, dim).getResult();
+}
+
+static Value emptyTensor(LocBuilder &b, RankedTensorType type) {
+  return tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+}
+
+/// An empty tensor for the last of `maps`; a size that its type does not tell is that of the operand whose map has the same loop there.
+static Value emptyTensor(LocBuilder &b, RankedTensorType type, ValueRange operands,
+                         ArrayRef<AffineMap> maps) {
+  SmallVector<Value> sizes;
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    if (!type.isDynamicDim(i))
+      continue;
+    Value found;
+    for (auto [operand, map] : llvm::zip(operands, maps))
+      for (auto [j, expr] : llvm::enumerate(map.getResults()))
+        if (!found && expr == maps.back().getResult(i) && isa<AffineDimExpr>(expr) &&
+            tensorType(operand).isDynamicDim(j))
+          found = tensor::DimOp::create(b, operand, j);
+    // None of the operands tells: the size computes itself from nothing that is here. The verifier finds the missing operand.
+    if (found)
+      sizes.push_back(found);
+  }
+  return tensor::EmptyOp::create(b, type, sizes);
+}
+
 static Value makeGeneric(LocBuilder &b, ValueRange operands, Value out,
                          ArrayRef<AffineMap> maps, ArrayRef<IteratorType> loops,
                          Body body, ArrayRef<TypedAttr> captured,
@@ -134,10 +167,6 @@ static Value makeGeneric(LocBuilder &b, ValueRange operands, Value out,
         linalg::YieldOp::create(inner, loc, result);
       });
   return generic.getResult(0);
-}
-
-static Value emptyTensor(LocBuilder &b, RankedTensorType type) {
-  return tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
 }
 
 Value lower::pointwise(LocBuilder &b, ValueRange operands, RankedTensorType result,
@@ -169,8 +198,8 @@ Value lower::pointwise(LocBuilder &b, ValueRange operands, RankedTensorType resu
   }
   maps.push_back(b.getMultiDimIdentityMap(rank));
   SmallVector<IteratorType> loops(rank, IteratorType::parallel);
-  return makeGeneric(b, inputs, emptyTensor(b, result), maps, loops, body,
-                     captured, /*reduces=*/false);
+  return makeGeneric(b, inputs, emptyTensor(b, result, inputs, maps), maps, loops,
+                     body, captured, /*reduces=*/false);
 }
 
 Value lower::mapped(LocBuilder &b, ValueRange operands, ArrayRef<AffineMap> maps,
@@ -179,8 +208,8 @@ Value lower::mapped(LocBuilder &b, ValueRange operands, ArrayRef<AffineMap> maps
   all.push_back(b.getMultiDimIdentityMap(result.getRank()));
   SmallVector<IteratorType> loops(result.getRank(), IteratorType::parallel);
   SmallVector<TypedAttr> captured(operands.size());
-  return makeGeneric(b, operands, emptyTensor(b, result), all, loops, body,
-                     captured, /*reduces=*/false);
+  return makeGeneric(b, operands, emptyTensor(b, result, operands, all), all, loops,
+                     body, captured, /*reduces=*/false);
 }
 
 Value lower::reduction(LocBuilder &b, ValueRange operands,
@@ -188,7 +217,7 @@ Value lower::reduction(LocBuilder &b, ValueRange operands,
                        RankedTensorType result, TypedAttr neutral, Body body) {
   Value start = arith::ConstantOp::create(b, neutral);
   Value out = linalg::FillOp::create(b, ValueRange(start),
-                                     ValueRange(emptyTensor(b, result)))
+                                     ValueRange(emptyTensor(b, result, operands, maps)))
                   .getResult(0);
   SmallVector<TypedAttr> captured(operands.size());
   return makeGeneric(b, operands, out, maps, loops, body, captured,
@@ -247,14 +276,33 @@ Value lower::sumAxes(LocBuilder &b, Value operand, ArrayRef<int64_t> axes) {
 
 Value lower::meanAxes(LocBuilder &b, Value operand, ArrayRef<int64_t> axes) {
   int64_t count = 1;
-  for (int64_t axis : axes)
+  bool known = true;
+  for (int64_t axis : axes) {
+    known &= !tensorType(operand).isDynamicDim(axis);
     count *= tensorType(operand).getDimSize(axis);
+  }
   Value sum = sumAxes(b, operand, axes);
+  if (!known)
+    return pointwise(b, {sum, countOf(b, operand, axes, elementOf(sum))},
+                     tensorType(sum), [](LocBuilder &b, ValueRange s) {
+                       return div(b, s[0], s[1]);
+                     });
   return pointwise(b, sum, tensorType(sum), [&](LocBuilder &b, ValueRange s) {
     return div(b, s[0], scalarInt(b, s[0].getType(), count));
   });
 }
 
+Value lower::countOf(LocBuilder &b, Value value, ArrayRef<int64_t> axes, Type type) {
+  Value count = index(b, 1);
+  for (int64_t axis : axes)
+    count = arith::MulIOp::create(b, count, getValueOrCreateConstantIndexOp(
+                                                b, b.getLoc(), sizeOf(b, value, axis)));
+  Value number = arith::IndexCastOp::create(b, b.getI64Type(), count);
+  return tensor::FromElementsOp::create(b, tensorType({}, type),
+                                        castScalar(b, number, type, false, false));
+}
+
+/// The product of static sizes.
 static int64_t product(ArrayRef<int64_t> shape) {
   if (llvm::is_contained(shape, 0))
     return 0;
@@ -291,11 +339,73 @@ static void groupDimensions(ArrayRef<int64_t> from, ArrayRef<int64_t> to,
     toGroups.back().push_back(j);
 }
 
+/// Sizes without those that are one.
+static SmallVector<int64_t> withoutOnes(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> rest;
+  llvm::copy_if(shape, std::back_inserter(rest), [](int64_t size) { return size != 1; });
+  return rest;
+}
+
+/// A reshape of sizes that are not static. They keep their order and number where ones come and go; else one size follows from the others.
+static Value dynamicReshape(LocBuilder &b, Value value, RankedTensorType to) {
+  RankedTensorType from = tensorType(value);
+  int64_t unknown = llvm::count_if(to.getShape(), ShapedType::isDynamic);
+  bool onesOnly = withoutOnes(from.getShape()) == withoutOnes(to.getShape());
+  if (!onesOnly && unknown != 1)
+    return {};
+  SmallVector<OpFoldResult> sizes;
+  if (onesOnly) {
+    SmallVector<OpFoldResult> given;
+    for (int64_t i = 0; i < from.getRank(); ++i)
+      if (from.getDimSize(i) != 1)
+        given.push_back(sizeOf(b, value, i));
+    unsigned next = 0;
+    for (int64_t size : to.getShape())
+      sizes.push_back(size == 1 ? OpFoldResult(b.getIndexAttr(1)) : given[next++]);
+  } else {
+    // All elements, divided by the sizes that are known.
+    SmallVector<OpFoldResult> operands;
+    AffineExpr count = b.getAffineConstantExpr(1);
+    for (int64_t i = 0; i < from.getRank(); ++i) {
+      if (!from.isDynamicDim(i)) {
+        count = count * from.getDimSize(i);
+        continue;
+      }
+      count = count * b.getAffineSymbolExpr(operands.size());
+      operands.push_back(sizeOf(b, value, i));
+    }
+    int64_t known = 1;
+    for (int64_t size : to.getShape())
+      known *= ShapedType::isDynamic(size) ? 1 : std::max<int64_t>(size, 1);
+    OpFoldResult rest = affine::makeComposedFoldedAffineApply(
+        b, b.getLoc(), AffineMap::get(0, operands.size(), count.floorDiv(known)), operands);
+    for (int64_t size : to.getShape())
+      sizes.push_back(ShapedType::isDynamic(size) ? rest : OpFoldResult(b.getIndexAttr(size)));
+  }
+  auto all = [](int64_t rank) {
+    return SmallVector<ReassociationIndices>{
+        llvm::to_vector<2>(llvm::seq<int64_t>(0, rank))};
+  };
+  if (from.getRank() > 1)
+    value = tensor::CollapseShapeOp::create(
+        b, tensorType({ShapedType::kDynamic}, from.getElementType()), value,
+        all(from.getRank()));
+  if (to.getRank() == 1)
+    return value;
+  return tensor::ExpandShapeOp::create(b, to, value, all(to.getRank()), sizes);
+}
+
 Value lower::reshape(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
   RankedTensorType from = tensorType(value);
   RankedTensorType to = tensorType(shape, from.getElementType());
   if (from == to)
     return value;
+  if (!from.hasStaticShape() || !to.hasStaticShape()) {
+    if (!to.hasStaticShape())
+      if (Value reshaped = dynamicReshape(b, value, to))
+        return reshaped;
+    return tensor::CastOp::create(b, to, value);
+  }
   // Lowerings check what they reshape. Should one not, the verifier finds this.
   if (product(shape) != product(from.getShape()))
     return tensor::CastOp::create(b, to, value);
@@ -347,9 +457,13 @@ Value lower::slice(LocBuilder &b, Value value, ArrayRef<int64_t> offsets,
   ArrayRef<int64_t> shape = tensorType(value).getShape();
   if (shape == sizes)
     return value;
+  // A size that is not static is the whole of its dimension.
+  SmallVector<OpFoldResult> lengths = attributes(b, sizes);
+  for (auto [i, size] : llvm::enumerate(sizes))
+    if (ShapedType::isDynamic(size))
+      lengths[i] = sizeOf(b, value, i);
   return tensor::ExtractSliceOp::create(b, value, attributes(b, offsets),
-                                        attributes(b, sizes),
-                                        attributes(b, strides));
+                                        lengths, attributes(b, strides));
 }
 
 Value lower::sliceAxis(LocBuilder &b, Value value, int64_t axis, int64_t offset,
@@ -375,7 +489,8 @@ Value lower::pad(LocBuilder &b, Value value, ArrayRef<int64_t> low,
   bool any = false;
   for (auto [i, size] : llvm::enumerate(shape)) {
     any |= low[i] || high[i];
-    size += low[i] + high[i];
+    if (!ShapedType::isDynamic(size))
+      size += low[i] + high[i];
   }
   if (!any)
     return value;
@@ -414,7 +529,8 @@ Value lower::broadcast(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
   RankedTensorType result = tensorType(shape, type.getElementType());
   if (TypedAttr number = splatOf(value))
     return splat(b, result, number);
-  if (product(shape) == product(type.getShape()))
+  if (result.hasStaticShape() && type.hasStaticShape() &&
+      product(shape) == product(type.getShape()))
     return reshape(b, value, shape);
   return pointwise(b, value, result,
                    [](LocBuilder &, ValueRange s) { return s[0]; });

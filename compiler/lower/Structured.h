@@ -1,6 +1,6 @@
 //===- Structured.h - builders of tensor IR -------------------------------===//
 //
-// What lowerings are made of: pointwise operations, reductions, views. All types are static.
+// What lowerings are made of: pointwise operations, reductions, views. Sizes that types leave open are those of the operands.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_COMPILER_LOWER_STRUCTURED_H
@@ -42,6 +42,12 @@ mlir::Value constantTensor(LocBuilder &b, llvm::ArrayRef<int64_t> shape,
 /// A table of i64 numbers.
 mlir::Value indexTable(LocBuilder &b, llvm::ArrayRef<int64_t> values);
 mlir::Value splat(LocBuilder &b, mlir::RankedTensorType type, mlir::TypedAttr value);
+
+/// A dimension's size: an attribute, or a value where the type leaves it open.
+mlir::OpFoldResult sizeOf(LocBuilder &b, mlir::Value value, int64_t dim);
+/// The product of the axes' sizes, as a tensor of one number.
+mlir::Value countOf(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> axes,
+                    mlir::Type type);
 
 /// The scalar that a constant tensor repeats, or null.
 mlir::TypedAttr splatOf(mlir::Value value);
@@ -86,7 +92,8 @@ llvm::SmallVector<int64_t> keptShape(llvm::ArrayRef<int64_t> shape,
 mlir::AffineMap dropAxes(mlir::MLIRContext *context, int64_t rank,
                          llvm::ArrayRef<int64_t> axes);
 
-/// Views. reshape works for any two shapes of equal size.
+/// Views. reshape works for any two static shapes of equal size; of sizes that are open one may follow from the
+/// others, or ones come and go.
 mlir::Value reshape(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> shape);
 mlir::Value slice(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> offsets,
                   llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides);

@@ -10,9 +10,9 @@ def PlanMemory : Pass<"plan-memory", "mlir::ModuleOp"> {
     into the arena and the weight segment. A value that is returned is computed in the output's buffer; copies remain only
     where an input, a constant or one value twice is returned, and where control flow joins values that live on.
 
-    Fails with one line on values whose size is not static or overflows, and on operations that the `loops` level does not have.
+    Sizes that only a call knows are expressions over the module's `ingot.sizes`; values of such sizes lie behind the others, and `ingot.arena_size` is the whole. Fails with one line on values whose size depends on data or overflows, and on operations that the `loops` level does not have.
   }];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect", "mlir::affine::AffineDialect",
                            "mlir::vector::VectorDialect"];
   let statistics = [
     Statistic<"copies", "copies", "copy kernels called">,

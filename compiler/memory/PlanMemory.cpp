@@ -6,12 +6,14 @@
 // buffers get their offsets.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/kernels/Sizes.h"
 #include "compiler/memory/Packing.h"
 #include "compiler/memory/Passes.h"
 #include "compiler/memory/WeightSegment.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
 #include "dialects/ingot/IngotDialect.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
@@ -32,12 +34,15 @@ namespace {
 /// more bytes than this, so that it does not swell the weight segment.
 constexpr int64_t kLargestStoredSplat = int64_t(1) << 20;
 
-/// The flat buffer that holds a tensor, or null where its size is not static or
-/// overflows.
+/// The flat buffer that holds a tensor, of unknown length where a size is not
+/// static; null where its size overflows.
 MemRefType bufferType(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.hasStaticShape() || !byteSize(tensor) ||
-      !elementBytes(tensor.getElementType()))
+  if (!tensor || !elementBytes(tensor.getElementType()))
+    return {};
+  if (!tensor.hasStaticShape())
+    return MemRefType::get({ShapedType::kDynamic}, tensor.getElementType());
+  if (!byteSize(tensor))
     return {};
   return MemRefType::get({tensor.getNumElements()}, tensor.getElementType());
 }
@@ -69,6 +74,8 @@ struct Storage {
   enum Kind { Arena, Input, Output, Weights };
   Kind kind = Arena;
   MemRefType type;
+  /// Elements over the module's sizes, where the type does not tell.
+  AffineExpr count;
   /// Input: argument of @main; output: its result.
   unsigned index = 0;
   arith::ConstantOp constant;
@@ -90,6 +97,7 @@ public:
   unsigned id(Value value) { return find(ids.lookup(viewedValue(value))); }
   Storage &of(Value value) { return list[id(value)]; }
   Storage &get(unsigned id) { return list[find(id)]; }
+  Sizes &getSizes() { return sizes; }
 
 private:
   void count(Block &block);
@@ -102,6 +110,7 @@ private:
   void tryMerge(Value from, Value into, int64_t touching = -1);
   void mergeInPlace(LaunchOp op);
 
+  Sizes sizes;
   std::vector<Storage> list;
   std::vector<unsigned> parents;
   DenseMap<Value, unsigned> ids;
@@ -119,7 +128,8 @@ unsigned Storages::find(unsigned id) {
 void Storages::tryMerge(Value from, Value into, int64_t touching) {
   unsigned a = id(from), b = id(into);
   if (a == b || list[a].kind != Storage::Arena ||
-      list[b].kind != Storage::Arena || list[a].type != list[b].type)
+      list[b].kind != Storage::Arena || list[a].type != list[b].type ||
+      list[a].count != list[b].count)
     return;
   for (Life x : list[a].lives)
     for (Life y : list[b].lives) {
@@ -161,8 +171,15 @@ LogicalResult Storages::create(Value value, Storage::Kind kind, int64_t step) {
   if (!storage.type)
     return emitError(value.getLoc())
            << "a value of type " << value.getType()
-           << " has no static size that fits 64 bits; give the model's inputs "
-              "static shapes";
+           << " has no size that fits 64 bits; give the model's inputs smaller "
+              "shapes";
+  if (!isStatic(value.getType())) {
+    ArrayRef<AffineExpr> shape = sizes.of(value);
+    if (shape.empty())
+      return emitError(value.getLoc())
+             << "the size of a value depends on data, which is not supported";
+    storage.count = productOf(shape, value.getContext());
+  }
   storage.lives.push_back(lifeOf(value, step));
   ids[value] = list.size();
   parents.push_back(list.size());
@@ -334,6 +351,7 @@ private:
   struct ArenaBuffer {
     memref::ViewOp view;
     Interval interval;
+    AffineExpr bytes; ///< over the module's sizes, where only a call knows
   };
 
   void emitBlock(Block &block);
@@ -353,9 +371,13 @@ private:
   /// Buffer of a tensor value; notes the use.
   Value buffer(Value tensor, Location loc);
   Value storageBuffer(unsigned id, Location loc);
-  Value newArenaBuffer(MemRefType type, Location loc);
+  Value newArenaBuffer(MemRefType type, Location loc, AffineExpr count = {});
   void touch(Value buffer);
   Value index(int64_t value);
+  /// An expression over the module's sizes, computed at the start of @main.
+  Value sizeValue(AffineExpr size);
+  /// Places the buffers whose sizes only a call knows behind the others. Returns the bytes of all.
+  AffineExpr placeDynamicBuffers(int64_t staticBytes);
 
   func::FuncOp copyFunction(MemRefType type);
   func::FuncOp fillFunction(MemRefType type, TypedAttr value);
@@ -381,6 +403,9 @@ private:
   /// Offset of views that are not placed yet; the head ends before it.
   Value unplaced;
   unsigned firstOutput = 0;
+  SmallVector<Value> sizes; ///< arguments, one for each of the module's sizes
+  DenseMap<AffineExpr, Value> sizeValues;
+  DenseMap<Value, AffineExpr> counts; ///< elements of buffers whose types do not tell
   IRMapping mapping;
   WeightSegment segment;
   std::vector<ArenaBuffer> arenaBuffers;
@@ -416,34 +441,47 @@ LogicalResult Emitter::run() {
   // The sizes are set once they are known.
   Type bytes = MemRefType::get({0}, builder.getI8Type());
   arguments.append(2, bytes);
+  SmallVector<StringRef> names = sizeNames(module);
+  arguments.append(names.size(), builder.getIndexType());
 
   builder.setInsertionPoint(main);
   planned = func::FuncOp::create(
       builder, main.getLoc(), main.getName(),
       builder.getFunctionType(arguments, builder.getI32Type()));
   Block *block = planned.addEntryBlock();
-  auto describe = [&](unsigned number, DictionaryAttr attributes, Type tensor) {
+  auto describe = [&](unsigned number, DictionaryAttr attributes, Value tensor) {
     NamedAttrList list(attributes);
-    list.set("ingot.shape", builder.getDenseI64ArrayAttr(
-                                cast<RankedTensorType>(tensor).getShape()));
+    auto type = cast<RankedTensorType>(tensor.getType());
+    list.set("ingot.shape", builder.getDenseI64ArrayAttr(type.getShape()));
+    list.erase("ingot.dims");
+    if (!type.hasStaticShape())
+      list.set("ingot.sizes",
+               AffineMapAttr::get(AffineMap::get(
+                   0, names.size(), storages.getSizes().of(tensor),
+                   module.getContext())));
     planned.setArgAttrs(number, list.getDictionary(builder.getContext()));
   };
-  for (auto [i, input] : llvm::enumerate(type.getInputs())) {
-    describe(i, main.getArgAttrDict(i), input);
+  Operation *exit = main.getBody().front().getTerminator();
+  for (unsigned i = 0; i < type.getNumInputs(); ++i) {
+    describe(i, main.getArgAttrDict(i), main.getArgument(i));
     block->getArgument(i).setLoc(main.getArgument(i).getLoc());
   }
-  for (auto [i, result] : llvm::enumerate(type.getResults())) {
-    describe(firstOutput + i, main.getResultAttrDict(i), result);
+  for (unsigned i = 0; i < type.getNumResults(); ++i) {
+    describe(firstOutput + i, main.getResultAttrDict(i), exit->getOperand(i));
     planned.setArgAttr(firstOutput + i, "ingot.output", builder.getUnitAttr());
   }
-  arena = block->getArgument(arguments.size() - 2);
-  weights = block->getArgument(arguments.size() - 1);
+  unsigned arenaNumber = firstOutput + type.getNumResults();
+  arena = block->getArgument(arenaNumber);
+  weights = block->getArgument(arenaNumber + 1);
   arena.setLoc(named(builder, "arena"));
   weights.setLoc(named(builder, "weights"));
-  planned.setArgAttr(arguments.size() - 2, "ingot.arena",
-                     builder.getUnitAttr());
-  planned.setArgAttr(arguments.size() - 1, "ingot.weights",
-                     builder.getUnitAttr());
+  planned.setArgAttr(arenaNumber, "ingot.arena", builder.getUnitAttr());
+  planned.setArgAttr(arenaNumber + 1, "ingot.weights", builder.getUnitAttr());
+  for (auto [i, name] : llvm::enumerate(names)) {
+    sizes.push_back(block->getArgument(arenaNumber + 2 + i));
+    sizes.back().setLoc(named(builder, name));
+    planned.setArgAttr(arenaNumber + 2 + i, "ingot.size", builder.getI64IntegerAttr(i));
+  }
 
   // The status word is live throughout, so it is placed before everything else.
   builder.setInsertionPointToStart(block);
@@ -477,6 +515,8 @@ LogicalResult Emitter::placeBuffers() {
   std::vector<Interval> intervals;
   int64_t sum = 0;
   for (ArenaBuffer &buffer : arenaBuffers) {
+    if (buffer.bytes)
+      continue;
     // The alignment of all buffers together stays far below the slack.
     if (__builtin_add_overflow(sum, buffer.interval.bytes + kArenaAlignment,
                                &sum) ||
@@ -488,8 +528,12 @@ LogicalResult Emitter::placeBuffers() {
   int64_t statusBytes = status ? kArenaAlignment : 0;
   Packing packing = pack(intervals);
   int64_t arenaBytes = packing.bytes + statusBytes;
-  for (auto [buffer, offset] : llvm::zip(arenaBuffers, packing.offsets))
-    buffer.view.getByteShiftMutable().assign(index(statusBytes + offset));
+  unsigned next = 0;
+  for (ArenaBuffer &buffer : arenaBuffers)
+    if (!buffer.bytes)
+      buffer.view.getByteShiftMutable().assign(
+          index(statusBytes + packing.offsets[next++]));
+  AffineExpr allBytes = placeDynamicBuffers(arenaBytes);
   // Indices were made on demand; views may stand before them.
   Block &block = planned.getBody().front();
   SmallVector<Value> sorted(llvm::make_second_range(indices));
@@ -504,7 +548,11 @@ LogicalResult Emitter::placeBuffers() {
   auto resize = [&](Value argument, int64_t bytes) {
     argument.setType(MemRefType::get({bytes}, builder.getI8Type()));
   };
-  resize(arena, arenaBytes);
+  bool isDynamic = !isa<AffineConstantExpr>(allBytes);
+  resize(arena, isDynamic ? ShapedType::kDynamic : arenaBytes);
+  if (isDynamic)
+    module->setAttr("ingot.arena_size",
+                    AffineMapAttr::get(AffineMap::get(0, sizes.size(), allBytes)));
   resize(weights, segment.getBytes());
   planned.setFunctionType(builder.getFunctionType(
       block.getArgumentTypes(), planned.getResultTypes()));
@@ -515,6 +563,61 @@ LogicalResult Emitter::placeBuffers() {
   module->setAttr("ingot.weights", blob);
   buffers = arenaBuffers.size();
   return success();
+}
+
+Value Emitter::sizeValue(AffineExpr size) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(size))
+    return index(constant.getValue());
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(size))
+    return sizes[symbol.getPosition()];
+  Value &value = sizeValues[size];
+  if (!value) {
+    OpBuilder front = OpBuilder::atBlockBegin(&planned.getBody().front());
+    SmallVector<Value> operands(sizes);
+    AffineMap map = AffineMap::get(0, operands.size(), size);
+    affine::canonicalizeMapAndOperands(&map, &operands);
+    value = affine::AffineApplyOp::create(front, planned.getLoc(), map, operands);
+  }
+  return value;
+}
+
+AffineExpr Emitter::placeDynamicBuffers(int64_t staticBytes) {
+  MLIRContext *context = module.getContext();
+  auto constant = [&](int64_t value) { return getAffineConstantExpr(value, context); };
+  // Buffers of one size that do not live at the same time share a slot. Which of two sizes is greater nobody knows, so that different ones
+  // lie one behind the other.
+  struct Slot {
+    AffineExpr bytes;
+    SmallVector<Interval> taken;
+    SmallVector<memref::ViewOp> views;
+  };
+  std::vector<Slot> slots;
+  for (ArenaBuffer &buffer : arenaBuffers) {
+    if (!buffer.bytes)
+      continue;
+    Slot *slot = nullptr;
+    for (Slot &known : slots)
+      if (!slot && known.bytes == buffer.bytes &&
+          llvm::none_of(known.taken, [&](const Interval &other) {
+            return other.first <= buffer.interval.last &&
+                   buffer.interval.first <= other.last;
+          }))
+        slot = &known;
+    if (!slot) {
+      slots.push_back({buffer.bytes, {}, {}});
+      slot = &slots.back();
+    }
+    slot->taken.push_back(buffer.interval);
+    slot->views.push_back(buffer.view);
+  }
+  AffineExpr offset = constant(llvm::alignTo(staticBytes, kArenaAlignment));
+  for (Slot &slot : slots) {
+    for (memref::ViewOp view : slot.views)
+      view.getByteShiftMutable().assign(sizeValue(offset));
+    offset = simplifiedSize(
+        offset + slot.bytes.ceilDiv(kArenaAlignment) * kArenaAlignment);
+  }
+  return slots.empty() ? constant(staticBytes) : offset;
 }
 
 Value Emitter::index(int64_t value) {
@@ -533,11 +636,18 @@ void Emitter::touch(Value buffer) {
   interval.last = std::max(interval.last, step);
 }
 
-Value Emitter::newArenaBuffer(MemRefType type, Location loc) {
-  auto view =
-      memref::ViewOp::create(head, loc, type, arena, unplaced, ValueRange());
+Value Emitter::newArenaBuffer(MemRefType type, Location loc, AffineExpr count) {
+  SmallVector<Value> length;
+  AffineExpr bytes;
+  if (count) {
+    length.push_back(sizeValue(count));
+    bytes = simplifiedSize(count * elementBytes(type.getElementType()));
+  }
+  auto view = memref::ViewOp::create(head, loc, type, arena, unplaced, length);
   bufferNumbers[view] = arenaBuffers.size();
-  arenaBuffers.push_back({view, {*byteSize(type), step, step}});
+  arenaBuffers.push_back({view, {count ? 0 : *byteSize(type), step, step}, bytes});
+  if (count)
+    counts[view] = count;
   return view;
 }
 
@@ -548,9 +658,12 @@ Value Emitter::storageBuffer(unsigned id, Location loc) {
   Storage &storage = storages.get(id);
   switch (storage.kind) {
   case Storage::Input:
-    return known = planned.getArgument(storage.index);
   case Storage::Output:
-    return known = planned.getArgument(firstOutput + storage.index);
+    known = planned.getArgument(
+        storage.index + (storage.kind == Storage::Output ? firstOutput : 0));
+    if (storage.count)
+      counts[known] = storage.count;
+    return known;
   case Storage::Weights: {
     std::optional<int64_t> offset =
         segment.add(cast<ElementsAttr>(storage.constant.getValue()));
@@ -563,7 +676,7 @@ Value Emitter::storageBuffer(unsigned id, Location loc) {
     return known = view;
   }
   case Storage::Arena:
-    return known = newArenaBuffer(storage.type, loc);
+    return known = newArenaBuffer(storage.type, loc, storage.count);
   }
   llvm_unreachable("unknown storage");
 }
@@ -597,6 +710,7 @@ void Emitter::emitOp(Operation &op) {
       })
       .Case<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::EmptyOp,
             scf::YieldOp>([](Operation *) {})
+      .Case([&](SizeOp size) { mapping.map(size.getResult(), sizes[size.getNumber()]); })
       .Case([&](LaunchOp launch) { emitLaunch(launch); })
       .Case([&](scf::IfOp branches) { emitIf(branches); })
       .Case([&](scf::ForOp loop) { emitFor(loop); })
@@ -725,11 +839,11 @@ void Emitter::emitExtract(tensor::ExtractOp op) {
   // Horner's scheme over the row-major index.
   Value flat = index(0);
   for (auto [position, size] :
-       llvm::zip(op.getIndices(), op.getTensor().getType().getShape())) {
+       llvm::zip(op.getIndices(), storages.getSizes().of(op.getTensor()))) {
     Value scaled =
         flat == index(0)
             ? flat
-            : arith::MulIOp::create(builder, op.getLoc(), flat, index(size))
+            : arith::MulIOp::create(builder, op.getLoc(), flat, sizeValue(size))
                   .getResult();
     Value mapped = mapping.lookup(position);
     flat = scaled == index(0)
@@ -775,7 +889,7 @@ void Emitter::emitCopies(
   for (auto &[source, target] : pending)
     if (llvm::is_contained(llvm::make_second_range(pending), source)) {
       Value saved =
-          newArenaBuffer(cast<MemRefType>(source.getType()), loc);
+          newArenaBuffer(cast<MemRefType>(source.getType()), loc, counts.lookup(source));
       emitCopy(loc, source, saved);
       source = saved;
     }
@@ -788,11 +902,13 @@ void Emitter::emitCopy(Location loc, Value source, Value target) {
   touch(source);
   touch(target);
   auto type = cast<MemRefType>(source.getType());
-  if (type.getNumElements() == 0)
+  if (type.hasStaticShape() && type.getNumElements() == 0)
     return;
   ++copies;
-  func::CallOp::create(builder, loc, copyFunction(type),
-                       ValueRange{source, target});
+  SmallVector<Value> operands{source, target};
+  if (!type.hasStaticShape())
+    operands.push_back(sizeValue(counts.lookup(source)));
+  func::CallOp::create(builder, loc, copyFunction(type), operands);
 }
 
 //===----------------------------------------------------------------------===//
@@ -805,6 +921,12 @@ func::FuncOp Emitter::elementFunction(
     function_ref<void(OpBuilder &, func::FuncOp, Value, Type)> body) {
   OpBuilder outer(module.getContext());
   SmallVector<Type> types(arguments.size(), type);
+  SmallVector<StringRef> texts(arguments);
+  bool isDynamic = !type.hasStaticShape();
+  if (isDynamic) {
+    types.push_back(outer.getIndexType());
+    texts.push_back("count");
+  }
   Location loc = module.getLoc();
   auto function = func::FuncOp::create(
       loc, name, outer.getFunctionType(types, TypeRange()));
@@ -813,39 +935,49 @@ func::FuncOp Emitter::elementFunction(
   function->setAttr("ingot.comment", outer.getStrArrayAttr(comment));
   symbols.insert(function);
   Block *block = function.addEntryBlock();
-  for (auto [argument, name] : llvm::zip(block->getArguments(), arguments))
+  for (auto [argument, name] : llvm::zip(block->getArguments(), texts))
     argument.setLoc(named(outer, name));
 
   outer.setInsertionPointToStart(block);
   Type element = type.getElementType();
-  int64_t count = type.getNumElements();
   int64_t lanes = 1;
   // Vectors of i1 are packed bits to some back ends; in memory each is a byte.
   if (element.isIntOrFloat() && element.getIntOrFloatBitWidth() >= 8)
     lanes = target.lanes(elementBytes(element));
-  auto loop = [&](int64_t from, int64_t to, int64_t step, Type unit) {
-    if (from == to)
-      return;
-    auto constant = [&](int64_t value) -> Value {
-      return arith::ConstantIndexOp::create(outer, loc, value);
-    };
-    auto op = scf::ForOp::create(outer, loc, constant(from), constant(to),
-                                 constant(step));
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(outer, loc, value);
+  };
+  auto loop = [&](Value from, Value to, int64_t step, Type unit) {
+    auto op = scf::ForOp::create(outer, loc, from, to, constant(step));
     op.getInductionVar().setLoc(named(outer, "i"));
     OpBuilder inner = OpBuilder::atBlockTerminator(op.getBody());
     body(inner, function, op.getInductionVar(), unit);
   };
-  int64_t vectorEnd = lanes > 1 ? count - count % lanes : 0;
-  if (vectorEnd)
-    loop(0, vectorEnd, lanes, VectorType::get({lanes}, element));
-  loop(vectorEnd, count, 1, element);
+  if (isDynamic) {
+    Value count = block->getArguments().back(), begin = constant(0);
+    if (lanes > 1) {
+      AffineExpr symbol = outer.getAffineSymbolExpr(0);
+      Value end = affine::AffineApplyOp::create(
+          outer, loc, AffineMap::get(0, 1, symbol.floorDiv(lanes) * lanes), count);
+      loop(begin, end, lanes, VectorType::get({lanes}, element));
+      begin = end;
+    }
+    loop(begin, count, 1, element);
+  } else {
+    int64_t count = type.getNumElements();
+    int64_t vectorEnd = lanes > 1 ? count - count % lanes : 0;
+    if (vectorEnd)
+      loop(constant(0), constant(vectorEnd), lanes, VectorType::get({lanes}, element));
+    if (vectorEnd != count)
+      loop(constant(vectorEnd), constant(count), 1, element);
+  }
   func::ReturnOp::create(outer, loc);
   return function;
 }
 
 /// Part of a function's name that says what it works on, as `1000xf32`.
 static std::string typeName(MemRefType type) {
-  std::string text = std::to_string(type.getNumElements()) + "x";
+  std::string text = type.hasStaticShape() ? std::to_string(type.getNumElements()) + "x" : "";
   llvm::raw_string_ostream(text) << type.getElementType();
   return text;
 }

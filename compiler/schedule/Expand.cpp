@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/Expand.h"
+#include "compiler/kernels/Sizes.h"
 #include "compiler/kernels/Stages.h"
 #include "compiler/schedule/Pack.h"
 #include "compiler/schedule/Schedule.h"
@@ -141,7 +142,9 @@ private:
   }
 
   static MemRefType flatType(RankedTensorType type) {
-    return MemRefType::get({type.getNumElements()}, type.getElementType());
+    return MemRefType::get({type.hasStaticShape() ? type.getNumElements()
+                                                  : ShapedType::kDynamic},
+                           type.getElementType());
   }
 
   /// A private function over the kernel's buffers and further index arguments.
@@ -220,11 +223,36 @@ private:
     return arith::ConstantIndexOp::create(b, loc, value);
   }
 
+  /// An expression over the kernel's index arguments.
+  Value sizeValue(AffineExpr size, StringRef text = "") {
+    if (auto constant = dyn_cast<AffineConstantExpr>(size))
+      return indexConstant(constant.getValue());
+    SmallVector<Value> operands(frame.indexArguments);
+    AffineMap map = AffineMap::get(0, operands.size(), simplifiedSize(size));
+    affine::canonicalizeMapAndOperands(&map, &operands);
+    if (map.getNumInputs() == 1 && (map.getResult(0) == b.getAffineSymbolExpr(0) ||
+                                    map.getResult(0) == b.getAffineDimExpr(0)))
+      return operands.front();
+    return affine::AffineApplyOp::create(b, text.empty() ? loc : named(text), map, operands);
+  }
+
+  /// The number of the dimension's points.
+  Value extent(unsigned dim) { return sizeValue(nest->extents[dim]); }
+
+  /// The greatest multiple of `step` up to the dimension's size.
+  Value fullSteps(unsigned dim, int64_t step) {
+    return sizeValue(nest->extents[dim].floorDiv(step) * step, dimName(dim) + "_full");
+  }
+
   /// for (name = begin; name < end; name += step) body(name)
   void loop(StringRef loopName, int64_t begin, int64_t end, int64_t step,
             llvm::function_ref<void(Value)> body) {
-    auto op = scf::ForOp::create(b, loc, indexConstant(begin),
-                                 indexConstant(end), indexConstant(step));
+    loop(loopName, indexConstant(begin), indexConstant(end), step, body);
+  }
+
+  void loop(StringRef loopName, Value begin, Value end, int64_t step,
+            llvm::function_ref<void(Value)> body) {
+    auto op = scf::ForOp::create(b, loc, begin, end, indexConstant(step));
     op.getInductionVar().setLoc(named(loopName));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(op.getBody());
@@ -235,7 +263,7 @@ private:
   void over(unsigned dim, llvm::function_ref<void()> body) {
     if (nest->sizes[dim] == 1)
       return body();
-    loop(dimName(dim), 0, nest->sizes[dim], 1, [&](Value value) {
+    loop(dimName(dim), indexConstant(0), extent(dim), 1, [&](Value value) {
       frame.loops[dim] = value;
       body();
     });
@@ -270,8 +298,8 @@ private:
       int64_t size = nest->sizes[dim];
       if (size == 1)
         return overRows(rows, dim + 1);
-      loop("row" + (dim ? std::to_string(dim) : std::string()), 0, size, 1,
-           [&](Value value) {
+      loop("row" + (dim ? std::to_string(dim) : std::string()),
+           indexConstant(0), extent(dim), 1, [&](Value value) {
              frame.loops[dim] = value;
              overRows(rows, dim + 1);
            });
@@ -323,8 +351,10 @@ private:
   void overBlocks(llvm::function_ref<void(ArrayRef<int64_t>)> body) {
     unsigned lane = schedule->lane;
     int64_t size = nest->sizes[lane], block = schedule->block();
-    int64_t full = size / block * block;
     SmallVector<int64_t> widths(schedule->vectors, schedule->width);
+    if (nest->isDynamic(lane))
+      return overDynamicBlocks(widths, body);
+    int64_t full = size / block * block;
     if (full == block) {
       body(widths);
     } else if (full) {
@@ -341,11 +371,48 @@ private:
     offsets[lane] = 0;
   }
 
+  /// Full blocks of lanes, then single vectors, then single lanes.
+  void overDynamicBlocks(ArrayRef<int64_t> widths,
+                         llvm::function_ref<void(ArrayRef<int64_t>)> body) {
+    unsigned lane = schedule->lane;
+    Value begin = indexConstant(0);
+    auto part = [&](Value end, ArrayRef<int64_t> part, int64_t step) {
+      loop(dimName(lane), begin, end, step, [&](Value value) {
+        frame.loops[lane] = value;
+        body(part);
+      });
+      frame.loops[lane] = Value();
+      begin = end;
+    };
+    int64_t block = schedule->block(), width = schedule->width;
+    part(fullSteps(lane, block), widths, block);
+    if (width != block)
+      part(fullSteps(lane, width), {width}, width);
+    if (width != 1)
+      part(extent(lane), {1}, 1);
+  }
+
   /// Points at the edge, which read padding, one by one; tiles in between.
   void overTiles(llvm::function_ref<void(int64_t, bool)> body) {
     if (schedule->tile == -1)
       return body(1, false);
     unsigned dim = schedule->tile;
+    if (nest->isDynamic(dim)) {
+      bool inside = !skipsPadding(*nest, dim);
+      Value full = indexConstant(0);
+      auto part = [&](Value begin, Value end, int64_t points) {
+        loop(dimName(dim), begin, end, points, [&](Value value) {
+          frame.loops[dim] = value;
+          body(points, inside);
+        });
+        frame.loops[dim] = Value();
+      };
+      if (inside && schedule->tileSize > 1) {
+        full = fullSteps(dim, schedule->tileSize);
+        part(indexConstant(0), full, schedule->tileSize);
+      }
+      return part(full, extent(dim), 1);
+    }
     auto [begin, end] = interior(*nest, dim);
     segment(dim, 0, begin, 1, [&](int64_t points) { body(points, false); });
     segment(dim, begin, end, schedule->tileSize,
@@ -390,7 +457,7 @@ private:
     SmallVector<std::string> names;
     SmallVector<Value> values;
     for (unsigned dim = 0; dim < nest->sizes.size(); ++dim) {
-      bool oneBlock = int64_t(dim) == schedule->lane &&
+      bool oneBlock = int64_t(dim) == schedule->lane && !nest->isDynamic(dim) &&
                       nest->sizes[dim] <= schedule->block();
       if (nest->reduction[dim] || nest->sizes[dim] == 1 || oneBlock)
         continue;
@@ -545,7 +612,8 @@ private:
     unsigned dim = dims.front();
     auto [begin, end] = reductionBounds(dim, inside);
     bool whole = !begin;
-    if (whole && llvm::is_contained(schedule->unroll, int64_t(dim))) {
+    bool dynamic = nest->isDynamic(dim);
+    if (whole && !dynamic && llvm::is_contained(schedule->unroll, int64_t(dim))) {
       for (int64_t i = 0; i < nest->sizes[dim]; ++i) {
         offsets[dim] = i;
         accumulators = reduce(dims.drop_front(), accumulators, inside,
@@ -555,12 +623,13 @@ private:
       return accumulators;
     }
     int64_t stride =
-        whole && dims.size() == 1 && nest->sizes[dim] % innermostStep == 0
+        whole && !dynamic && dims.size() == 1 &&
+                nest->sizes[dim] % innermostStep == 0
             ? innermostStep
             : 1;
     if (whole) {
       begin = indexConstant(0);
-      end = indexConstant(nest->sizes[dim]);
+      end = extent(dim);
     }
     auto op = scf::ForOp::create(b, loc, begin, end, indexConstant(stride),
                                  accumulators);
@@ -601,6 +670,7 @@ private:
           continue;
         AffineExpr rest = b.getAffineConstantExpr(linear.offset);
         int64_t least = linear.offset, most = linear.offset;
+        bool unknown = ShapedType::isDynamic(bound.size) || nest->isDynamic(dim);
         for (auto [d, coefficient] : llvm::enumerate(linear.coefficients)) {
           if (nest->reduction[d] || coefficient == 0)
             continue;
@@ -611,21 +681,25 @@ private:
             continue;
           rest = rest + coefficient * b.getAffineDimExpr(operands.size());
           operands.push_back(frame.loops[d]);
-          most += coefficient * (nest->sizes[d] - 1);
+          unknown |= nest->isDynamic(d);
+          if (!nest->isDynamic(d))
+            most += coefficient * (nest->sizes[d] - 1);
         }
         int64_t own = linear[dim];
         if (least < 0)
           lower.push_back((-rest).ceilDiv(own));
-        if (most + own * (nest->sizes[dim] - 1) >= bound.size)
-          upper.push_back((bound.size - 1 - rest).floorDiv(own) + 1);
+        if (unknown || most + own * (nest->sizes[dim] - 1) >= bound.size)
+          upper.push_back((bound.extent - 1 - rest).floorDiv(own) + 1);
       }
     });
     if (lower.empty() && upper.empty())
       return {};
     lower.push_back(b.getAffineConstantExpr(0));
-    upper.push_back(b.getAffineConstantExpr(nest->sizes[dim]));
+    upper.push_back(nest->extents[dim]);
+    unsigned loops = operands.size();
+    llvm::append_range(operands, frame.indexArguments);
     auto map = [&](ArrayRef<AffineExpr> exprs) {
-      return AffineMap::get(operands.size(), 0, exprs, b.getContext());
+      return AffineMap::get(loops, operands.size() - loops, exprs, b.getContext());
     };
     SmallVector<OpFoldResult> arguments(operands.begin(), operands.end());
     auto value = [&](OpFoldResult bound) {
@@ -645,7 +719,8 @@ private:
     const Statement &root = nest->root();
     unsigned lane = schedule->lane;
     int64_t size = nest->sizes[lane], block = schedule->block();
-    int64_t full = size / block * block;
+    bool dynamic = nest->isDynamic(lane);
+    int64_t full = dynamic ? block : size / block * block;
     Operation *combiner = combinerOf(root.op, 0);
     Value start = arith::ConstantOp::create(b, loc, initialValue(root.op, 0));
 
@@ -688,23 +763,36 @@ private:
       return next;
     };
     Value scalar = current.pop_back_val();
-    if (vectors && full == width * vectors) {
-      current = block(current);
-    } else if (vectors) {
-      auto op = scf::ForOp::create(b, loc, indexConstant(0), indexConstant(full),
-                                   indexConstant(width * vectors), current);
+    auto overLanes = [&](Value begin, Value end, int64_t step,
+                         SmallVector<Value> carried, StringRef name,
+                         llvm::function_ref<SmallVector<Value>(ArrayRef<Value>)> body) {
+      auto op = scf::ForOp::create(b, loc, begin, end, indexConstant(step), carried);
       op.getInductionVar().setLoc(named(dimName(lane)));
-      for (auto [argument, text] :
-           llvm::zip(op.getRegionIterArgs(), accumulatorNames))
-        argument.setLoc(named(text));
+      for (auto [i, argument] : llvm::enumerate(op.getRegionIterArgs()))
+        argument.setLoc(named(name.empty() ? StringRef(accumulatorNames[i]) : name));
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(op.getBody());
       frame.loops[lane] = op.getInductionVar();
-      scf::YieldOp::create(b, loc,
-                           block(SmallVector<Value>(op.getRegionIterArgs())));
+      scf::YieldOp::create(b, loc, body(SmallVector<Value>(op.getRegionIterArgs())));
       frame.loops[lane] = Value();
-      current.assign(op.getResults().begin(), op.getResults().end());
+      return SmallVector<Value>(op.getResults());
+    };
+    if (nest->isDynamic(lane)) {
+      Value blocks = fullSteps(lane, width * vectors);
+      current = overLanes(indexConstant(0), blocks, width * vectors, current, "", block);
+      scalar = overLanes(blocks, extent(lane), 1, {scalar}, accumulatorNames.back(),
+                         [&](ArrayRef<Value> carried) {
+                           return evaluateBody(root, 0, 1, carried);
+                         })
+                   .front();
+      current.push_back(scalar);
+      return current;
     }
+    if (vectors && full == width * vectors)
+      current = block(current);
+    else if (vectors)
+      current = overLanes(indexConstant(0), indexConstant(full), width * vectors,
+                          current, "", block);
     offsets[lane] = full;
     int64_t at = 0;
     for (int64_t rest : coverLanes(size - full, width)) {
@@ -924,17 +1012,12 @@ private:
       }
       dims.push_back(value);
     }
-    expr = expr.replaceDims(dims);
-    unsigned numDims = operands.size();
-    SmallVector<AffineExpr> symbols;
-    for (Value argument : frame.indexArguments) {
-      symbols.push_back(b.getAffineDimExpr(numDims++));
-      operands.push_back(argument);
-    }
-    expr = simplifyAffineExpr(expr.replaceSymbols(symbols), numDims, 0);
+    unsigned numDims = operands.size(), numSymbols = frame.indexArguments.size();
+    llvm::append_range(operands, frame.indexArguments);
+    expr = simplifyAffineExpr(expr.replaceDims(dims), numDims, numSymbols);
     if (auto constant = dyn_cast<AffineConstantExpr>(expr))
       return indexConstant(constant.getValue());
-    AffineMap affine = AffineMap::get(numDims, 0, expr);
+    AffineMap affine = AffineMap::get(numDims, numSymbols, expr);
     affine::canonicalizeMapAndOperands(&affine, &operands);
     return affine::AffineApplyOp::create(b, loc, affine, operands);
   }
@@ -946,15 +1029,17 @@ private:
     Value buffer = frame.buffers[nests.bufferOf.lookup(tensor)];
     AffineExpr flat = b.getAffineConstantExpr(0);
     SmallVector<Value> operands;
+    Sizes shapes;
     for (auto [index, size] :
-         llvm::zip(extract.getIndices(),
-                   cast<RankedTensorType>(extract.getTensor().getType())
-                       .getShape())) {
+         llvm::zip(extract.getIndices(), shapes.of(extract.getTensor()))) {
       flat = flat * size + b.getAffineDimExpr(operands.size());
       operands.push_back(lookup(map, index));
     }
-    Value at = affine::AffineApplyOp::create(
-        b, loc, AffineMap::get(operands.size(), 0, flat), operands);
+    unsigned dims = operands.size();
+    llvm::append_range(operands, frame.indexArguments);
+    AffineMap affine = AffineMap::get(dims, operands.size() - dims, flat);
+    affine::canonicalizeMapAndOperands(&affine, &operands);
+    Value at = affine::AffineApplyOp::create(b, loc, affine, operands);
     return memref::LoadOp::create(b, extract.getLoc(), buffer, at);
   }
 
@@ -1032,7 +1117,7 @@ private:
       Value low = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, index,
                                         indexConstant(0));
       Value high = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                         index, indexConstant(bound.size));
+                                         index, sizeValue(bound.extent));
       Value both = arith::AndIOp::create(b, loc, low, high);
       inside = inside ? arith::AndIOp::create(b, loc, inside, both).getResult()
                       : both;

@@ -1,4 +1,5 @@
 //===- ExpandKernels.cpp - kernels become functions -----------------------===//
+#include "compiler/kernels/Sizes.h"
 #include "compiler/kernels/Stages.h"
 #include "compiler/schedule/Expand.h"
 #include "compiler/schedule/Nest.h"
@@ -8,6 +9,7 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/CSE.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace ingot {
@@ -21,7 +23,8 @@ using namespace ingot;
 /// Nodes named in the comment of a function; a function that many kernels share names the first of them.
 constexpr size_t kMostComments = 6;
 
-static std::string shapeText(Type type) {
+static std::string shapeText(Type type, ArrayRef<AffineExpr> sizes,
+                             ArrayRef<StringRef> names) {
   std::string text;
   llvm::raw_string_ostream os(text);
   auto tensor = dyn_cast<RankedTensorType>(type);
@@ -29,7 +32,18 @@ static std::string shapeText(Type type) {
     os << type;
     return text;
   }
-  llvm::interleave(tensor.getShape(), os, "x");
+  llvm::interleave(
+      sizes, os,
+      [&](AffineExpr size) {
+        auto symbol = dyn_cast<AffineSymbolExpr>(size);
+        if (symbol)
+          os << names[symbol.getPosition()];
+        else if (isa<AffineConstantExpr>(size))
+          os << cast<AffineConstantExpr>(size).getValue();
+        else
+          os << "?";
+      },
+      "x");
   if (tensor.getRank() == 0)
     os << "scalar";
   if (!tensor.getElementType().isF32())
@@ -38,6 +52,17 @@ static std::string shapeText(Type type) {
 }
 
 static std::string comment(KernelOp kernel) {
+  Sizes sizes;
+  SmallVector<StringRef> names = sizeNames(kernel);
+  auto shapes = [&](ValueRange values) {
+    SmallVector<std::string> texts;
+    for (Value value : values)
+      if (isa<TensorType>(value.getType()))
+        texts.push_back(shapeText(value.getType(), sizes.of(value), names));
+      else if (!value.getDefiningOp<SizeOp>())
+        texts.push_back(shapeText(value.getType(), {}, names));
+    return llvm::join(texts, ", ");
+  };
   std::string text;
   llvm::raw_string_ostream os(text);
   llvm::interleaveComma(nodesOf(kernel.getLoc()), os, [&](const NodeName &node) {
@@ -45,12 +70,8 @@ static std::string comment(KernelOp kernel) {
     if (!node.type.empty())
       os << " (" << node.type << ")";
   });
-  os << ": ";
-  llvm::interleaveComma(kernel.getInputs().getTypes(), os,
-                        [&](Type type) { os << shapeText(type); });
-  os << " -> ";
-  llvm::interleaveComma(kernel.getResultTypes(), os,
-                        [&](Type type) { os << shapeText(type); });
+  os << ": " << shapes(kernel.getInputs()) << " -> "
+     << shapes(kernel.getResults());
   return text;
 }
 
@@ -63,7 +84,9 @@ static int64_t multiplyAdds(KernelOp kernel) {
     int64_t points = 1;
     for (int64_t size : op.getStaticLoopRanges())
       points *= size;
-    total += points;
+    // Of sizes that only the call knows there is no number.
+    if (!llvm::is_contained(op.getStaticLoopRanges(), ShapedType::kDynamic))
+      total += points;
   });
   return total;
 }
@@ -102,10 +125,23 @@ struct ExpandKernels : ingot::impl::ExpandKernelsBase<ExpandKernels> {
     function->setAttr("ingot.macs", b.getI64IntegerAttr(multiplyAdds(kernel)));
 
     auto launch = LaunchOp::create(b, kernel.getLoc(), kernel.getResultTypes(),
-                                   function.getSymName(), inputs);
+                                   function.getSymName(), inputs,
+                                   resultSizes(kernel));
     kernel.replaceAllUsesWith(launch.getResults());
     kernel.erase();
     return success();
+  }
+
+  /// The sizes of the results over the module's, where some are not static.
+  static ArrayAttr resultSizes(KernelOp kernel) {
+    if (llvm::all_of(kernel.getResultTypes(), isStatic))
+      return {};
+    Sizes sizes;
+    unsigned names = sizeNames(kernel).size();
+    SmallVector<AffineMap> maps;
+    for (Value result : kernel.getResults())
+      maps.push_back(AffineMap::get(0, names, sizes.of(result), kernel.getContext()));
+    return Builder(kernel.getContext()).getAffineMapArrayAttr(maps);
   }
 
   /// Puts the functions into the module, unless the same ones are there.

@@ -1,5 +1,6 @@
 //===- Nest.cpp - stages to nests -----------------------------------------===//
 #include "compiler/schedule/Nest.h"
+#include "compiler/kernels/Sizes.h"
 #include "compiler/kernels/Stages.h"
 #include "compiler/support/Elements.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -66,6 +67,10 @@ std::optional<int64_t> Access::stride(unsigned dim) const {
   return std::nullopt;
 }
 
+bool Nest::isDynamic(unsigned dim) const {
+  return ShapedType::isDynamic(sizes[dim]);
+}
+
 bool Nest::hasReduction() const {
   for (auto [size, isReduction] : llvm::zip(sizes, reduction))
     if (isReduction && size != 1)
@@ -90,7 +95,7 @@ void Nest::forEachAccess(llvm::function_ref<void(const Access &)> visit) const {
 }
 
 /// Row-major flat index.
-static AffineExpr flatten(ArrayRef<AffineExpr> exprs, ArrayRef<int64_t> shape,
+static AffineExpr flatten(ArrayRef<AffineExpr> exprs, ArrayRef<AffineExpr> shape,
                           MLIRContext *context) {
   AffineExpr flat = getAffineConstantExpr(0, context);
   for (auto [expr, size] : llvm::zip(exprs, shape))
@@ -118,6 +123,8 @@ divide(AffineExpr expr, int64_t divisor, ArrayRef<int64_t> sizes,
       quotient = quotient + d * (coefficient / divisor);
     } else {
       rest = rest + d * coefficient;
+      if (coefficient && ShapedType::isDynamic(sizes[dim]))
+        return {expr.floorDiv(divisor), expr % divisor};
       most += coefficient * (sizes[dim] - 1);
     }
   }
@@ -210,6 +217,10 @@ private:
     Nest nest;
     linalg::GenericOp root = group.front();
     nest.sizes = root.getStaticLoopRanges();
+    auto extents = extentsOf(root);
+    if (!extents)
+      return kernel.emitError("has loops whose sizes are not known");
+    nest.extents = *extents;
     for (utils::IteratorType type : root.getIteratorTypesArray())
       nest.reduction.push_back(type == utils::IteratorType::reduction);
     nest.outer = rows;
@@ -257,6 +268,31 @@ private:
     markSkippable(nest);
     result.nests.push_back(std::move(nest));
     return success();
+  }
+
+  /// Sizes of the loops; nullopt where one is not known.
+  std::optional<SmallVector<AffineExpr>> extentsOf(linalg::GenericOp op) {
+    SmallVector<AffineExpr> extents;
+    for (auto [loop, size] : llvm::enumerate(op.getStaticLoopRanges())) {
+      extents.push_back(ShapedType::isDynamic(size)
+                            ? AffineExpr()
+                            : getAffineConstantExpr(size, context));
+      for (OpOperand &operand : op->getOpOperands()) {
+        AffineMap map = op.getMatchingIndexingMap(&operand);
+        for (auto [i, expr] : llvm::enumerate(map.getResults()))
+          if (!extents.back() && expr == getAffineDimExpr(loop, context) &&
+              !shapes.of(operand.get()).empty())
+            extents.back() = shapes.of(operand.get())[i];
+      }
+      if (!extents.back())
+        return std::nullopt;
+    }
+    return extents;
+  }
+
+  /// Row-major flat index of a tensor's element.
+  AffineExpr flatIndex(Value tensor, ArrayRef<AffineExpr> exprs) {
+    return flatten(exprs, shapes.of(tensor), context);
   }
 
   static bool hasAssert(linalg::GenericOp op) {
@@ -321,8 +357,7 @@ private:
       return access;
     access.kind = Access::Buffer;
     access.buffer = inMemory ? found->second : result.bufferOf.lookup(lastResult);
-    auto type = cast<RankedTensorType>(value.getType());
-    setIndex(access, flatten(exprs, type.getShape(), context));
+    setIndex(access, flatIndex(value, exprs));
     return access;
   }
 
@@ -350,12 +385,13 @@ private:
   /// Walks through views to memory, a register or a constant.
   LogicalResult resolve(Value value, SmallVector<AffineExpr> exprs,
                         Access &access) {
-    auto type = cast<RankedTensorType>(value.getType());
+    if (shapes.of(value).size() != exprs.size())
+      return kernel.emitError("has an operand whose sizes are not known");
     if (auto found = result.bufferOf.find(value);
         found != result.bufferOf.end()) {
       access.kind = Access::Buffer;
       access.buffer = found->second;
-      setIndex(access, flatten(exprs, type.getShape(), context));
+      setIndex(access, flatIndex(value, exprs));
       return success();
     }
     Operation *def = value.getDefiningOp();
@@ -376,7 +412,7 @@ private:
         return kernel.emitError("has a stage that reads another which is kept nowhere; fuse-elementwise merges them");
       access.kind = Access::Buffer;
       access.buffer = result.bufferOf.lookup(lastResult);
-      setIndex(access, flatten(exprs, type.getShape(), context));
+      setIndex(access, flatIndex(value, exprs));
       return success();
     }
     if (auto fill = dyn_cast_or_null<linalg::FillOp>(def)) {
@@ -401,7 +437,6 @@ private:
     while (isReshape(base.getDefiningOp()))
       base = viewSource(base.getDefiningOp());
     auto from = cast<RankedTensorType>(source.getType());
-    auto to = cast<RankedTensorType>(reshape->getResult(0).getType());
     bool expands = isa<tensor::ExpandShapeOp>(reshape);
     auto groups =
         expands ? cast<tensor::ExpandShapeOp>(reshape).getReassociationIndices()
@@ -411,7 +446,7 @@ private:
       for (auto &group : groups) {
         AffineExpr flat = getAffineConstantExpr(0, context);
         for (int64_t i : group)
-          flat = flat * to.getDimSize(i) + exprs[i];
+          flat = flat * shapes.of(reshape->getResult(0))[i] + exprs[i];
         inner.push_back(substituteNothing(flat));
       }
       if (groups.empty())
@@ -420,7 +455,7 @@ private:
     }
     // Memory that is walked as it lies needs no division.
     if (!isView(base.getDefiningOp()) || isReshape(base.getDefiningOp())) {
-      AffineExpr flat = flatten(exprs, to.getShape(), context);
+      AffineExpr flat = flatIndex(reshape->getResult(0), exprs);
       return resolveFlat(base, flat, access);
     }
     inner.resize(from.getRank(), getAffineConstantExpr(0, context));
@@ -436,14 +471,22 @@ private:
           inner[i] = rest;
           break;
         }
-        auto [quotient, remainder] =
-            divide(rest, from.getDimSize(i), sizes,
-                   result.indexArguments.size());
+        auto [quotient, remainder] = divideBy(rest, source, i);
         inner[i] = substituteNothing(remainder);
         rest = substituteNothing(quotient);
       }
     }
     return resolve(source, inner, access);
+  }
+
+  /// Quotient and rest of a division by a tensor's size.
+  std::pair<AffineExpr, AffineExpr> divideBy(AffineExpr expr, Value tensor,
+                                             int64_t dim) {
+    AffineExpr size = shapes.of(tensor)[dim];
+    if (auto constant = dyn_cast<AffineConstantExpr>(size))
+      return divide(expr, constant.getValue(), sizes,
+                    result.indexArguments.size());
+    return {expr.floorDiv(size), expr % size};
   }
 
   AffineExpr substituteNothing(AffineExpr expr) {
@@ -509,7 +552,7 @@ private:
         access.bounds.push_back(
             {inner[i],
              toLinear(inner[i], sizes.size(), result.indexArguments.size()),
-             from.getDimSize(i)});
+             from.getDimSize(i), shapes.of(pad.getSource())[i]});
     }
     return resolve(pad.getSource(), inner, access);
   }
@@ -559,12 +602,15 @@ private:
   }
 
   LogicalResult addConcat(tensor::ConcatOp concat) {
-    auto type = cast<RankedTensorType>(concat.getType());
-    int64_t axis = concat.getDim(), offset = 0;
+    int64_t axis = concat.getDim();
+    AffineExpr offset = getAffineConstantExpr(0, context);
     for (Value operand : concat.getInputs()) {
       auto part = cast<RankedTensorType>(operand.getType());
       Nest nest;
       nest.sizes.assign(part.getShape().begin(), part.getShape().end());
+      nest.extents.assign(shapes.of(operand).begin(), shapes.of(operand).end());
+      if (nest.extents.size() != nest.sizes.size())
+        return kernel.emitError("has an operand whose sizes are not known");
       nest.reduction.assign(part.getRank(), false);
       sizes = nest.sizes;
       Statement statement;
@@ -576,19 +622,19 @@ private:
         from.push_back(dim);
         to.push_back(i == axis ? dim + offset : dim);
       }
-      offset += part.getDimSize(axis);
+      offset = offset + nest.extents[axis];
       Access load, store;
       load.element = store.element = part.getElementType();
       if (failed(resolve(operand, from, load)))
         return failure();
       store.kind = Access::Buffer;
       store.buffer = result.bufferOf.lookup(concat.getResult());
-      setIndex(store, flatten(to, type.getShape(), context));
+      setIndex(store, flatIndex(concat.getResult(), to));
       statement.inputs.push_back(load);
       statement.stores.push_back(store);
       statement.results.push_back(concat.getResult());
       nest.statements.push_back(std::move(statement));
-      if (part.getNumElements())
+      if (!llvm::is_contained(part.getShape(), 0))
         result.nests.push_back(std::move(nest));
     }
     return success();
@@ -596,6 +642,7 @@ private:
 
   KernelOp kernel;
   MLIRContext *context;
+  Sizes shapes;
   KernelNests result;
   Value lastResult;
   unsigned rows = 0;
@@ -633,14 +680,18 @@ void ingot::mergeDimensions(Nest &nest) {
       if (nest.sizes[inner] == 1 ||
           nest.reduction[inner] != nest.reduction[outer])
         continue;
-      bool merges = !isFixed(nest, inner);
+      bool merges = !isFixed(nest, inner) && !nest.isDynamic(inner);
       nest.forEachAccess([&](const Access &access) {
         merges &= !access.linear || (*access.linear)[outer] ==
                                         (*access.linear)[inner] * nest.sizes[inner];
       });
       if (merges) {
-        nest.sizes[inner] *= nest.sizes[outer];
+        nest.sizes[inner] = nest.isDynamic(outer)
+                                ? ShapedType::kDynamic
+                                : nest.sizes[inner] * nest.sizes[outer];
+        nest.extents[inner] = simplifiedSize(nest.extents[inner] * nest.extents[outer]);
         nest.sizes[outer] = 1;
+        nest.extents[outer] = getAffineConstantExpr(1, nest.extents[inner].getContext());
         nest.forEachAccess([&](Access &access) {
           if (access.linear)
             access.linear->coefficients[outer] = 0;
@@ -655,12 +706,15 @@ void ingot::mergeDimensions(Nest &nest) {
 }
 
 bool ingot::canSplit(const Nest &nest, unsigned dim) {
-  return !isFixed(nest, dim);
+  return !isFixed(nest, dim) && !nest.isDynamic(dim);
 }
 
 void ingot::splitDimension(Nest &nest, unsigned dim, int64_t inner) {
+  MLIRContext *context = nest.extents[dim].getContext();
   nest.sizes[dim] /= inner;
   nest.sizes.push_back(inner);
+  nest.extents[dim] = getAffineConstantExpr(nest.sizes[dim], context);
+  nest.extents.push_back(getAffineConstantExpr(inner, context));
   nest.reduction.push_back(nest.reduction[dim]);
   auto split = [&](Linear &linear) {
     linear.coefficients.push_back(linear.coefficients[dim]);

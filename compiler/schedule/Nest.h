@@ -32,7 +32,8 @@ std::optional<Linear> toLinear(mlir::AffineExpr expr, unsigned dims,
 struct Bound {
   mlir::AffineExpr index;
   std::optional<Linear> linear;
-  int64_t size;
+  int64_t size;            ///< ShapedType::kDynamic where only the call knows it
+  mlir::AffineExpr extent; ///< the size over the kernel's index arguments
 };
 
 /// Where a stage finds an operand, or puts a result.
@@ -65,7 +66,8 @@ struct Statement {
 };
 
 struct Nest {
-  llvm::SmallVector<int64_t> sizes;
+  llvm::SmallVector<int64_t> sizes; ///< ShapedType::kDynamic where only the call knows it
+  llvm::SmallVector<mlir::AffineExpr> extents; ///< the sizes over the kernel's index arguments
   llvm::SmallVector<bool> reduction;
   /// Leading dimensions that are loops around all nests of the kernel.
   unsigned outer = 0;
@@ -74,6 +76,7 @@ struct Nest {
   Statement &root() { return statements.front(); }
   const Statement &root() const { return statements.front(); }
   bool hasReduction() const;
+  bool isDynamic(unsigned dim) const;
   /// All accesses of memory, loads and stores.
   void forEachAccess(llvm::function_ref<void(Access &)> visit);
   void forEachAccess(llvm::function_ref<void(const Access &)> visit) const;

@@ -65,6 +65,15 @@ SmallVector<int64_t> ingot::coverLanes(int64_t lanes, int64_t width) {
   return widths;
 }
 
+bool ingot::skipsPadding(const Nest &nest, unsigned dim) {
+  bool found = false;
+  nest.forEachAccess([&](const Access &access) {
+    for (const Bound &bound : access.bounds)
+      found |= access.skippable && (*bound.linear)[dim] != 0;
+  });
+  return found;
+}
+
 std::pair<int64_t, int64_t> ingot::interior(const Nest &nest, int64_t dim) {
   int64_t begin = 0, end = nest.sizes[dim];
   nest.forEachAccess([&](const Access &access) {
@@ -76,8 +85,9 @@ std::pair<int64_t, int64_t> ingot::interior(const Nest &nest, int64_t dim) {
       if (own == 0)
         continue;
       int64_t most = linear.offset;
-      bool others = false;
+      bool others = ShapedType::isDynamic(bound.size);
       for (auto [d, coefficient] : llvm::enumerate(linear.coefficients)) {
+        others |= coefficient != 0 && nest.isDynamic(d);
         if (nest.reduction[d])
           most += coefficient * (nest.sizes[d] - 1);
         else
@@ -109,11 +119,25 @@ constexpr int64_t kMostPoints = 28;
 /// Sums of more terms than this are made of partial sums of at least kLeastPart terms.
 constexpr int64_t kLongestSum = 384;
 constexpr int64_t kLeastPart = 48;
+/// The same where a tile has one row: it leaves registers over and waits for memory, so that shorter sums cost nothing.
+constexpr int64_t kLongestSumOfRow = 96;
+constexpr int64_t kLeastPartOfRow = 32;
+
+/// What a size that only the call knows is taken for when costs are compared.
+constexpr int64_t kNominalSize = 64;
 
 class CostModel {
 public:
-  CostModel(Nest nest, ArrayRef<bool> isConstant, const Target &target)
-      : nest(std::move(nest)), isConstant(isConstant), target(target) {}
+  CostModel(Nest given, ArrayRef<bool> isConstant, const Target &target)
+      : nest(std::move(given)), isConstant(isConstant), target(target) {
+    for (unsigned dim = 0; dim < nest.sizes.size(); ++dim) {
+      dynamic.push_back(nest.isDynamic(dim));
+      skips.push_back(skipsPadding(nest, dim));
+    }
+    for (int64_t &size : nest.sizes)
+      if (ShapedType::isDynamic(size))
+        size = kNominalSize;
+  }
 
   Schedule run() {
     Schedule schedule;
@@ -324,6 +348,8 @@ private:
         if (nest.reduction[dim] || int64_t(dim) == schedule.lane ||
             nest.sizes[dim] == 1)
           continue;
+        if (dynamic[dim] && skips[dim])
+          continue;
         auto [begin, end] = interior(nest, dim);
         for (int64_t points = 2; points <= std::min<int64_t>(end - begin, 14);
              ++points)
@@ -339,26 +365,33 @@ private:
     int64_t terms = 1;
     for (unsigned dim : reductionOrder(nest))
       terms *= nest.sizes[dim];
-    if (terms <= kLongestSum)
+    bool oneRow = schedule.tileSize == 1;
+    int64_t longest = oneRow ? kLongestSumOfRow : kLongestSum;
+    int64_t leastPart = oneRow ? kLeastPartOfRow : kLeastPart;
+    if (terms <= longest)
       return;
     unsigned innermost = reductionOrder(nest).back();
-    if (nest.sizes[innermost] > kLongestSum && canSplit(nest, innermost))
-      for (int64_t part = 256; part >= 64; --part)
+    if (nest.sizes[innermost] > longest && !dynamic[innermost] &&
+        canSplit(nest, innermost))
+      for (int64_t part = longest * 2 / 3; part >= longest / 6; --part)
         if (nest.sizes[innermost] % part == 0) {
           schedule.split = innermost;
           schedule.splitSize = part;
           splitDimension(nest, innermost, part);
+          dynamic.push_back(false);
           break;
         }
     SmallVector<unsigned> order = reductionOrder(nest);
     schedule.totals = order.size();
-    for (int64_t part = 1; schedule.totals && part < kLeastPart;)
+    for (int64_t part = 1; schedule.totals && part < leastPart;)
       part *= nest.sizes[order[--schedule.totals]];
   }
 
   /// Neighbouring points of a tile read neighbouring elements (a depthwise window): written out, each is loaded once.
   void chooseUnrolling(Schedule &schedule) {
     int64_t innermost = reductionOrder(nest).back();
+    if (dynamic[innermost])
+      return;
     if (schedule.tile != -1 && nest.sizes[innermost] <= 7)
       for (const Access &access : nest.root().inputs)
         if (access.dependsOn(schedule.tile) && access.dependsOn(innermost) &&
@@ -374,7 +407,8 @@ private:
       }
   }
 
-  Nest nest;
+  Nest nest; ///< with nominal sizes in place of dynamic ones
+  SmallVector<bool> dynamic, skips; ///< of each dimension
   ArrayRef<bool> isConstant;
   const Target &target;
 };

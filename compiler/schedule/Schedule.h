@@ -51,7 +51,10 @@ llvm::SmallVector<int64_t> coverLanes(int64_t lanes, int64_t width);
 Schedule chooseSchedule(const Nest &nest, llvm::ArrayRef<bool> isConstant,
                         const Target &target);
 
-/// Points of the tiled dimension, [first, second), at which no padding is read.
+/// Whether padding that loops skip depends on the dimension.
+bool skipsPadding(const Nest &nest, unsigned dim);
+
+/// Points of the tiled dimension, [first, second), at which no padding is read. None where sizes are not static.
 std::pair<int64_t, int64_t> interior(const Nest &nest, int64_t dim);
 
 } // namespace ingot

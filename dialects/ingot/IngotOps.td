@@ -6,15 +6,29 @@ include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
+def Ingot_SizeOp : Ingot_Op<"size", [Pure]> {
+  let summary = "a size that is known when the model is called";
+  let description = [{
+    The number of a name in the module's `ingot.sizes`. Inputs say by `ingot.dims` which of their dimensions have which size.
+  }];
+  let arguments = (ins I64Attr:$number);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$number attr-dict";
+}
+
 def Ingot_KernelOp : Ingot_Op<"kernel", [
     IsolatedFromAbove, Pure, SingleBlock]> {
   let summary = "a fused region of tensor operations that becomes one function";
   let description = [{
     The block arguments are the operands: tensors in full, or scalars of type index. The block holds views of its arguments
     and stages (`linalg.generic`) in order, and ends in `ingot.yield`. The name is a hint; equal kernels become one function.
+
+    Where tensors have sizes that are not static, `sizes` has one map for each operand: its dimensions as expressions over the operands of type index,
+    in their order (an empty map for a scalar).
   }];
   let arguments = (ins StrAttr:$name, Variadic<AnyType>:$inputs,
-                       OptionalAttr<DictionaryAttr>:$schedule);
+                       OptionalAttr<DictionaryAttr>:$schedule,
+                       OptionalAttr<AffineMapArrayAttr>:$sizes);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
@@ -37,8 +51,12 @@ def Ingot_LaunchOp : Ingot_Op<"launch", [
   let description = [{
     The callee is in destination-passing style: it takes the operands' buffers, then the results' buffers, then scratch memory and the
     status word if it has the attributes `ingot.scratch` and `ingot.checked`. plan-memory gives them addresses.
+
+    Where results have sizes that are not static, `sizes` has one map for each result: its dimensions as expressions over the module's
+    `ingot.sizes`.
   }];
-  let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$inputs);
+  let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$inputs,
+                       OptionalAttr<AffineMapArrayAttr>:$sizes);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $callee `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)

@@ -1,0 +1,148 @@
+"""Drives a compiled model by its C descriptor (runtime-min/include/ingot/model.h), whoever compiled it and by whichever road."""
+
+import ctypes
+
+import ml_dtypes
+import numpy as np
+
+ABI_VERSION = 1
+
+# Element types as numbered in onnx.TensorProto.DataType. Elements of less than a byte take one.
+DTYPES = {
+    1: np.float32,
+    2: np.uint8,
+    3: np.int8,
+    4: np.uint16,
+    5: np.int16,
+    6: np.int32,
+    7: np.int64,
+    9: np.bool_,
+    10: np.float16,
+    11: np.float64,
+    12: np.uint32,
+    13: np.uint64,
+    14: np.complex64,
+    15: np.complex128,
+    16: ml_dtypes.bfloat16,
+    17: ml_dtypes.float8_e4m3fn,
+    18: ml_dtypes.float8_e4m3fnuz,
+    19: ml_dtypes.float8_e5m2,
+    20: ml_dtypes.float8_e5m2fnuz,
+    21: ml_dtypes.uint4,
+    22: ml_dtypes.int4,
+    23: ml_dtypes.float4_e2m1fn,
+    24: ml_dtypes.float8_e8m0fnu,
+    25: ml_dtypes.uint2,
+    26: ml_dtypes.int2,
+}
+
+# Names of ingot::Status.
+STATUS = {
+    1: "an index that data gave is out of range",
+    2: "an argument is null",
+    3: "the arena or the weights are null or not aligned",
+}
+
+
+class _Value(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("element", ctypes.c_int32),
+        ("rank", ctypes.c_int32),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("count", ctypes.c_int64),
+        ("bytes", ctypes.c_size_t),
+        ("state", ctypes.c_int32),
+    ]
+
+
+_POINTERS = ctypes.POINTER(ctypes.c_void_p)
+
+
+class _Model(ctypes.Structure):
+    _fields_ = [
+        ("abi_version", ctypes.c_uint32),
+        ("struct_size", ctypes.c_uint32),
+        ("name", ctypes.c_char_p),
+        ("target", ctypes.c_char_p),
+        ("arena_bytes", ctypes.c_size_t),
+        ("arena_alignment", ctypes.c_size_t),
+        ("weight_bytes", ctypes.c_size_t),
+        ("weights", ctypes.c_void_p),
+        ("input_count", ctypes.c_int32),
+        ("output_count", ctypes.c_int32),
+        ("inputs", ctypes.POINTER(_Value)),
+        ("outputs", ctypes.POINTER(_Value)),
+        ("run", ctypes.CFUNCTYPE(ctypes.c_int32, _POINTERS, _POINTERS, ctypes.c_void_p, ctypes.c_void_p)),
+    ]
+
+
+class ModelError(Exception):
+    """A model that cannot be driven, values that do not fit it, or a run that ended with another status than 0."""
+
+
+class Value:
+    """An input or output: `name`, `dtype`, `shape` (a tuple) and `state` (of an output, the input whose next value it is, or -1)."""
+
+    def __init__(self, value):
+        self.name = value.name.decode()
+        if value.element not in DTYPES:
+            raise ModelError(f"'{self.name}' has the element type {value.element}, which is not known here")
+        self.dtype = np.dtype(DTYPES[value.element])
+        self.shape = tuple(value.shape[i] for i in range(value.rank))
+        self.state = value.state
+
+
+def _aligned(size, alignment):
+    """Bytes at a multiple of the alignment."""
+    memory = np.empty(size + alignment, np.uint8)
+    return memory[-memory.ctypes.data % alignment :][:size]
+
+
+def _pointers(arrays):
+    return (ctypes.c_void_p * max(len(arrays), 1))(*[array.ctypes.data for array in arrays])
+
+
+class Model:
+    """A model of a shared library. `weights`: the content of NAME.weights where they are not linked. Not for several threads at once."""
+
+    def __init__(self, library, name, weights=None):
+        handle = library if isinstance(library, ctypes.CDLL) else ctypes.CDLL(library)
+        try:
+            self._model = _Model.in_dll(handle, name + "_model")
+        except ValueError as error:
+            raise ModelError(f"{library}: it holds no model '{name}'") from error
+        if self._model.abi_version != ABI_VERSION or self._model.struct_size < ctypes.sizeof(_Model):
+            raise ModelError(f"{library}: model '{name}' has another version of the descriptor than this package reads")
+        self.name = name
+        self.target = self._model.target.decode()
+        self.inputs = [Value(self._model.inputs[i]) for i in range(self._model.input_count)]
+        self.outputs = [Value(self._model.outputs[i]) for i in range(self._model.output_count)]
+        self.arena_bytes = self._model.arena_bytes
+        alignment = self._model.arena_alignment
+        self._arena = _aligned(max(self.arena_bytes, 1), alignment)
+        self._weights = None
+        if weights is not None:
+            if len(weights) != self._model.weight_bytes:
+                raise ModelError(f"model '{name}' has {self._model.weight_bytes} bytes of weights, not {len(weights)}")
+            self._weights = _aligned(len(weights), alignment)
+            self._weights[:] = np.frombuffer(weights, np.uint8)
+
+    def run(self, inputs):
+        """One run: takes arrays in the order of `inputs`, gives those of `outputs`."""
+        if len(inputs) != len(self.inputs):
+            raise ModelError(f"model '{self.name}' has {len(self.inputs)} inputs, not {len(inputs)}")
+        arrays = []
+        for declared, given in zip(self.inputs, inputs):
+            array = np.asarray(given)
+            if array.dtype != declared.dtype or array.shape != declared.shape:
+                raise ModelError(
+                    f"input '{declared.name}' is {declared.dtype} {declared.shape}, not {array.dtype} {array.shape}"
+                )
+            arrays.append(np.ascontiguousarray(array).reshape(declared.shape))
+        outputs = [np.empty(declared.shape, declared.dtype) for declared in self.outputs]
+        weights = self._weights.ctypes.data if self._weights is not None else None
+        status = self._model.run(_pointers(arrays), _pointers(outputs), self._arena.ctypes.data, weights)
+        if status != 0:
+            raise ModelError(f"model '{self.name}': {STATUS.get(status, f'status {status}')}")
+        return outputs

@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+"""The standard's own tests (onnx.backend.test) of Ingot, by one road.
+
+    suite.py --road object|cpp [--ingot FILE] [--match REGEX] [--update] [--report FILE.json]
+
+Runs the generated node cases, each a second time with its inputs made constants, and the folder models (pytorch-converted, pytorch-operator,
+simple, light). expected_failures.txt lists what fails, each line with its reason: a case that fails without being listed, or passes
+although it is, fails the run. --update writes that list anew from what this run measured, for the cases that it ran.
+"""
+
+import argparse
+import collections
+import faulthandler
+import json
+import os
+import pathlib
+import re
+import sys
+import tempfile
+import time
+import unittest
+import warnings
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnx.backend.test import BackendTest
+from onnx.backend.test.case.test_case import TestCase
+from onnx.backend.test.loader import load_model_tests
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "python"))
+from ingot.backend import IngotBackend, Workshop  # noqa: E402
+
+LIST = HERE / "expected_failures.txt"
+FOLDERS = ("simple", "pytorch-converted", "pytorch-operator", "real")
+
+
+# --- cases ---
+
+
+def constant_case(case):
+    """The case with its inputs made constants of the model, or None where that is another model or no input can be one."""
+    inputs = case.data_sets[0][0]
+    if len(case.data_sets) != 1 or not inputs or len(inputs) != len(case.model.graph.input):
+        return None
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    del model.graph.input[:]
+    for declared, value in zip(case.model.graph.input, inputs):
+        if not declared.type.HasField("tensor_type"):
+            return None
+        tensor = onnx.TensorProto()
+        if isinstance(value, onnx.TensorProto):
+            tensor.CopyFrom(value)
+        else:
+            tensor.CopyFrom(numpy_helper.from_array(np.asarray(value)))
+        tensor.name = declared.name
+        model.graph.initializer.append(tensor)
+    return TestCase(
+        name=case.name + "_constant",
+        model_name=case.model_name,
+        url=None,
+        model_dir=None,
+        model=model,
+        data_sets=[([], case.data_sets[0][1])],
+        kind="node",
+        rtol=case.rtol,
+        atol=case.atol,
+    )
+
+
+def model_of(case):
+    """The model of a case of any kind."""
+    if case.model is not None:
+        return case.model
+    if case.model_dir is not None:
+        return onnx.load(os.path.join(case.model_dir, "model.onnx"))
+    return onnx.load(os.path.join(os.path.dirname(onnx.__file__), os.path.relpath(case.url, "onnx")))
+
+
+class Suite(BackendTest):
+    """The standard's runner, with the constant cases added and the errors of outputs noted."""
+
+    errors = {}  # of each operator: (greatest error in ULP, greatest relative error)
+    current = None
+
+    def __init__(self):
+        super().__init__(IngotBackend, __name__)
+        self.models = {}
+        self.kinds = {}
+        nodes = load_model_tests(kind="node")
+        for case in nodes:
+            self.kinds[case.name] = "node"
+            self.models[case.name] = case.model
+        for case in nodes:
+            changed = constant_case(case)
+            if changed is not None:
+                self._add_model_test(changed, "Node")
+                self.kinds[changed.name] = "node, constant inputs"
+                self.models[changed.name] = changed.model
+        for folder in FOLDERS:
+            for case in load_model_tests(kind=folder):
+                self.kinds[case.name] = "light" if folder == "real" else folder
+                self.models[case.name] = model_of(case)
+
+    @classmethod
+    def assert_similar_outputs(cls, ref_outputs, outputs, rtol, atol, model_dir=None):
+        super().assert_similar_outputs(ref_outputs, outputs, rtol, atol, model_dir)
+        for expected, value in zip(ref_outputs, outputs):
+            if isinstance(expected, np.ndarray) and expected.dtype.kind == "f" and expected.size and cls.current:
+                note_error(cls.errors, cls.current, expected, value)
+
+
+def note_error(errors, operator, expected, value):
+    """Distances of finite values that are not tiny: an ULP of a difference of large numbers says nothing."""
+    finite = np.isfinite(expected) & np.isfinite(value)
+    if not finite.any():
+        return
+    expected, value = expected[finite], value[finite]
+    scale = np.abs(expected).max()
+    counts = np.abs(expected) > 1e-3 * scale
+    if not counts.any():
+        return
+    expected, value = expected[counts], value[counts]
+    distance = np.abs(value.astype(np.float64) - expected.astype(np.float64))
+    ulp = float((distance / np.spacing(np.abs(expected)).astype(np.float64)).max())
+    relative = float((distance / np.abs(expected).astype(np.float64)).max())
+    before = errors.get(operator, (0.0, 0.0))
+    errors[operator] = (max(before[0], ulp), max(before[1], relative))
+
+
+# --- expected failures ---
+
+
+def read_list(road):
+    """{case: reason} of the lines that hold for the road: `NAME: REASON`, or `NAME [ROAD]: REASON` where one road alone fails."""
+    reasons = {}
+    for line in LIST.read_text().splitlines():
+        name, _, reason = line.partition(": ")
+        name, _, only = name.partition(" [")
+        if name and not name.startswith("#") and only in ("", road + "]"):
+            reasons[name] = reason
+    return reasons
+
+
+def write_list(road, ran, failed):
+    """Replaces what the list says of the cases that were run by this road. Lines of both roads become one where the reasons agree."""
+    other = next(r for r in ("object", "cpp") if r != road)
+    mine, others = read_list(road), read_list(other)
+    mine = {name: reason for name, reason in mine.items() if name not in ran} | failed
+    head = [line for line in LIST.read_text().splitlines() if line.startswith("#")]
+    lines = []
+    for name in sorted(mine.keys() | others.keys()):
+        if name in mine and name in others:
+            lines.append(f"{name}: {mine[name]}")
+        else:
+            lines.append(f"{name} [{road if name in mine else other}]: {mine.get(name) or others.get(name)}")
+    LIST.write_text("\n".join(head + lines) + "\n")
+
+
+def reason_of(text):
+    """One line of a failure: what the exception says, without what differs from run to run."""
+    text = text.replace("\\n", "\n")
+    if "Not equal to tolerance" in text or "Arrays are not equal" in text:
+        found = re.search(r"Mismatched elements: .*", text)
+        return "wrong values: " + found[0].lower() if found else "wrong values"
+    line = ([line for line in text.strip().splitlines() if line.strip()] or ["no reason given"])[-1]
+    line = re.sub(r"^[\w.]*?(\w+): ", lambda m: "" if m[1] in ("CompileError", "ModelError") else m[1] + ": ", line)
+    return re.sub(r"\S*/(m[0-9a-f]{20})\S*", "model", line)[:200]
+
+
+# --- running ---
+
+
+class Result(unittest.TestResult):
+    """Notes the outcome of each case, and says how far the run is."""
+
+    def __init__(self, suite, total):
+        super().__init__()
+        self.suite = suite
+        self.total = total
+        self.outcomes = {}
+        self.start = time.time()
+
+    @staticmethod
+    def case_name(test):
+        return test.id().rsplit(".", 1)[1].removesuffix("_cpu")
+
+    def startTest(self, test):
+        super().startTest(test)
+        model = self.suite.models[self.case_name(test)]
+        # Errors are counted for cases of one operator.
+        kinds = {node.op_type for node in model.graph.node} - {"Constant"}
+        Suite.current = kinds.pop() if len(kinds) == 1 else None
+
+    def _note(self, test, outcome):
+        self.outcomes[self.case_name(test)] = outcome
+        if sys.stderr.isatty():
+            print(f"\r{len(self.outcomes)} of {self.total}", end="", file=sys.stderr, flush=True)
+
+    def addSuccess(self, test):
+        self._note(test, None)
+
+    def addFailure(self, test, err):
+        self._note(test, reason_of("".join(str(err[1]))))
+
+    def addError(self, test, err):
+        text = str(err[1])
+        if err[0].__name__ not in ("CompileError", "ModelError"):
+            text = f"{err[0].__name__}: {text}"
+        self._note(test, reason_of(text))
+
+
+def run(options, folder):
+    """The outcomes {case: None, or why it failed}, and the suite."""
+    os.environ["ONNX_MODELS"] = os.path.join(folder, "light")
+    os.makedirs(os.environ["ONNX_MODELS"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        suite = Suite()
+    wanted = re.compile(options.match)
+    names = [name for name in suite.models if wanted.search(name)]
+    IngotBackend.workshop = Workshop(folder, options.road, optimize="-O1")
+    start = time.time()
+    IngotBackend.workshop.add(suite.models[name] for name in names)
+    print(f"{len(names)} models compiled in {time.time() - start:.0f} s, by the road '{options.road}'", flush=True)
+    tests = unittest.TestSuite()
+    for group in suite.test_cases.values():
+        for test in unittest.defaultTestLoader.loadTestsFromTestCase(group):
+            # The others are those of devices that this back end has not.
+            if test.id().endswith("_cpu") and Result.case_name(test) in names:
+                tests.addTest(test)
+    result = Result(suite, tests.countTestCases())
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        tests.run(result)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    return result.outcomes, suite
+
+
+def report(outcomes, suite, road):
+    kinds = collections.defaultdict(lambda: [0, 0])
+    for name, reason in outcomes.items():
+        kinds[suite.kinds[name]][0] += reason is None
+        kinds[suite.kinds[name]][1] += 1
+    for kind, (passed, total) in kinds.items():
+        print(f"{kind}: {passed} of {total} passed")
+    return {
+        "road": road,
+        "suites": dict(kinds),
+        "errors": {name: {"ulp": ulp, "relative": relative} for name, (ulp, relative) in sorted(Suite.errors.items())},
+    }
+
+
+def main():
+    faulthandler.enable()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--road", choices=("object", "cpp"), default="object")
+    parser.add_argument("--ingot", help="the tool; else $INGOT, or ingot on the path")
+    parser.add_argument("--match", default="", metavar="REGEX", help="only the cases whose names match")
+    parser.add_argument("--update", action="store_true", help="write expected_failures.txt from this run")
+    parser.add_argument("--report", metavar="FILE", help="figures for tests/standard/table.py")
+    options = parser.parse_args()
+    if options.ingot:
+        os.environ["INGOT"] = options.ingot
+    with tempfile.TemporaryDirectory(prefix="ingot-standard-") as folder:
+        outcomes, suite = run(options, folder)
+    figures = report(outcomes, suite, options.road)
+    if options.report:
+        pathlib.Path(options.report).write_text(json.dumps(figures, indent=1) + "\n")
+    failed = {name: reason for name, reason in outcomes.items() if reason is not None}
+    if options.update:
+        write_list(options.road, set(outcomes), failed)
+        print(f"{LIST.name}: {len(failed)} of these cases fail")
+        return 0
+    expected = read_list(options.road)
+    surprises = 0
+    for name, reason in sorted(outcomes.items()):
+        if reason is not None and name not in expected:
+            print(f"FAILED {name}: {reason}")
+            surprises += 1
+        elif reason is None and name in expected:
+            print(f"PASSED {name}, though {LIST.name} has it: {expected[name]}; remove the line")
+            surprises += 1
+    if not outcomes:
+        print("no case matches")
+    print(f"{len(outcomes)} cases, {len(failed)} failures, {surprises} of them or of the passes not expected")
+    return 1 if surprises or not outcomes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
