@@ -89,8 +89,8 @@ static LogicalResult checkSymbols(ModuleOp planned, StringRef path) {
         !isEverywhere(*name))
       return planned.emitError()
              << "an operation needs '" << *name
-             << "' of the C library, for which " << Target::of(planned).name
-             << " has no instructions; take --emit cpp and link a C library";
+             << "' of the C library, since " << Target::of(planned).name
+             << " has no instruction for it; take another target or element type";
   }
   return success();
 }

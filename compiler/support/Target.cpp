@@ -52,6 +52,8 @@ const std::vector<Target> &Target::all() {
 static llvm::StringRef nativeName() {
 #if defined(__aarch64__)
   return "aarch64";
+#elif defined(__riscv)
+  return "riscv64";
 #else
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
   auto has = [&](std::initializer_list<const char *> names) {
