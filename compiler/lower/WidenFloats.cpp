@@ -131,6 +131,9 @@ private:
 static Value widenTensor(LocBuilder &b, Value value) {
   ElementsAttr elements;
   RankedTensorType type = tensorType(tensorType(value).getShape(), b.getF32Type());
+  // A tensor without data only gives loops their sizes.
+  if (value.getDefiningOp<tensor::EmptyOp>())
+    return tensor::EmptyOp::create(b, type.getShape(), b.getF32Type());
   if (!matchPattern(value, m_Constant(&elements)))
     return castTo(b, value, b.getF32Type());
   bool isBrain = elementOf(value).isBF16();

@@ -2,8 +2,11 @@
 #include "compiler/math/Formats.h"
 #include "compiler/math/Functions.h"
 #include "compiler/math/Passes.h"
+#include "compiler/math/Remainder.h"
 #include "compiler/support/Target.h"
 #include "dialects/ingot/IngotDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
@@ -52,6 +55,8 @@ private:
                     FloatType format);
   Value encodeValue(OpBuilder &builder, Location loc, Value value,
                     const Encoding &encoding);
+  func::FuncOp create(StringRef name, StringRef about,
+                      ArrayRef<Type> arguments, TypeRange results);
   func::FuncOp declare(StringRef function, StringRef about,
                        ArrayRef<Type> arguments,
                        llvm::function_ref<Number(Formula &)> body);
@@ -61,6 +66,22 @@ private:
 };
 } // namespace
 
+/// A new function with an empty body.
+func::FuncOp ExpandMathPass::create(StringRef name, StringRef about,
+                                    ArrayRef<Type> arguments,
+                                    TypeRange results) {
+  OpBuilder builder(&getContext());
+  auto function =
+      func::FuncOp::create(builder.getUnknownLoc(), name,
+                           builder.getFunctionType(arguments, results));
+  function.setPrivate();
+  function->setAttr("ingot.math", builder.getUnitAttr());
+  function->setAttr("ingot.comment", builder.getStrArrayAttr({about}));
+  function.addEntryBlock();
+  symbols->insert(function);
+  return function;
+}
+
 /// The function of that name for the type of its first argument.
 func::FuncOp
 ExpandMathPass::declare(StringRef function, StringRef about,
@@ -69,19 +90,11 @@ ExpandMathPass::declare(StringRef function, StringRef about,
   std::string name = symbolName(function, arguments.front());
   if (auto known = symbols->lookup<func::FuncOp>(name))
     return known;
-  OpBuilder builder(&getContext());
-  auto result =
-      func::FuncOp::create(builder.getUnknownLoc(), name,
-                           builder.getFunctionType(arguments, {}));
-  result.setPrivate();
-  result->setAttr("ingot.math", builder.getUnitAttr());
-  result->setAttr("ingot.comment", builder.getStrArrayAttr({about}));
-  result.addEntryBlock();
-  symbols->insert(result);
+  func::FuncOp result = create(name, about, arguments, {});
   Formula formula(result, hasFma);
   Number value = body(formula);
-  result.setFunctionType(
-      builder.getFunctionType(arguments, value.get().getType()));
+  result.setFunctionType(FunctionType::get(&getContext(), arguments,
+                                           value.get().getType()));
   formula.finish(value);
   return result;
 }
@@ -124,12 +137,29 @@ Value ExpandMathPass::encodeValue(OpBuilder &builder, Location loc, Value value,
   return func::CallOp::create(builder, loc, function, value).getResult(0);
 }
 
+/// The remainder of floats takes a loop, so that a vector's lanes go one by one.
+static Value remainderOf(OpBuilder &builder, Location loc, Value x, Value y,
+                         func::FuncOp function) {
+  auto one = [&](Value a, Value b) -> Value {
+    return func::CallOp::create(builder, loc, function, ValueRange{a, b})
+        .getResult(0);
+  };
+  auto vector = dyn_cast<VectorType>(x.getType());
+  if (!vector)
+    return one(x, y);
+  SmallVector<Value> lanes;
+  for (int64_t i = 0; i < vector.getNumElements(); ++i)
+    lanes.push_back(one(vector::ExtractOp::create(builder, loc, x, i),
+                        vector::ExtractOp::create(builder, loc, y, i)));
+  return vector::FromElementsOp::create(builder, loc, vector, lanes);
+}
+
 static bool isHalf(Type type) {
   Type element = getElementTypeOrSelf(type);
   return element.isF16() || element.isBF16();
 }
 
-/// Conversions from and to formats narrower than float32. Gives false for other operations.
+/// Conversions from and to formats narrower than float32, and remainders. Gives false for other operations.
 bool ExpandMathPass::expandConversion(Operation *op, OpBuilder &builder) {
   Location loc = op->getLoc();
   Value result;
@@ -155,6 +185,17 @@ bool ExpandMathPass::expandConversion(Operation *op, OpBuilder &builder) {
     auto format = cast<FloatType>(getElementTypeOrSelf(cut.getType()));
     Value code = encodeValue(builder, loc, cut.getIn(), {format});
     result = arith::BitcastOp::create(builder, loc, cut.getType(), code);
+  } else if (auto remainder = dyn_cast<arith::RemFOp>(op)) {
+    Type element = getElementTypeOrSelf(remainder.getType());
+    std::string name = symbolName("remainder", element);
+    auto function = symbols->lookup<func::FuncOp>(name);
+    if (!function) {
+      function = create(name, "x - y trunc(x / y), exactly", {element, element},
+                        element);
+      writeRemainder(function);
+    }
+    result = remainderOf(builder, loc, remainder.getLhs(), remainder.getRhs(),
+                         function);
   } else {
     return false;
   }
@@ -240,7 +281,8 @@ void ExpandMathPass::runOnOperation() {
   SmallVector<Operation *> ops;
   getOperation().walk([&](Operation *op) {
     if (isa_and_present<math::MathDialect>(op->getDialect()) ||
-        isa<arith::ExtFOp, arith::TruncFOp, DecodeOp, EncodeOp>(op))
+        isa<arith::ExtFOp, arith::TruncFOp, arith::RemFOp, DecodeOp, EncodeOp>(
+            op))
       ops.push_back(op);
   });
   for (Operation *op : ops)

@@ -1,6 +1,6 @@
 """The edges of every number format on both roads: `formats.py INGOT FOLDER`.
 
-One model converts to and from all small floats and narrow integers, divides integers and takes remainders. Its results are compared with ml_dtypes and
+One model converts to and from all small floats and narrow integers, divides integers and takes remainders, of floats too. Its results are compared with ml_dtypes and
 NumPy bit by bit (NaN with any NaN), and those of the two roads with each other. Inputs are every value of the formats, the points
 half way between two of them and their neighbours, and what is out of range.
 """
@@ -162,6 +162,19 @@ def add_divisions(model):
         model.add("Mod", [left, right], type_name, np.fmod(x, y), fmod=1)
 
 
+def add_remainders(model):
+    random = np.random.default_rng(3)
+    for type_name, dtype, bits in (("FLOAT", np.float32, np.uint32), ("DOUBLE", np.float64, np.uint64), ("FLOAT16", np.float16, np.uint16)):
+        info = np.finfo(dtype)
+        edges = np.array([0, 1, 3, 5.5, np.inf, np.nan, info.max, info.tiny, info.smallest_subnormal, 7 * info.smallest_subnormal], dtype)
+        x, y = (part.flatten() for part in np.meshgrid(np.concatenate([edges, -edges]), np.concatenate([edges, -edges])))
+        any_bits = random.integers(0, np.iinfo(bits).max, (2, 4000), dtype=bits, endpoint=True).view(dtype)
+        x, y = np.concatenate([x, any_bits[0]]), np.concatenate([y, any_bits[1]])
+        model.feed(f"left_{type_name.lower()}", x, type_name)
+        model.feed(f"right_{type_name.lower()}", y, type_name)
+        model.add("Mod", [f"left_{type_name.lower()}", f"right_{type_name.lower()}"], type_name, np.fmod(x, y), fmod=1)
+
+
 def differs(got, wanted):
     bits = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}[wanted.dtype.itemsize]
     if wanted.dtype.kind == "V" and wanted.dtype in [np.dtype(d) for d in INTEGERS.values()]:
@@ -183,6 +196,7 @@ def main():
     add_floats(model)
     add_integers(model)
     add_divisions(model)
+    add_remainders(model)
     model.save("formats.onnx")
     arguments = []
     for name, (value, _) in model.inputs.items():
