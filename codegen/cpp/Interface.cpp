@@ -35,6 +35,16 @@ static const ElementNames elementNames[] = {
     {"uint64", "std::uint64_t", "INGOT_UINT64", INGOT_UINT64},
     {"float16", "std::uint16_t", "INGOT_FLOAT16", INGOT_FLOAT16},
     {"bfloat16", "std::uint16_t", "INGOT_BFLOAT16", INGOT_BFLOAT16},
+    {"float8e4m3fn", "std::uint8_t", "INGOT_FLOAT8E4M3FN", INGOT_FLOAT8E4M3FN},
+    {"float8e4m3fnuz", "std::uint8_t", "INGOT_FLOAT8E4M3FNUZ", INGOT_FLOAT8E4M3FNUZ},
+    {"float8e5m2", "std::uint8_t", "INGOT_FLOAT8E5M2", INGOT_FLOAT8E5M2},
+    {"float8e5m2fnuz", "std::uint8_t", "INGOT_FLOAT8E5M2FNUZ", INGOT_FLOAT8E5M2FNUZ},
+    {"float8e8m0", "std::uint8_t", "INGOT_FLOAT8E8M0", INGOT_FLOAT8E8M0},
+    {"float4e2m1", "std::uint8_t", "INGOT_FLOAT4E2M1", INGOT_FLOAT4E2M1},
+    {"uint4", "std::uint8_t", "INGOT_UINT4", INGOT_UINT4},
+    {"int4", "std::int8_t", "INGOT_INT4", INGOT_INT4},
+    {"uint2", "std::uint8_t", "INGOT_UINT2", INGOT_UINT2},
+    {"int2", "std::int8_t", "INGOT_INT2", INGOT_INT2},
 };
 
 bool Interface::hasState() const {

@@ -825,7 +825,10 @@ Expression FunctionPrinter::operators(Operation *op, StringRef name) {
     return binary(expression(left), logical, expression(right));
   }
   bool rightIsScalar = printsAsScalar(right);
-  Expression a = expression(left, /*scalar=*/!rightIsScalar);
+  // The type of a shift is that of its left operand alone.
+  bool shifts = name == "<<" || name == ">>";
+  Expression a = shifts ? argument(left, /*scalar=*/!rightIsScalar)
+                        : expression(left, /*scalar=*/!rightIsScalar);
   // x - -1 and the like.
   Expression b = expression(right, /*scalar=*/true);
   if (b.binding == Binding::unary && StringRef(b.text).starts_with("-") &&

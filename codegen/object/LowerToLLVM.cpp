@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -90,6 +91,28 @@ static void setLinkage(ModuleOp module) {
   }
 }
 
+/// f16 and bf16 become integers of their bits. They are only moved (docs/ir.md), and LLVM would move some of them through float32,
+/// by calls of a runtime library.
+static void replaceHalves(ModuleOp module) {
+  auto isHalf = [](Type type) { return type.isF16() || type.isBF16(); };
+  Type bits = IntegerType::get(module.getContext(), 16);
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([=](FloatType type) -> std::optional<Type> {
+    return isHalf(type) ? std::optional<Type>(bits) : std::nullopt;
+  });
+  replacer.addReplacement([=](FloatAttr number) -> std::optional<Attribute> {
+    if (!isHalf(number.getType()))
+      return std::nullopt;
+    return IntegerAttr::get(bits, number.getValue().bitcastToAPInt());
+  });
+  replacer.addReplacement([=](DenseElementsAttr elements) -> std::optional<Attribute> {
+    if (!isHalf(elements.getElementType()))
+      return std::nullopt;
+    return elements.bitcast(bits);
+  });
+  replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
+}
+
 LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   MLIRContext *context = module.getContext();
   context->loadDialect<LLVM::LLVMDialect>();
@@ -101,6 +124,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   for (StringAttr name : own)
     module->removeAttr(name);
 
+  replaceHalves(module);
   RewritePatternSet patterns(context);
   patterns.add<ReductionTree>(context);
   GreedyRewriteConfig config;

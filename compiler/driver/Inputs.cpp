@@ -86,7 +86,7 @@ std::vector<int64_t> ingot::indexBounds(mlir::ModuleOp module) {
 }
 
 static void fillRandom(Tensor &tensor, std::mt19937_64 &random, int64_t bound) {
-  bool isFloat = llvm::is_contained({"float", "double", "float16", "bfloat16"}, StringRef(tensor.type));
+  bool isFloat = floatFormat(tensor.type);
   uint64_t values = bound > 0 ? bound : 2;
   int64_t count = tensor.data.size() / bytesOfType(tensor.type);
   // The generator's bits are used directly: the standard's distributions differ from library to library.
@@ -111,11 +111,11 @@ llvm::Expected<std::vector<Tensor>> ingot::bindInputs(const Interface &interface
       if (input.name == port.name)
         found = &input;
     if (found && !found->number) {
-      const Tensor &tensor = found->tensor;
-      if (tensor.type != port.type || tensor.shape != port.shape)
+      Tensor tensor = found->tensor;
+      if (!giveType(tensor, port.type) || tensor.shape != port.shape)
         return llvm::createStringError("input '" + port.name + "' is " + port.type + " " + shapeText(port.shape) + ", but the file has " +
                                        tensor.type + " " + shapeText(tensor.shape));
-      tensors.push_back(tensor);
+      tensors.push_back(std::move(tensor));
       continue;
     }
     if (!found && !seed)

@@ -35,7 +35,7 @@ static mlir::LogicalResult inferShapes(mlir::ModuleOp module) { return runOptimi
 static const Stage all[] = {
     {Form::onnx, "simplifying the graph", optimize, nullptr, Effort::full},
     {Form::onnx, "inferring shapes", inferShapes, nullptr, Effort::least},
-    {Form::linalg, "lowering operators", nullptr, "lower-to-linalg,canonicalize,cse"},
+    {Form::linalg, "lowering operators", nullptr, "lower-to-linalg,widen-floats,canonicalize,cse"},
     {Form::kernels, "choosing layouts", nullptr, "func.func(choose-layouts),canonicalize,cse", Effort::full},
     {Form::kernels, "fusing operations", nullptr, "func.func(fuse-elementwise)"},
     {Form::kernels, "forming kernels", nullptr, "func.func(form-kernels)"},

@@ -12,6 +12,7 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -21,21 +22,53 @@ using llvm::StringRef;
 namespace {
 struct ElementType {
   StringRef onnx;
-  StringRef npy; // empty where NumPy has no such type
+  StringRef npy;
   int64_t bytes;
+  /// Of floats.
+  const llvm::fltSemantics *format = nullptr;
+  /// Bits of elements that leave a part of their byte empty.
+  unsigned narrowBits = 0;
+  /// NumPy has no such type: the file says how many bytes an element has, not what they are.
+  bool isNameless() const { return npy.starts_with("|V") || npy == "<V2"; }
 };
 } // namespace
 
-static const ElementType elementTypes[] = {
-    {"float", "<f4", 4},     {"double", "<f8", 8}, {"float16", "<f2", 2},
-    {"bfloat16", "", 2},     {"int8", "|i1", 1},   {"int16", "<i2", 2},
-    {"int32", "<i4", 4},     {"int64", "<i8", 8},  {"uint8", "|u1", 1},
-    {"uint16", "<u2", 2},    {"uint32", "<u4", 4}, {"uint64", "<u8", 8},
-    {"bool", "|b1", 1},
-};
+/// The types without a name in NumPy are ml_dtypes' there, which numpy.save stores as plain bytes.
+static llvm::ArrayRef<ElementType> elementTypes() {
+  using llvm::APFloat;
+  static const ElementType types[] = {
+      {"float", "<f4", 4, &APFloat::IEEEsingle()},
+      {"double", "<f8", 8, &APFloat::IEEEdouble()},
+      {"float16", "<f2", 2, &APFloat::IEEEhalf()},
+      {"bfloat16", "<V2", 2, &APFloat::BFloat()},
+      {"int8", "|i1", 1},
+      {"int16", "<i2", 2},
+      {"int32", "<i4", 4},
+      {"int64", "<i8", 8},
+      {"uint8", "|u1", 1},
+      {"uint16", "<u2", 2},
+      {"uint32", "<u4", 4},
+      {"uint64", "<u8", 8},
+      {"bool", "|b1", 1},
+      {"float8e4m3fn", "|V1", 1, &APFloat::Float8E4M3FN()},
+      {"float8e4m3fnuz", "|V1", 1, &APFloat::Float8E4M3FNUZ()},
+      {"float8e5m2", "|V1", 1, &APFloat::Float8E5M2()},
+      {"float8e5m2fnuz", "|V1", 1, &APFloat::Float8E5M2FNUZ()},
+      {"float8e8m0", "|V1", 1, &APFloat::Float8E8M0FNU()},
+      {"float4e2m1", "|V1", 1, &APFloat::Float4E2M1FN(), 4},
+      {"int4", "|V1", 1, nullptr, 4},
+      {"uint4", "|V1", 1, nullptr, 4},
+      {"int2", "|V1", 1, nullptr, 2},
+      {"uint2", "|V1", 1, nullptr, 2},
+      // What a file of one of the types above has before the model says which it is.
+      {kBytes1, "|V1", 1},
+      {kBytes2, "<V2", 2},
+  };
+  return types;
+}
 
 static const ElementType *findType(StringRef onnx) {
-  for (const ElementType &type : elementTypes)
+  for (const ElementType &type : elementTypes())
     if (type.onnx == onnx)
       return &type;
   return nullptr;
@@ -44,6 +77,16 @@ static const ElementType *findType(StringRef onnx) {
 int64_t ingot::bytesOfType(StringRef type) {
   const ElementType *known = findType(type);
   return known ? known->bytes : 0;
+}
+
+unsigned ingot::packedBits(StringRef type) {
+  const ElementType *known = findType(type);
+  return known ? known->narrowBits : 0;
+}
+
+const llvm::fltSemantics *ingot::floatFormat(StringRef type) {
+  const ElementType *known = findType(type);
+  return known ? known->format : nullptr;
 }
 
 std::optional<int64_t> ingot::elementCount(llvm::ArrayRef<int64_t> shape) {
@@ -85,19 +128,44 @@ static void store(Tensor &tensor, int64_t i, T value) {
   std::memcpy(tensor.data.data() + i * sizeof(T), &value, sizeof(T));
 }
 
-static double widen(const llvm::fltSemantics &semantics, uint16_t bits) {
-  llvm::APFloat value(semantics, llvm::APInt(16, bits));
+static double widen(const ElementType &type, uint64_t bits) {
+  unsigned width = llvm::APFloat::semanticsSizeInBits(*type.format);
+  llvm::APFloat value(*type.format, llvm::APInt(width, bits, false, /*implicitTrunc=*/true));
   bool loses;
   value.convert(llvm::APFloat::IEEEdouble(),
                 llvm::APFloat::rmNearestTiesToEven, &loses);
   return value.convertToDouble();
 }
 
-static uint16_t narrow(const llvm::fltSemantics &semantics, double number) {
+static uint64_t narrow(const ElementType &type, double number) {
+  // Powers of two have neither a sign nor a zero.
+  if (type.format == &llvm::APFloat::Float8E8M0FNU() && !std::isnan(number))
+    number = std::clamp(std::fabs(number), 0x1p-127, 0x1p127);
   llvm::APFloat value(number);
   bool loses;
-  value.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &loses);
-  return uint16_t(value.bitcastToAPInt().getZExtValue());
+  value.convert(*type.format, llvm::APFloat::rmNearestTiesToEven, &loses);
+  return value.bitcastToAPInt().getZExtValue();
+}
+
+/// The low bits of a byte, extended as model.h says.
+static uint8_t extendNarrow(const ElementType &type, uint8_t byte) {
+  unsigned unused = 8 - type.narrowBits;
+  byte <<= unused;
+  return type.onnx.starts_with("int") ? uint8_t(int8_t(byte) >> unused) : uint8_t(byte >> unused);
+}
+
+bool ingot::giveType(Tensor &tensor, StringRef type) {
+  if (tensor.type == type)
+    return true;
+  const ElementType *from = findType(tensor.type), *to = findType(type);
+  bool isNameless = tensor.type == kBytes1 || tensor.type == kBytes2;
+  if (!isNameless || !from || !to || !to->isNameless() || from->bytes != to->bytes)
+    return false;
+  tensor.type = type.str();
+  if (to->narrowBits)
+    for (char &byte : tensor.data)
+      byte = char(extendNarrow(*to, uint8_t(byte)));
+  return true;
 }
 
 double ingot::elementAsDouble(const Tensor &tensor, int64_t i) {
@@ -106,11 +174,9 @@ double ingot::elementAsDouble(const Tensor &tensor, int64_t i) {
     return load<float>(tensor, i);
   if (type == "double")
     return load<double>(tensor, i);
-  if (type == "float16")
-    return widen(llvm::APFloat::IEEEhalf(), load<uint16_t>(tensor, i));
-  if (type == "bfloat16")
-    return widen(llvm::APFloat::BFloat(), load<uint16_t>(tensor, i));
-  if (type == "int8")
+  if (const ElementType *known = findType(type); known && known->format)
+    return widen(*known, known->bytes == 2 ? load<uint16_t>(tensor, i) : load<uint8_t>(tensor, i));
+  if (type == "int8" || type == "int4" || type == "int2")
     return load<int8_t>(tensor, i);
   if (type == "int16")
     return load<int16_t>(tensor, i);
@@ -133,12 +199,15 @@ void ingot::setElement(Tensor &tensor, int64_t i, double value) {
     return store(tensor, i, float(value));
   if (type == "double")
     return store(tensor, i, value);
-  if (type == "float16")
-    return store(tensor, i, narrow(llvm::APFloat::IEEEhalf(), value));
-  if (type == "bfloat16")
-    return store(tensor, i, narrow(llvm::APFloat::BFloat(), value));
+  const ElementType *known = findType(type);
+  if (known && known->format && known->bytes == 2)
+    return store(tensor, i, uint16_t(narrow(*known, value)));
+  if (known && known->format)
+    return store(tensor, i, uint8_t(narrow(*known, value)));
   // Through int64_t: a negative double converted straight to an unsigned type is undefined.
   int64_t integer = int64_t(value);
+  if (known && known->narrowBits)
+    return store(tensor, i, extendNarrow(*known, uint8_t(integer)));
   switch (bytesOfType(type)) {
   case 1:
     return store(tensor, i, uint8_t(integer));
@@ -227,9 +296,15 @@ static llvm::Expected<Tensor> parseHeader(StringRef path, StringRef &bytes) {
     if (!good)
       break;
     if (key == "descr" && (good = parser.string(descr))) {
-      for (const ElementType &type : elementTypes)
-        if (!type.npy.empty() && type.npy == descr)
-          tensor.type = type.onnx.str();
+      // ml_dtypes calls one of its types a float, and has a byte order for them.
+      if (descr == "<V1" || descr == "|V1" || descr == "<f1")
+        tensor.type = kBytes1;
+      else if (descr == "<V2" || descr == "|V2")
+        tensor.type = kBytes2;
+      else
+        for (const ElementType &type : elementTypes())
+          if (type.npy == descr)
+            tensor.type = type.onnx.str();
       if (tensor.type.empty())
         return failure(path, "the element type '" + descr +
                                  "' is not supported; store little-endian "
@@ -285,14 +360,6 @@ llvm::Error ingot::writeNpy(StringRef path, const Tensor &tensor) {
   if (!type)
     return failure(path, "values of type " + tensor.type +
                              " cannot be stored as NPY");
-  if (type->npy.empty()) {
-    Tensor wide{"float", tensor.shape, {}};
-    wide.data.resize(tensor.data.size() / 2 * 4);
-    for (size_t i = 0, e = tensor.data.size() / 2; i != e; ++i)
-      setElement(wide, i, elementAsDouble(tensor, i));
-    return writeNpy(path, wide);
-  }
-
   std::string header = ("{'descr': '" + type->npy +
                         "', 'fortran_order': False, 'shape': (")
                            .str();

@@ -39,10 +39,11 @@ llvm::Expected<Tensor> ingot::readTensorProto(StringRef path) {
     return failure(path, "tensors of type " + tensor.type + " are not supported");
   tensor.shape.assign(proto.dims().begin(), proto.dims().end());
   std::optional<int64_t> count = elementCount(tensor.shape);
-  // A typed field spends at least a byte of the file on each element, raw data `element` bytes.
-  if (!count || uint64_t(*count) > bytes.size())
+  // The file spends at least a byte on as many elements as a byte can hold.
+  unsigned bits = packedBits(tensor.type);
+  if (!count || uint64_t(*count) > bytes.size() * (bits ? 8 / bits : 1))
     return failure(path, "the shape " + shapeText(tensor.shape) + " does not agree with the data");
-  tensor.data.resize(*count * element);
+  tensor.data.resize(bits ? (*count * bits + 7) / 8 : *count * element);
 
   bool good;
   if (proto.has_raw_data()) {
@@ -62,5 +63,12 @@ llvm::Expected<Tensor> ingot::readTensorProto(StringRef path) {
   }
   if (!good)
     return failure(path, "the shape " + shapeText(tensor.shape) + " does not agree with the data");
-  return tensor;
+  if (!bits)
+    return tensor;
+  // The first element is in the lowest bits of a byte.
+  Tensor unpacked{kBytes1, tensor.shape, std::vector<char>(*count)};
+  for (int64_t i = 0; i != *count; ++i)
+    unpacked.data[i] = char(uint8_t(tensor.data[i * bits / 8]) >> (i * bits % 8));
+  giveType(unpacked, tensor.type);
+  return unpacked;
 }

@@ -4,6 +4,7 @@
 #include "compiler/driver/Inputs.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/TensorFile.h"
+#include "llvm/ADT/APFloat.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
@@ -31,8 +32,9 @@ struct Distance {
 
 /// Distance between neighbouring numbers of the type at `value`.
 static double ulpAt(StringRef type, double value) {
-  int digits = type == "double" ? 53 : type == "float16" ? 11 : type == "bfloat16" ? 8 : 24;
-  int smallest = type == "double" ? -1074 : type == "float16" ? -24 : type == "bfloat16" ? -133 : -149;
+  const llvm::fltSemantics *format = floatFormat(type);
+  int digits = llvm::APFloat::semanticsPrecision(*format);
+  int smallest = llvm::APFloat::semanticsMinExponent(*format) - digits + 1;
   int exponent;
   std::frexp(value, &exponent);
   return std::ldexp(1.0, std::max(exponent - digits, smallest));
@@ -57,9 +59,7 @@ static Distance distance(const Tensor &values, const Tensor &reference) {
   return result;
 }
 
-static bool isFloat(StringRef type) {
-  return llvm::is_contained({"float", "double", "float16", "bfloat16"}, type);
-}
+static bool isFloat(StringRef type) { return floatFormat(type) != nullptr; }
 
 static void printDistance(const char *who, const Distance &d) {
   llvm::outs() << "  " << llvm::left_justify(who, 34)
@@ -253,6 +253,7 @@ int ingot::verifyModel(const VerifyOptions &given) {
     llvm::Expected<Tensor> peer = readNpy(folder->file("peer_" + llvm::Twine(i) + ".npy"));
     if (!peer)
       return fail(peer.takeError());
+    giveType(*peer, port.type);
     llvm::Expected<Tensor> reference = readNpy(folder->file("double_" + llvm::Twine(i) + ".npy"));
     if (!reference)
       return fail(reference.takeError());

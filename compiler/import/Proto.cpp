@@ -60,6 +60,10 @@ Type ingot::elementTypeOf(MLIRContext *context, int dataType) {
     return ComplexType::get(b.getF64Type());
   case TensorProto::BOOL:
     return integer(1);
+  case TensorProto::INT2:
+    return integer(2);
+  case TensorProto::UINT2:
+    return unsignedInteger(2);
   case TensorProto::INT4:
     return integer(4);
   case TensorProto::INT8:
@@ -188,15 +192,29 @@ TypeProto ingot::protoFromType(Type type, bool withShape) {
 // Data
 //===----------------------------------------------------------------------===//
 
-/// Elements of four bits come two a byte, the first in the low half. In memory each takes a byte.
-static std::vector<char> unpackNibbles(StringRef packed, size_t count,
-                                       bool isSigned) {
+/// Bits that an element takes in a tensor's packed data; 0 where elements take whole bytes.
+static unsigned packedBits(Type element) {
+  bool packs = element.isIntOrFloat() && !element.isInteger(1) && element.getIntOrFloatBitWidth() < 8;
+  return packs ? element.getIntOrFloatBitWidth() : 0;
+}
+
+/// Elements of four or two bits come several to a byte, the first in the lowest bits. In memory each takes a byte.
+static std::vector<char> unpack(StringRef packed, size_t count, unsigned bits, bool isSigned) {
   std::vector<char> data(count);
+  unsigned perByte = 8 / bits, mask = (1u << bits) - 1;
   for (size_t i = 0; i < count; ++i) {
-    int nibble = (packed[i / 2] >> (i % 2 ? 4 : 0)) & 15;
-    data[i] = isSigned && nibble > 7 ? nibble - 16 : nibble;
+    int value = (uint8_t(packed[i / perByte]) >> (i % perByte * bits)) & mask;
+    data[i] = isSigned && value > int(mask / 2) ? value - int(mask) - 1 : value;
   }
   return data;
+}
+
+static std::vector<char> pack(ArrayRef<char> data, unsigned bits) {
+  unsigned perByte = 8 / bits, mask = (1u << bits) - 1;
+  std::vector<char> packed((data.size() + perByte - 1) / perByte);
+  for (auto [i, value] : llvm::enumerate(data))
+    packed[i / perByte] |= (value & mask) << (i % perByte * bits);
+  return packed;
 }
 
 /// Copies a typed field of the message into elements of `T`.
@@ -269,10 +287,9 @@ ElementsAttr ingot::elementsFromProto(MLIRContext *context,
     return DenseStringElementsAttr::get(type, strings);
   }
 
-  bool nibbles =
-      element.isIntOrFloat() && element.getIntOrFloatBitWidth() == 4;
-  size_t expected =
-      nibbles ? (count + 1) / 2 : size_t(count) * elementBytes(element);
+  unsigned bits = packedBits(element);
+  size_t expected = bits ? (size_t(count) * bits + 7) / 8
+                         : size_t(count) * elementBytes(element);
   std::vector<char> data;
   if (proto.data_location() == TensorProto::EXTERNAL) {
     if (!readExternal)
@@ -287,9 +304,9 @@ ElementsAttr ingot::elementsFromProto(MLIRContext *context,
     throw ImportError(what + " has " + llvm::Twine(data.size()) +
                       " bytes of data, its shape needs " +
                       llvm::Twine(expected));
-  if (nibbles)
-    data = unpackNibbles(StringRef(data.data(), data.size()), count,
-                         element.isSignlessInteger());
+  if (bits)
+    data = unpack(StringRef(data.data(), data.size()), count, bits,
+                  element.isSignlessInteger());
   if (element.isInteger(1))
     for (char &byte : data)
       byte = byte != 0;
@@ -310,12 +327,8 @@ TensorProto ingot::protoFromElements(ElementsAttr elements, StringRef name) {
   }
   std::vector<char> data = elementData(elements);
   Type element = type.getElementType();
-  if (element.isIntOrFloat() && element.getIntOrFloatBitWidth() == 4) {
-    std::vector<char> packed((data.size() + 1) / 2);
-    for (auto [i, value] : llvm::enumerate(data))
-      packed[i / 2] |= (value & 15) << (i % 2 ? 4 : 0);
-    data = std::move(packed);
-  }
+  if (unsigned bits = packedBits(element))
+    data = pack(data, bits);
   proto.set_raw_data(data.data(), data.size());
   return proto;
 }

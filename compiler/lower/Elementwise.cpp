@@ -3,6 +3,7 @@
 // Operators of the specification (opset 28) whose results are computed element by element, with ONNX's broadcasting.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/lower/Formats.h"
 #include "compiler/lower/Node.h"
 #include "compiler/lower/Structured.h"
 #include "mlir/IR/Matchers.h"
@@ -217,29 +218,40 @@ static LogicalResult lowerIsInf(Node &node) {
 }
 
 static LogicalResult lowerCast(Node &node) {
-  Type to = node.resultType().getElementType(), from = node.element(0);
-  auto known = [](Type type) {
-    return isa<IntegerType>(type) || type.isF32() || type.isF64() ||
-           type.isF16() || type.isBF16();
-  };
-  if (!known(from) || !known(to))
-    return node.fail("elements of fewer than 16 floating-point bits are not "
-                     "supported");
-  return node.done(castTo(node.b, node.operand(0), to, node.isUnsigned(0),
-                          node.isUnsignedResult(0)));
-}
-
-/// BitCast-26: the same bits as elements of another type of that width.
-static LogicalResult lowerBitCast(Node &node) {
-  Type to = node.resultType().getElementType(), from = node.element(0);
+  Type from = node.onnxElement(0), to = node.onnxResultElement(0);
   if (from == to)
     return node.done(node.operand(0));
-  if (from.getIntOrFloatBitWidth() != to.getIntOrFloatBitWidth())
-    return node.fail("elements of another width are not supported");
+  Rounding rounding = Rounding::of(node);
+  if (isa<Float8E8M0FNUType>(to) && !llvm::is_contained({"up", "down", "nearest"}, rounding.mode))
+    return node.fail("round_mode '" + rounding.mode + "' is unknown; use up, down or nearest");
   return node.done(pointwise(node.b, node.operand(0), node.resultType(),
-                             [&](LocBuilder &b, ValueRange s) -> Value {
-                               return arith::BitcastOp::create(b, to, s[0]);
+                             [&](LocBuilder &b, ValueRange s) {
+                               return convertScalar(b, s[0], from, to, rounding);
                              }));
+}
+
+/// BitCast-26: the same bits as elements of another type of that width. A bool is a byte.
+static LogicalResult lowerBitCast(Node &node) {
+  Type from = node.onnxElement(0), to = node.onnxResultElement(0);
+  Type lowered = node.resultType().getElementType();
+  auto widthOf = [](Type type) {
+    return type.isInteger(1) ? 8 : type.getIntOrFloatBitWidth();
+  };
+  if (from == to)
+    return node.done(node.operand(0));
+  if (widthOf(from) != widthOf(to))
+    return node.fail("elements of another width are not supported");
+  return node.done(pointwise(
+      node.b, node.operand(0), node.resultType(),
+      [&](LocBuilder &b, ValueRange s) -> Value {
+        if (from.isInteger(1) || to.isInteger(1))
+          return castScalar(b, s[0], lowered, /*fromUnsigned=*/true, true);
+        if (s[0].getType() != lowered)
+          return arith::BitcastOp::create(b, lowered, s[0]);
+        // Bytes that hold fewer bits differ in how these are extended.
+        Type bits = isSmallFloat(to) ? Type(b.getIntegerType(widthOf(to), false)) : to;
+        return wrapScalar(b, s[0], bits);
+      }));
 }
 
 //===----------------------------------------------------------------------===//

@@ -11,6 +11,10 @@ using namespace ingot;
 using namespace ingot::lower;
 
 static Type lowerElement(Type type) {
+  // A byte holds what is narrower; a bool is one already.
+  bool isNarrow = type.isIntOrFloat() && type.getIntOrFloatBitWidth() < 8 && !type.isInteger(1);
+  if (isNarrow || (isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8))
+    return IntegerType::get(type.getContext(), 8);
   if (auto integer = dyn_cast<IntegerType>(type))
     return IntegerType::get(type.getContext(), integer.getWidth());
   return isa<FloatType, IndexType>(type) ? type : Type();
@@ -32,6 +36,9 @@ TypedAttr lower::lowerElements(ElementsAttr elements) {
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements))
     return DenseResourceElementsAttr::get(type, resource.getRawHandle());
   auto dense = cast<DenseElementsAttr>(elements);
+  unsigned width = elements.getElementType().getIntOrFloatBitWidth();
+  if (width > 1 && width < 8)
+    return makeElements(type, elementData(elements));
   return DenseElementsAttr::getFromRawBuffer(type, dense.getRawData());
 }
 
@@ -102,6 +109,14 @@ bool Node::isUnsigned(unsigned i) const {
 
 bool Node::isUnsignedResult(unsigned i) const {
   return isUnsignedType(op->getResult(i).getType());
+}
+
+Type Node::onnxElement(unsigned i) const {
+  return getElementTypeOrSelf(op->getOperand(i).getType());
+}
+
+Type Node::onnxResultElement(unsigned i) const {
+  return getElementTypeOrSelf(op->getResult(i).getType());
 }
 
 bool Node::hasResult(unsigned i) const {

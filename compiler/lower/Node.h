@@ -13,7 +13,7 @@
 
 namespace ingot::lower {
 
-/// The tensor type with the same shape and signless integers; null for types
+/// The tensor type with the same shape and signless integers, a byte for elements of fewer bits and floats of eight; null for types
 /// that the tensor IR has no place for (strings, sequences, tensors without a rank).
 mlir::RankedTensorType lowerType(mlir::Type type);
 
@@ -51,6 +51,9 @@ public:
   /// Whether the elements of operand i are unsigned (bool included).
   bool isUnsigned(unsigned i) const;
   bool isUnsignedResult(unsigned i) const;
+  /// The element type in the onnx dialect, where the tensor IR has only a byte (compiler/lower/Formats.h).
+  mlir::Type onnxElement(unsigned i) const;
+  mlir::Type onnxResultElement(unsigned i) const;
 
   bool hasResult(unsigned i) const;
   mlir::RankedTensorType resultType(unsigned i = 0) const;

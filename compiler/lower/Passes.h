@@ -2,6 +2,7 @@
 #ifndef INGOT_COMPILER_LOWER_PASSES_H
 #define INGOT_COMPILER_LOWER_PASSES_H
 
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"

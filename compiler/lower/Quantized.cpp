@@ -1,10 +1,11 @@
 //===- Quantized.cpp - integers with a scale and a zero point -------------===//
 //
-// QuantizeLinear-25, DequantizeLinear-25, DynamicQuantizeLinear-11, QLinearConv-10, QLinearMatMul-21, ConvInteger-10, MatMulInteger-10.
-// Products are computed on int32, exactly, with the zero points taken off first.
+// QuantizeLinear-28, DequantizeLinear-28, DynamicQuantizeLinear-11, QLinearConv-10, QLinearMatMul-21, ConvInteger-10, MatMulInteger-10.
+// Products are computed on int32, exactly, with the zero points taken off first; those of small floats on float32.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Convolution.h"
+#include "compiler/lower/Formats.h"
 #include "compiler/lower/MatMul.h"
 #include <cmath>
 
@@ -20,11 +21,17 @@ static std::pair<double, double> integerRange(Type type, bool isUnsigned) {
                     : std::pair(-span / 2, span / 2 - 1);
 }
 
-/// round(x) + zeroPoint in the integer type, at its limits outside of it. `zeroPoint` is a float of x's type, or null. NaN
-/// becomes the least integer.
+/// x + zeroPoint, a float, in the type `to` of the onnx dialect: integers of round(x), at their limits outside of them, with NaN as the
+/// least one; small floats by `rounding`. `zeroPoint` is a float of x's type, or null.
 static Value saturate(LocBuilder &b, Value x, Value zeroPoint, Type to,
-                      bool isUnsigned) {
+                      const Rounding &rounding = {}) {
   Type type = x.getType();
+  if (isSmallFloat(to)) {
+    if (zeroPoint)
+      x = add(b, x, zeroPoint);
+    return convertScalar(b, x, type, to, rounding);
+  }
+  bool isUnsigned = to.isUnsignedInteger();
   auto [low, high] = integerRange(to, isUnsigned);
   Value rounded = math::RoundEvenOp::create(b, x);
   if (zeroPoint)
@@ -36,7 +43,8 @@ static Value saturate(LocBuilder &b, Value x, Value zeroPoint, Type to,
   };
   rounded = choose(arith::CmpFPredicate::OGT, least);
   rounded = choose(arith::CmpFPredicate::OLT, most);
-  return castScalar(b, rounded, to, false, isUnsigned);
+  unsigned width = std::max(8u, to.getIntOrFloatBitWidth());
+  return castScalar(b, rounded, b.getIntegerType(width), false, isUnsigned);
 }
 
 namespace {
@@ -96,58 +104,95 @@ static FailureOr<Parameters> readParameters(Node &node, unsigned first,
   return result;
 }
 
-static LogicalResult checkIntegers(Node &node, Type type) {
-  if (isa<IntegerType>(type) && type.getIntOrFloatBitWidth() >= 8)
-    return success();
-  return node.fail("quantised elements other than integers of 8 to 32 bits are "
-                   "not supported");
+/// The wider of two float types; of two halves of different kinds, float32.
+static Type widerFloat(LocBuilder &b, Type x, Type y) {
+  if (x == y)
+    return x;
+  // Integers and powers of two go by float32.
+  return x.isF64() || y.isF64() ? Type(b.getF64Type()) : Type(b.getF32Type());
+}
+
+/// A zero point that is there and not a constant of zeros. (A small float's sum with zero would lose the sign of a zero.)
+static bool movesZero(Node &node, unsigned i) {
+  if (!node.has(i))
+    return false;
+  auto values = node.constantFloats(i);
+  return !values || llvm::any_of(*values, [](double x) { return x != 0; });
+}
+
+/// The type of an attribute that names a float type by its number in TensorProto; null for others and 0.
+static Type floatNamed(LocBuilder &b, int64_t dataType) {
+  switch (dataType) {
+  case 1:
+    return b.getF32Type();
+  case 10:
+    return b.getF16Type();
+  case 11:
+    return b.getF64Type();
+  case 16:
+    return b.getBF16Type();
+  default:
+    return {};
+  }
 }
 
 static LogicalResult lowerQuantizeLinear(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
-  Type to = type.getElementType();
-  bool isUnsigned = node.isUnsignedResult(0);
+  Type to = node.onnxResultElement(0);
   FailureOr<Parameters> p = readParameters(node, 1, node.shape(0));
-  if (failed(p) || failed(checkIntegers(node, to)))
+  if (failed(p))
     return failure();
   SmallVector<Value> operands{node.operand(0), p->scale};
   SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(type.getRank()), p->map};
-  if (p->zeroPoint) {
+  bool hasZero = movesZero(node, 2);
+  if (hasZero) {
     operands.push_back(p->zeroPoint);
     maps.push_back(p->map);
   }
-  bool wideInput = node.element(0).isF64();
-  Type real = wideInput ? Type(b.getF64Type()) : Type(b.getF32Type());
+  Type from = node.onnxElement(0), scaleType = node.onnxElement(1);
+  // The quotient is rounded to this type.
+  Type precision = widerFloat(b, from, scaleType);
+  if (Type chosen = floatNamed(b, node.attrInt("precision", 0)))
+    precision = chosen;
+  Type real = precision.isF64() ? Type(b.getF64Type()) : Type(b.getF32Type());
+  Rounding rounding = Rounding::of(node);
   return node.done(mapped(
       b, operands, maps, type, [&](LocBuilder &b, ValueRange s) {
-        Value x = castScalar(b, s[0], real, false, false);
-        Value scaled = div(b, x, castScalar(b, s[1], real, false, false));
-        Value zero = s.size() > 2
-                         ? castScalar(b, s[2], real, isUnsigned, false)
-                         : Value();
-        return saturate(b, scaled, zero, to, isUnsigned);
+        auto number = [&](Value value, Type onnxType) {
+          Value rounded = convertScalar(b, value, onnxType, precision);
+          return castScalar(b, rounded, real, false, false);
+        };
+        Value scaled = div(b, number(s[0], from), number(s[1], scaleType));
+        scaled = castScalar(b, castScalar(b, scaled, precision, false, false),
+                            real, false, false);
+        Value zero = hasZero ? convertScalar(b, s[2], to, real) : Value();
+        return saturate(b, scaled, zero, to, rounding);
       }));
 }
 
-/// x - zero point, on int32.
-static Value centred(LocBuilder &b, Value x, Value zeroPoint, bool isUnsigned,
-                     bool zeroUnsigned, AffineMap map) {
+/// The type that elements less their zero point are exact in: int32, of small floats float32.
+static Type exactType(LocBuilder &b, Type onnxType) {
+  return isSmallFloat(onnxType) ? Type(b.getF32Type()) : Type(b.getI32Type());
+}
+
+/// x - zero point, in exactType.
+static Value centred(LocBuilder &b, Value x, Value zeroPoint, Type xType,
+                     Type zeroType, AffineMap map) {
   RankedTensorType type = tensorType(x);
-  Type i32 = b.getI32Type();
+  Type exact = exactType(b, xType);
   SmallVector<Value> operands{x};
   SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(type.getRank())};
   if (zeroPoint) {
     operands.push_back(zeroPoint);
     maps.push_back(map);
   }
-  return mapped(b, operands, maps, tensorType(type.getShape(), i32),
+  return mapped(b, operands, maps, tensorType(type.getShape(), exact),
                 [&](LocBuilder &b, ValueRange s) {
-                  Value wide = castScalar(b, s[0], i32, isUnsigned, false);
+                  Value wide = convertScalar(b, s[0], xType, exact);
                   if (s.size() == 1)
                     return wide;
-                  return sub(b, wide,
-                             castScalar(b, s[1], i32, zeroUnsigned, false));
+                  return sub(b, wide, convertScalar(b, s[1], zeroType, exact));
                 });
 }
 
@@ -155,24 +200,25 @@ static LogicalResult lowerDequantizeLinear(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
   FailureOr<Parameters> p = readParameters(node, 1, node.shape(0));
-  if (failed(p) || failed(checkIntegers(node, node.element(0))))
+  if (failed(p))
     return failure();
-  bool isUnsigned = node.isUnsigned(0);
-  Type to = type.getElementType(), i32 = b.getI32Type();
-  Type real = b.getF32Type();
+  Type from = node.onnxElement(0), scaleType = node.onnxElement(1);
+  Type to = type.getElementType(), exact = exactType(b, from);
+  Type real = to.isF64() ? Type(b.getF64Type()) : Type(b.getF32Type());
   SmallVector<Value> operands{node.operand(0), p->scale};
   SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(type.getRank()), p->map};
-  if (p->zeroPoint) {
+  bool hasZero = movesZero(node, 2);
+  if (hasZero) {
     operands.push_back(p->zeroPoint);
     maps.push_back(p->map);
   }
   return node.done(mapped(
       b, operands, maps, type, [&](LocBuilder &b, ValueRange s) {
-        Value wide = castScalar(b, s[0], i32, isUnsigned, false);
-        if (s.size() > 2)
-          wide = sub(b, wide, castScalar(b, s[2], i32, isUnsigned, false));
+        Value wide = convertScalar(b, s[0], from, exact);
+        if (hasZero)
+          wide = sub(b, wide, convertScalar(b, s[2], from, exact));
         Value x = castScalar(b, wide, real, false, false);
-        Value scaled = mul(b, x, castScalar(b, s[1], real, false, false));
+        Value scaled = mul(b, x, convertScalar(b, s[1], scaleType, real));
         return castScalar(b, scaled, to, false, false);
       }));
 }
@@ -216,7 +262,7 @@ static LogicalResult lowerDynamicQuantize(Node &node) {
   Value zeroPoint = pointwise(
       b, {least, scale}, tensorType({}, i8), [&](LocBuilder &b, ValueRange s) {
         Value moved = sub(b, scalar(b, real, 0), divide(b, s[0], s[1]));
-        return saturate(b, moved, {}, i8, /*isUnsigned=*/true);
+        return saturate(b, moved, {}, node.onnxResultElement(2));
       });
   node.set(1, scale);
   node.set(2, zeroPoint);
@@ -224,7 +270,8 @@ static LogicalResult lowerDynamicQuantize(Node &node) {
       b, {x, scale, zeroPoint}, node.resultType(),
       [&](LocBuilder &b, ValueRange s) {
         Value zero = castScalar(b, s[2], real, true, false);
-        return saturate(b, divide(b, s[0], s[1]), zero, i8, true);
+        return saturate(b, divide(b, s[0], s[1]), zero,
+                        node.onnxResultElement(0));
       }));
 }
 
@@ -248,8 +295,8 @@ static FailureOr<Value> takeOff(Node &node, unsigned x, unsigned zeroPoint,
                        "one number or one a channel");
     map = AffineMap::get(rank, 0, b.getAffineDimExpr(axis));
   }
-  return centred(b, node.operand(x), zero, node.isUnsigned(x),
-                 node.isUnsigned(zeroPoint), map);
+  return centred(b, node.operand(x), zero, node.onnxElement(x),
+                 zero ? node.onnxElement(zeroPoint) : Type(), map);
 }
 
 static FailureOr<Value> convolveIntegers(Node &node, Value x, Value w,
@@ -286,14 +333,14 @@ static LogicalResult lowerMatMulInteger(Node &node) {
   return node.done(matmul(node.b, *x, *w, node.resultType()));
 }
 
-/// The int32 sums times xScale * wScale / yScale, rounded into the result's type. Scales of w may be one for each place of `axis`.
+/// The sums times xScale * wScale / yScale, rounded into the result's type. Scales of w may be one for each place of `axis`.
 static LogicalResult requantize(Node &node, Value sum, unsigned xScale,
                                 unsigned wScale, unsigned yScale,
                                 unsigned yZero, int64_t axis) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
   int64_t rank = type.getRank();
-  bool isUnsigned = node.isUnsignedResult(0);
+  Type to = node.onnxResultElement(0);
   MLIRContext *context = b.getContext();
   AffineMap one = AffineMap::get(rank, 0, {}, context);
   SmallVector<Value> operands{sum};
@@ -321,8 +368,7 @@ static LogicalResult requantize(Node &node, Value sum, unsigned xScale,
         };
         Value factor = div(b, mul(b, number(s[1]), number(s[2])), number(s[3]));
         Value scaled = mul(b, number(s[0]), factor);
-        Value zero = castScalar(b, s[4], real, isUnsigned, false);
-        return saturate(b, scaled, zero, type.getElementType(), isUnsigned);
+        return saturate(b, scaled, convertScalar(b, s[4], to, real), to);
       }));
 }
 
@@ -344,8 +390,11 @@ static LogicalResult lowerQLinearMatMul(Node &node) {
   if (failed(x) || failed(w))
     return failure();
   RankedTensorType type = node.resultType();
-  Value sum = matmul(node.b, *x, *w,
-                     tensorType(type.getShape(), node.b.getI32Type()));
+  if (elementOf(*x) != elementOf(*w))
+    return node.fail("one matrix has integers and the other floats; correct "
+                     "the model");
+  Value sum =
+      matmul(node.b, *x, *w, tensorType(type.getShape(), elementOf(*x)));
   return requantize(node, sum, 1, 4, 6, 7, type.getRank() - 1);
 }
 

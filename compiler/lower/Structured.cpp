@@ -619,6 +619,10 @@ Value lower::castScalar(LocBuilder &b, Value value, Type to, bool fromUnsigned,
     if (to.isInteger(1))
       return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, value,
                                    scalar(b, from, 0));
+    // What does not fit a narrow integer is undefined in the specification; all roads give the low bits of the nearest
+    // 32-bit one.
+    if (to.getIntOrFloatBitWidth() < 32)
+      return arith::TruncIOp::create(b, to, arith::FPToSIOp::create(b, b.getI32Type(), value));
     if (toUnsigned)
       return arith::FPToUIOp::create(b, to, value);
     return arith::FPToSIOp::create(b, to, value);

@@ -1,7 +1,12 @@
 //===- ExpandMath.cpp - calls of the elementary functions -----------------===//
+#include "compiler/math/Formats.h"
 #include "compiler/math/Functions.h"
 #include "compiler/math/Passes.h"
+#include "compiler/math/Remainder.h"
 #include "compiler/support/Target.h"
+#include "dialects/ingot/IngotDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
@@ -12,19 +17,28 @@ namespace ingot {
 #include "compiler/math/Passes.h.inc"
 } // namespace ingot
 
-/// The type with element type f32.
-static Type asF32(Type type) {
-  Type f32 = Float32Type::get(type.getContext());
+/// The type with another element type.
+static Type withElement(Type type, Type element) {
   auto vector = dyn_cast<VectorType>(type);
-  return vector ? Type(vector.clone(f32)) : f32;
+  return vector ? Type(vector.clone(element)) : element;
 }
 
-/// `exp_f32` or `exp_f32x16`.
+/// `exp` becomes `exp_f32` or `exp_f32x16`.
 static std::string symbolName(StringRef function, Type type) {
-  std::string name = (function + "_f32").str();
+  Type element = getElementTypeOrSelf(type);
+  std::string name = (function + (isa<FloatType>(element) ? "_f" : "_i") +
+                      Twine(element.getIntOrFloatBitWidth()))
+                         .str();
   if (auto vector = dyn_cast<VectorType>(type))
     name += "x" + std::to_string(vector.getNumElements());
   return name;
+}
+
+/// f16, bf16, f8E4M3FN, ... as a part of a name.
+static std::string formatName(FloatType format) {
+  std::string name;
+  llvm::raw_string_ostream(name) << format;
+  return StringRef(name).lower();
 }
 
 namespace {
@@ -36,30 +50,158 @@ struct ExpandMathPass : ingot::impl::ExpandMathBase<ExpandMathPass> {
 private:
   LogicalResult expand(Operation *op);
   bool expandInPlace(Operation *op, OpBuilder &builder);
-  func::FuncOp declare(const Function &function, Type type);
+  bool expandConversion(Operation *op, OpBuilder &builder);
+  Value decodeValue(OpBuilder &builder, Location loc, Value code,
+                    FloatType format);
+  Value encodeValue(OpBuilder &builder, Location loc, Value value,
+                    const Encoding &encoding);
+  func::FuncOp create(StringRef name, StringRef about,
+                      ArrayRef<Type> arguments, TypeRange results);
+  func::FuncOp declare(StringRef function, StringRef about,
+                       ArrayRef<Type> arguments,
+                       llvm::function_ref<Number(Formula &)> body);
 
   SymbolTable *symbols = nullptr;
   bool hasFma = false;
 };
 } // namespace
 
-func::FuncOp ExpandMathPass::declare(const Function &function, Type type) {
-  std::string name = symbolName(function.name, type);
+/// A new function with an empty body.
+func::FuncOp ExpandMathPass::create(StringRef name, StringRef about,
+                                    ArrayRef<Type> arguments,
+                                    TypeRange results) {
+  OpBuilder builder(&getContext());
+  auto function =
+      func::FuncOp::create(builder.getUnknownLoc(), name,
+                           builder.getFunctionType(arguments, results));
+  function.setPrivate();
+  function->setAttr("ingot.math", builder.getUnitAttr());
+  function->setAttr("ingot.comment", builder.getStrArrayAttr({about}));
+  function.addEntryBlock();
+  symbols->insert(function);
+  return function;
+}
+
+/// The function of that name for the type of its first argument.
+func::FuncOp
+ExpandMathPass::declare(StringRef function, StringRef about,
+                        ArrayRef<Type> arguments,
+                        llvm::function_ref<Number(Formula &)> body) {
+  std::string name = symbolName(function, arguments.front());
   if (auto known = symbols->lookup<func::FuncOp>(name))
     return known;
-  OpBuilder builder(&getContext());
-  SmallVector<Type> arguments(function.arguments, type);
-  auto result =
-      func::FuncOp::create(builder.getUnknownLoc(), name,
-                           builder.getFunctionType(arguments, type));
-  result.setPrivate();
-  result->setAttr("ingot.math", builder.getUnitAttr());
-  result->setAttr("ingot.comment", builder.getStrArrayAttr({function.about}));
-  result.addEntryBlock();
-  symbols->insert(result);
+  func::FuncOp result = create(name, about, arguments, {});
   Formula formula(result, hasFma);
-  formula.finish(function.body(formula));
+  Number value = body(formula);
+  result.setFunctionType(FunctionType::get(&getContext(), arguments,
+                                           value.get().getType()));
+  formula.finish(value);
   return result;
+}
+
+/// The float32 that the bits, an integer, stand for.
+Value ExpandMathPass::decodeValue(OpBuilder &builder, Location loc, Value code,
+                                  FloatType format) {
+  std::string name = formatName(format);
+  func::FuncOp function =
+      declare("decode_" + name, "the number of the bits of a " + name,
+              code.getType(), [&](Formula &formula) {
+                return decode(formula.argument(0, "code"), format);
+              });
+  return func::CallOp::create(builder, loc, function, code).getResult(0);
+}
+
+/// The bits of the value, a float32 or float64, in the format.
+Value ExpandMathPass::encodeValue(OpBuilder &builder, Location loc, Value value,
+                                  const Encoding &encoding) {
+  if (getElementTypeOrSelf(value.getType()).isF64()) {
+    func::FuncOp odd =
+        declare("round_to_odd", "the float itself or its odd neighbour",
+                value.getType(), [](Formula &formula) {
+                  return roundToOdd(formula.argument(0, "x"));
+                });
+    value = func::CallOp::create(builder, loc, odd, value).getResult(0);
+  }
+  std::string name = formatName(encoding.format);
+  std::string kind = "encode_" + name, about = "the bits of the nearest " + name;
+  if (isa<Float8E8M0FNUType>(encoding.format))
+    kind += "_" + encoding.rounding.str();
+  if (encoding.saturate) {
+    kind += "_saturate";
+    about += ", at most the largest one";
+  }
+  func::FuncOp function =
+      declare(kind, about, value.getType(), [&](Formula &formula) {
+        return encode(formula.argument(0, "x"), encoding);
+      });
+  return func::CallOp::create(builder, loc, function, value).getResult(0);
+}
+
+/// The remainder of floats takes a loop, so that a vector's lanes go one by one.
+static Value remainderOf(OpBuilder &builder, Location loc, Value x, Value y,
+                         func::FuncOp function) {
+  auto one = [&](Value a, Value b) -> Value {
+    return func::CallOp::create(builder, loc, function, ValueRange{a, b})
+        .getResult(0);
+  };
+  auto vector = dyn_cast<VectorType>(x.getType());
+  if (!vector)
+    return one(x, y);
+  SmallVector<Value> lanes;
+  for (int64_t i = 0; i < vector.getNumElements(); ++i)
+    lanes.push_back(one(vector::ExtractOp::create(builder, loc, x, i),
+                        vector::ExtractOp::create(builder, loc, y, i)));
+  return vector::FromElementsOp::create(builder, loc, vector, lanes);
+}
+
+static bool isHalf(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  return element.isF16() || element.isBF16();
+}
+
+/// Conversions from and to formats narrower than float32, and remainders. Gives false for other operations.
+bool ExpandMathPass::expandConversion(Operation *op, OpBuilder &builder) {
+  Location loc = op->getLoc();
+  Value result;
+  if (auto decode = dyn_cast<DecodeOp>(op)) {
+    result = decodeValue(builder, loc, decode.getCode(),
+                         cast<FloatType>(decode.getFormat()));
+  } else if (auto encode = dyn_cast<EncodeOp>(op)) {
+    result = encodeValue(builder, loc, encode.getValue(),
+                         {cast<FloatType>(encode.getFormat()),
+                          encode.getSaturate(),
+                          encode.getRounding().value_or("up")});
+  } else if (auto extend = dyn_cast<arith::ExtFOp>(op);
+             extend && isHalf(extend.getIn().getType())) {
+    auto format = cast<FloatType>(getElementTypeOrSelf(extend.getIn().getType()));
+    Value code = arith::BitcastOp::create(
+        builder, loc, withElement(extend.getType(), codeType(format)),
+        extend.getIn());
+    result = decodeValue(builder, loc, code, format);
+    if (result.getType() != extend.getType())
+      result = arith::ExtFOp::create(builder, loc, extend.getType(), result);
+  } else if (auto cut = dyn_cast<arith::TruncFOp>(op);
+             cut && isHalf(cut.getType())) {
+    auto format = cast<FloatType>(getElementTypeOrSelf(cut.getType()));
+    Value code = encodeValue(builder, loc, cut.getIn(), {format});
+    result = arith::BitcastOp::create(builder, loc, cut.getType(), code);
+  } else if (auto remainder = dyn_cast<arith::RemFOp>(op)) {
+    Type element = getElementTypeOrSelf(remainder.getType());
+    std::string name = symbolName("remainder", element);
+    auto function = symbols->lookup<func::FuncOp>(name);
+    if (!function) {
+      function = create(name, "x - y trunc(x / y), exactly", {element, element},
+                        element);
+      writeRemainder(function);
+    }
+    result = remainderOf(builder, loc, remainder.getLhs(), remainder.getRhs(),
+                         function);
+  } else {
+    return false;
+  }
+  op->getResult(0).replaceAllUsesWith(result);
+  op->erase();
+  return true;
 }
 
 /// Writes what takes an operation or two. Gives false for other operations.
@@ -100,7 +242,7 @@ bool ExpandMathPass::expandInPlace(Operation *op, OpBuilder &builder) {
 
 LogicalResult ExpandMathPass::expand(Operation *op) {
   OpBuilder builder(op);
-  if (expandInPlace(op, builder))
+  if (expandConversion(op, builder) || expandInPlace(op, builder))
     return success();
   StringRef name = op->getName().stripDialect();
   bool integerPower = isa<math::FPowIOp>(op);
@@ -110,24 +252,23 @@ LogicalResult ExpandMathPass::expand(Operation *op) {
   Type type = op->getResult(0).getType();
   auto element = cast<FloatType>(getElementTypeOrSelf(type));
   auto vector = dyn_cast<VectorType>(type);
-  if (element.getWidth() > 32 || (vector && vector.getRank() != 1))
+  if (element.getWidth() < 32 || (vector && vector.getRank() != 1))
     return op->emitError() << "'" << op->getName() << "' on " << type
-                           << " has no expansion; use float32";
-  Type wide = asF32(type);
+                           << " has no expansion; run widen-floats before";
   Location loc = op->getLoc();
   SmallVector<Value> operands;
   for (Value operand : op->getOperands()) {
     if (isa<IntegerType>(getElementTypeOrSelf(operand.getType())))
-      operand = arith::SIToFPOp::create(builder, loc, wide, operand);
-    else if (operand.getType() != wide)
-      operand = arith::ExtFOp::create(builder, loc, wide, operand);
+      operand = arith::SIToFPOp::create(builder, loc, type, operand);
     operands.push_back(operand);
   }
-  Value result = func::CallOp::create(builder, loc, declare(*function, wide),
-                                      operands)
-                     .getResult(0);
-  if (wide != type)
-    result = arith::TruncFOp::create(builder, loc, type, result);
+  SmallVector<Type> arguments(function->arguments, type);
+  Value result =
+      func::CallOp::create(
+          builder, loc,
+          declare(function->name, function->about, arguments, function->body),
+          operands)
+          .getResult(0);
   op->getResult(0).replaceAllUsesWith(result);
   op->erase();
   return success();
@@ -139,7 +280,9 @@ void ExpandMathPass::runOnOperation() {
   hasFma = Target::of(getOperation()).fma;
   SmallVector<Operation *> ops;
   getOperation().walk([&](Operation *op) {
-    if (isa_and_present<math::MathDialect>(op->getDialect()))
+    if (isa_and_present<math::MathDialect>(op->getDialect()) ||
+        isa<arith::ExtFOp, arith::TruncFOp, arith::RemFOp, DecodeOp, EncodeOp>(
+            op))
       ops.push_back(op);
   });
   for (Operation *op : ops)

@@ -129,6 +129,10 @@ Number ingot::operator&(Number a, Number b) {
   return build<arith::AndIOp>(a, a.get(), b.get());
 }
 Number ingot::operator&(Number a, int64_t b) { return a & likeInt(b, a); }
+Number ingot::operator|(Number a, Number b) {
+  return build<arith::OrIOp>(a, a.get(), b.get());
+}
+Number ingot::operator|(Number a, int64_t b) { return a | likeInt(b, a); }
 Number ingot::operator^(Number a, Number b) {
   return build<arith::XOrIOp>(a, a.get(), b.get());
 }
@@ -159,6 +163,9 @@ Number ingot::operator<=(Number a, double b) {
   return compare(a, b, arith::CmpFPredicate::OLE, arith::CmpIPredicate::sle);
 }
 Number ingot::operator>(Number a, double b) {
+  return compare(a, b, arith::CmpFPredicate::OGT, arith::CmpIPredicate::sgt);
+}
+Number ingot::operator>(Number a, Number b) {
   return compare(a, b, arith::CmpFPredicate::OGT, arith::CmpIPredicate::sgt);
 }
 Number ingot::operator==(Number a, double b) {
@@ -196,6 +203,7 @@ Number ingot::fma(Number a, double b, double c) {
 }
 Number ingot::abs(Number a) { return build<math::AbsFOp>(a, a.get()); }
 Number ingot::sqrt(Number a) { return build<math::SqrtOp>(a, a.get()); }
+Number ingot::floor(Number a) { return build<math::FloorOp>(a, a.get()); }
 Number ingot::copysign(Number magnitude, Number sign) {
   return build<math::CopySignOp>(magnitude, magnitude.get(), sign.get());
 }
@@ -240,6 +248,13 @@ Number ingot::intToFloat32(Number a) {
 }
 Number ingot::intToFloat64(Number a) {
   return convert<arith::SIToFPOp>(a, Float64Type::get(a.get().getContext()));
+}
+
+Number ingot::extendTo(Number a, unsigned width) {
+  return convert<arith::ExtUIOp>(a, IntegerType::get(a.get().getContext(), width));
+}
+Number ingot::cutTo(Number a, unsigned width) {
+  return convert<arith::TruncIOp>(a, IntegerType::get(a.get().getContext(), width));
 }
 
 Number ingot::polynomial(Number x, ArrayRef<double> coefficients) {

@@ -45,6 +45,8 @@ Number operator/(double a, Number b);
 /// Bits of integers.
 Number operator&(Number a, Number b);
 Number operator&(Number a, int64_t b);
+Number operator|(Number a, Number b);
+Number operator|(Number a, int64_t b);
 Number operator^(Number a, Number b);
 Number operator<<(Number a, int64_t places);
 /// Arithmetic and logical shift to the right.
@@ -56,6 +58,7 @@ Number logicalShift(Number a, int64_t places);
 Number operator<(Number a, double b);
 Number operator<=(Number a, double b);
 Number operator>(Number a, double b);
+Number operator>(Number a, Number b);
 Number operator==(Number a, double b);
 Number operator!=(Number a, Number b);
 
@@ -70,6 +73,7 @@ Number fma(Number a, Number b, double c);
 Number fma(Number a, double b, double c);
 Number abs(Number a);
 Number sqrt(Number a);
+Number floor(Number a);
 Number copysign(Number magnitude, Number sign);
 /// The least of two integers.
 Number least(Number a, int64_t b);
@@ -84,6 +88,9 @@ Number toInt32(Number a);
 Number truncateToInt32(Number a);
 Number intToFloat32(Number a);
 Number intToFloat64(Number a);
+/// Integers to another width: extended by zeros, or cut off.
+Number extendTo(Number a, unsigned width);
+Number cutTo(Number a, unsigned width);
 
 /// c[0] + c[1] x + c[2] x^2 ..., by Horner's scheme.
 Number polynomial(Number x, llvm::ArrayRef<double> coefficients);

@@ -7,13 +7,14 @@ def ExpandMath : Pass<"expand-math", "mlir::ModuleOp"> {
   let summary = "turn elementary functions into calls of Ingot's own";
   let description = [{
     Replaces `math.exp`, `exp2`, `expm1`, `log`, `log2`, `log10`, `log1p`, `tanh`, `erf`, `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `sinh`,
-    `cosh`, `asinh`, `acosh`, `atanh`, `powf` and `fpowi` on scalars and one-dimensional vectors by calls of functions marked `ingot.math`, which are added to the module once for
+    `cosh`, `asinh`, `acosh`, `atanh`, `powf` and `fpowi` and `arith.remf` on scalars and one-dimensional vectors by calls of functions marked `ingot.math`, which are added to the module once for
     each type. What one operation says (`rsqrt`, `isnan`, `isinf`, `isfinite`) is written in place.
 
-    The functions work on f32. Narrower floats are extended and rounded; f64 has no functions of its own yet and is an error. The module's target decides whether
-    they use `math.fma`.
+    The functions work on f32 and f64. Conversions to and from narrower formats (`arith.extf` and `arith.truncf` of f16 and bf16, `ingot.decode`, `ingot.encode`) become calls
+    as well; elementary functions of narrower floats are an error. The module's target decides whether f32 functions use `math.fma`.
   }];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect", "mlir::math::MathDialect"];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect", "mlir::math::MathDialect",
+                           "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
 }
 
 #endif

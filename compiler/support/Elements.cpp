@@ -6,6 +6,7 @@
 #include <cstring>
 
 using namespace mlir;
+using namespace ingot;
 
 int64_t ingot::elementBytes(Type type) {
   if (type.isIndex())
@@ -30,7 +31,19 @@ std::optional<int64_t> ingot::byteSize(ShapedType type) {
   return empty ? 0 : bytes;
 }
 
-std::vector<char> ingot::elementData(ElementsAttr elements) {
+/// Brings elements of fewer than eight bits into the form of Elements.h: MLIR leaves the other bits of the byte open.
+static void extendNarrow(Type type, std::vector<char> &data) {
+  if (!type.isIntOrFloat() || type.getIntOrFloatBitWidth() >= 8 || type.isInteger(1))
+    return;
+  unsigned unused = 8 - type.getIntOrFloatBitWidth();
+  bool isSigned = type.isSignlessInteger();
+  for (char &byte : data) {
+    uint8_t high = uint8_t(byte) << unused;
+    byte = isSigned ? int8_t(high) >> unused : high >> unused;
+  }
+}
+
+static std::vector<char> rawElementData(ElementsAttr elements) {
   int64_t count = elements.getNumElements();
   int64_t size = elementBytes(elements.getElementType());
   std::vector<char> data(count * size);
@@ -53,6 +66,12 @@ std::vector<char> ingot::elementData(ElementsAttr elements) {
       std::memcpy(data.data() + i * size, raw.data(), size);
   else
     std::memcpy(data.data(), raw.data(), data.size());
+  return data;
+}
+
+std::vector<char> ingot::elementData(ElementsAttr elements) {
+  std::vector<char> data = rawElementData(elements);
+  extendNarrow(elements.getElementType(), data);
   return data;
 }
 

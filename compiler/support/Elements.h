@@ -1,8 +1,9 @@
 //===- Elements.h - the data of constants ---------------------------------===//
 //
 // Data of tensors is small or splat (DenseElementsAttr, compared by value) or large (DenseResourceElementsAttr, a blob that
-// the context holds once and compares by name). These helpers hide which. Element data is little-endian and row-major; i1 takes a byte an
-// element here, also where DenseElementsAttr packs it.
+// the context holds once and compares by name). These helpers hide which. Element data is little-endian and row-major; Elements of fewer than
+// eight bits take a byte each here, also where DenseElementsAttr packs them: the value in its low bits, extended by the sign of signed integers, else by
+// zeros.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_COMPILER_SUPPORT_ELEMENTS_H

@@ -63,4 +63,32 @@ def Ingot_LaunchOp : Ingot_Op<"launch", [
   }];
 }
 
+class Ingot_FormatOp<string mnemonic>
+    : Ingot_Op<mnemonic, [Pure, SameOperandsAndResultShape]>;
+
+def Ingot_DecodeOp : Ingot_FormatOp<"decode"> {
+  let summary = "the number that the bits of a small float stand for";
+  let description = [{
+    `code` is an element of `format`, a float of four or eight bits, in an i8; its lowest bits count. Every such number is a float32.
+    Scalars or vectors. expand-math turns it into a call.
+  }];
+  let arguments = (ins AnyType:$code, TypeAttr:$format);
+  let results = (outs AnyType:$value);
+  let assemblyFormat = "$code `as` $format attr-dict `:` type($code) `->` type($value)";
+}
+
+def Ingot_EncodeOp : Ingot_FormatOp<"encode"> {
+  let summary = "the bits of the nearest number of a small format";
+  let description = [{
+    Rounds a float32 or float64 to `format`, a float of four or eight bits, as an i8 whose other bits are 0. Halfway cases go to
+    even; for f8E8M0FNU, whose numbers are powers of two, `rounding` says where numbers between two go: `up`, `down` or
+    `nearest` with halfway cases up. With `saturate`, what is too large for the format and infinities become its largest
+    number, else infinity or, in formats without one, NaN.
+  }];
+  let arguments = (ins AnyType:$value, TypeAttr:$format, UnitAttr:$saturate,
+                       OptionalAttr<StrAttr>:$rounding);
+  let results = (outs AnyType:$code);
+  let assemblyFormat = "$value `as` $format attr-dict `:` type($value) `->` type($code)";
+}
+
 #endif

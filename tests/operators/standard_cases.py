@@ -3,6 +3,9 @@
 cases.txt lists the cases, one a line; `constant=1,2` after a name turns those inputs into constants of the model, where
 Ingot needs them to know the shapes. Without names all of the list run; `--find PATTERN` tries every case of the standard whose name
 matches and prints the lines of those that pass, which is how the list is made.
+
+Types that NumPy lacks (bfloat16, float8, int4, ...) are ml_dtypes' here; in NPY files they are bytes without a name, which get
+their type from the model.
 """
 
 import argparse
@@ -13,6 +16,7 @@ import sys
 import tempfile
 import warnings
 
+import ml_dtypes
 import numpy as np
 import onnx
 from onnx import numpy_helper
@@ -33,10 +37,42 @@ def file_name(name):
     return re.sub(r"[^A-Za-z0-9_]", "_", name) + ".npy"
 
 
+def to_array(value):
+    """The tensor as an array, or None for what is no tensor of numbers."""
+    if isinstance(value, onnx.TensorProto):
+        value = numpy_helper.to_array(value)
+    if not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind in "OUSc":
+        return None
+    return np.asarray(value)
+
+
+def small_info(dtype):
+    """What is known of a floating-point type, or None for others."""
+    try:
+        return ml_dtypes.finfo(dtype)
+    except ValueError:
+        return None
+
+
+def difference(got, value, case):
+    """How the result differs from what is expected, or an empty string."""
+    info = small_info(value.dtype)
+    if info is None:
+        wide = np.int8 if value.dtype.kind == "V" else value.dtype
+        equal = np.array_equal(got.astype(wide), value.astype(wide))
+    elif info.bits <= 8:
+        # Some of the formats have a zero or NaN of each sign, which count as one here.
+        equal = np.array_equal(got.astype(np.float32), value.astype(np.float32), equal_nan=True)
+    else:
+        rtol = max(case.rtol, 1e-5, float(info.eps))
+        equal = np.allclose(got.astype(np.float64), value.astype(np.float64), rtol=rtol, atol=max(case.atol, 1e-6), equal_nan=True)
+    return "" if equal else f"{got.flatten()[:6]} instead of {value.flatten()[:6]}"
+
+
 def run(case, constants, ingot):
     """The error of one case in one line, or an empty string."""
     inputs, expected = case.data_sets[0]
-    values = [np.asarray(value) for value in inputs]
+    values = [to_array(value) for value in inputs]
     model = onnx.ModelProto()
     model.CopyFrom(case.model)
     del model.graph.input[:]
@@ -59,24 +95,24 @@ def run(case, constants, ingot):
             lines = done.stderr.strip().splitlines()
             return lines[0] if lines else f"exit code {done.returncode}"
         for declared, value in zip(case.model.graph.output, expected):
-            value = np.asarray(value)
+            value = to_array(value)
             got = np.load(os.path.join(folder, "out", file_name(declared.name)))
+            if got.dtype.kind == "V" and got.dtype.itemsize == value.dtype.itemsize:
+                got = got.view(value.dtype)
             if got.shape != value.shape or got.dtype != value.dtype:
                 return f"{declared.name}: {got.dtype} {got.shape} instead of {value.dtype} {value.shape}"
-            rounded = value.dtype.kind == "f"
-            close = np.allclose(got, value, rtol=max(case.rtol, 1e-5), atol=max(case.atol, 1e-6), equal_nan=True) if rounded else np.array_equal(got, value)
-            if not close:
-                return f"{declared.name}: {got.flatten()[:6]} instead of {value.flatten()[:6]}"
+            wrong = difference(got, value, case)
+            if wrong:
+                return f"{declared.name}: {wrong}"
     return ""
 
 
 def find(pattern, ingot):
-    plain = set("bhilqBHILQfd?")
     for name, case in sorted(standard_cases().items()):
         if not re.search(pattern, name):
             continue
-        inputs, outputs = case.data_sets[0]
-        if not all(isinstance(value, (np.ndarray, np.generic)) and value.dtype.char in plain for value in inputs + outputs):
+        inputs, outputs = ([to_array(value) for value in values] for values in case.data_sets[0])
+        if any(value is None for value in inputs + outputs):
             continue
         integers = [i for i, value in enumerate(inputs) if i and value.dtype.kind in "iub"]
         for constants in ([], integers, list(range(len(inputs)))):

@@ -20,7 +20,9 @@ extern "C" {
 #define INGOT_ABI_VERSION 1u
 
 /* Element types, numbered as in onnx.TensorProto.DataType. A bool takes a byte,
- * 0 or 1. */
+ * 0 or 1. Elements of four and two bits take a byte each: the value in its low
+ * bits, the others copies of the sign of signed integers, else 0. Floats that C
+ * has no type for are their bits, in an unsigned integer. */
 enum ingot_element {
   INGOT_FLOAT = 1,
   INGOT_UINT8 = 2,
@@ -34,7 +36,17 @@ enum ingot_element {
   INGOT_DOUBLE = 11,
   INGOT_UINT32 = 12,
   INGOT_UINT64 = 13,
-  INGOT_BFLOAT16 = 16
+  INGOT_BFLOAT16 = 16,
+  INGOT_FLOAT8E4M3FN = 17,
+  INGOT_FLOAT8E4M3FNUZ = 18,
+  INGOT_FLOAT8E5M2 = 19,
+  INGOT_FLOAT8E5M2FNUZ = 20,
+  INGOT_UINT4 = 21,
+  INGOT_INT4 = 22,
+  INGOT_FLOAT4E2M1 = 23,
+  INGOT_FLOAT8E8M0 = 24,
+  INGOT_UINT2 = 25,
+  INGOT_INT2 = 26
 };
 
 /* An input or output of the graph: a dense, row-major tensor. */

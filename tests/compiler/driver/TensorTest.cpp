@@ -59,16 +59,30 @@ TEST_F(NpyTest, WritesWhatItReads) {
     }
 }
 
-TEST_F(NpyTest, Bfloat16IsStoredAsFloat) {
-  Tensor tensor{"bfloat16", {2}, std::vector<char>(4)};
-  setElement(tensor, 0, 1.5);
-  setElement(tensor, 1, -2);
-  ASSERT_FALSE(writeNpy(path, tensor));
-  llvm::Expected<Tensor> back = readNpy(path);
-  ASSERT_TRUE(bool(back));
-  EXPECT_EQ(back->type, "float");
-  EXPECT_EQ(elementAsDouble(*back, 0), 1.5);
-  EXPECT_EQ(elementAsDouble(*back, 1), -2);
+/// NumPy has no such types; their files have bytes, to which the model gives a type again.
+TEST_F(NpyTest, NamelessTypesKeepTheirBits) {
+  for (const char *type : {"bfloat16", "float8e4m3fn", "float8e5m2", "float8e8m0", "float4e2m1", "int4", "uint4", "int2", "uint2"}) {
+    Tensor tensor{type, {3}, std::vector<char>(3 * bytesOfType(type))};
+    for (int i = 0; i < 3; ++i)
+      setElement(tensor, i, 2 - i % 2);
+    ASSERT_FALSE(writeNpy(path, tensor));
+    llvm::Expected<Tensor> back = readNpy(path);
+    ASSERT_TRUE(bool(back));
+    EXPECT_FALSE(giveType(*back, bytesOfType(type) == 1 ? "bfloat16" : "int4"));
+    EXPECT_FALSE(giveType(*back, "int8"));
+    ASSERT_TRUE(giveType(*back, type));
+    EXPECT_EQ(back->data, tensor.data);
+    EXPECT_EQ(elementAsDouble(*back, 1), 1) << type;
+  }
+}
+
+TEST(TensorTest, NarrowElementsAreExtended) {
+  Tensor tensor{kBytes1, {2}, {0x0F, char(0xF7)}};
+  ASSERT_TRUE(giveType(tensor, "int4"));
+  EXPECT_EQ(elementAsDouble(tensor, 0), -1);
+  EXPECT_EQ(elementAsDouble(tensor, 1), 7);
+  setElement(tensor, 0, -8);
+  EXPECT_EQ(elementAsDouble(tensor, 0), -8);
 }
 
 TEST_F(NpyTest, RefusesHostileFiles) {

@@ -6,7 +6,8 @@
 // CHECK: math.roundeven
 // CHECK: arith.cmpf ogt
 // CHECK: arith.cmpf olt
-// CHECK: arith.fptoui
+// CHECK: arith.fptosi
+// CHECK: arith.trunci
 func.func @main(%x: tensor<4xf32>) -> tensor<4xui8> {
   %scale = "onnx.Constant"() {value = dense<0.5> : tensor<f32>} : () -> tensor<f32>
   %zero = "onnx.Constant"() {value = dense<128> : tensor<ui8>} : () -> tensor<ui8>

@@ -58,7 +58,7 @@ constexpr int kCount = 4096;
 class Compiled {
 public:
   Compiled(StringRef operation, unsigned arguments, StringRef target,
-           int lanes) {
+           int lanes, std::string element = "f32") {
     DialectRegistry registry;
     registry.insert<IngotDialect, affine::AffineDialect, arith::ArithDialect,
                     func::FuncDialect, math::MathDialect, memref::MemRefDialect,
@@ -69,9 +69,12 @@ public:
     std::string text;
     llvm::raw_string_ostream out(text);
     std::string type =
-        lanes == 1 ? "f32" : "vector<" + std::to_string(lanes) + "xf32>";
-    std::string buffer = "memref<" + std::to_string(kCount) + "xf32>";
-    std::string tensor = "tensor<" + std::to_string(kCount) + "xf32>";
+        lanes == 1 ? element
+                   : "vector<" + std::to_string(lanes) + "x" + element + ">";
+    std::string buffer =
+        "memref<" + std::to_string(kCount) + "x" + element + ">";
+    std::string tensor =
+        "tensor<" + std::to_string(kCount) + "x" + element + ">";
     bool two = arguments == 2;
     auto load = [&](StringRef name, StringRef from) {
       out << "  %" << name << " = ";
@@ -116,7 +119,7 @@ public:
 
   explicit operator bool() const { return bool(model); }
 
-  void run(const float *x, const float *y, float *result) {
+  void run(const void *x, const void *y, void *result) {
     model->run({x, y}, {result});
   }
   float operator()(float x, float y = 0) {
@@ -277,6 +280,134 @@ TEST(Angles, StayBounded) {
         EXPECT_LE(std::abs(function(x)), 1.0f) << name << " " << x;
       }
     }
+}
+
+//===----------------------------------------------------------------------===//
+// Doubles
+//===----------------------------------------------------------------------===//
+
+/// Distance from the exact value, in units of the last place of a double of its size.
+double ulpErrorOfDouble(double value, long double exact) {
+  if (std::isnan(exact) || std::isnan(value))
+    return std::isnan(exact) && std::isnan(value) ? 0 : kInfinity;
+  if (std::isinf(value) || std::isinf(double(exact))) {
+    if (value == double(exact))
+      return 0;
+    return std::abs(exact) > 1.79769e308L && std::abs(value) > 1.79769e308
+               ? 1
+               : kInfinity;
+  }
+  int exponent = exact == 0 ? -1022 : std::max(std::ilogb(exact), -1022);
+  return double(std::abs((long double)value - exact) /
+                std::ldexp(1.0L, exponent - 52));
+}
+
+struct DoubleCase {
+  const char *name;
+  long double (*reference)(long double);
+  double bound;
+  double limit = kInfinity;
+};
+
+const DoubleCase doubleCases[] = {
+    {"acos", std::acos, 2.5},   {"acosh", std::acosh, 4},
+    {"asin", std::asin, 2.5},   {"asinh", std::asinh, 4},
+    {"atan", std::atan, 2},     {"atanh", std::atanh, 4},
+    {"cos", std::cos, 2.5, 1e5}, {"cosh", std::cosh, 2},
+    {"erf", std::erf, 2.5},     {"exp", std::exp, 1.5},
+    {"exp2", std::exp2, 1.5},   {"expm1", std::expm1, 3},
+    {"log", std::log, 1.5},     {"log10", std::log10, 3},
+    {"log1p", std::log1p, 2.5}, {"log2", std::log2, 3},
+    {"sin", std::sin, 2.5, 1e5},{"sinh", std::sinh, 3},
+    {"tan", std::tan, 4, 1e5},  {"tanh", std::tanh, 4},
+};
+
+std::vector<double> doubleSamples(double limit) {
+  std::vector<double> list = {0.0,     -0.0,      INFINITY, -INFINITY, NAN,
+                              1.0,     -1.0,      5e-324,   1e-310,    0.5,
+                              -0.5,    2.2e-308,  1.7e308,  -1.7e308,  709.5,
+                              -745.0,  709.9};
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 60000; ++i) {
+    uint64_t bits = random();
+    double value;
+    std::memcpy(&value, &bits, sizeof value);
+    list.push_back(value);
+  }
+  for (double range : {1.0, 4.0, 20.0, 750.0, 1e5}) {
+    std::uniform_real_distribution<double> uniform(-range, range);
+    for (int i = 0; i < 20000; ++i)
+      list.push_back(uniform(random));
+  }
+  llvm::erase_if(list, [&](double x) {
+    return std::abs(x) > limit && !std::isinf(x);
+  });
+  list.resize(llvm::alignTo(list.size(), kCount));
+  return list;
+}
+
+TEST(Doubles, StayWithinTheirBounds) {
+  for (const DoubleCase &info : doubleCases) {
+    std::vector<double> inputs = doubleSamples(info.limit);
+    for (auto [target, lanes] :
+         {std::pair("x86-64-v3", 4), {"x86-64-v1", 1}}) {
+      Compiled function(info.name, 1, target, lanes, "f64");
+      ASSERT_TRUE(function);
+      std::vector<double> results(inputs.size());
+      for (size_t i = 0; i < inputs.size(); i += kCount)
+        function.run(&inputs[i], &inputs[i], &results[i]);
+      double worst = 0, at = 0, wrong = 0;
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        long double exact = info.reference(inputs[i]);
+        double error = ulpErrorOfDouble(results[i], exact);
+        if (exact == 0 && std::signbit(results[i]) != std::signbit(exact))
+          error = kInfinity;
+        if (error > worst) {
+          worst = error;
+          at = inputs[i];
+          wrong = results[i];
+        }
+      }
+      EXPECT_LE(worst, info.bound)
+          << info.name << " " << target << " x" << lanes << ", at " << at
+          << ": " << wrong << ", exactly " << info.reference(at);
+      std::printf("%s f64 %s x%d: %.3f ULP at %.17g\n", info.name, target,
+                  lanes, worst, at);
+    }
+  }
+}
+
+TEST(Doubles, PowersStayWithinTheirBound) {
+  Compiled power("powf", 2, "x86-64-v3", 4, "f64");
+  ASSERT_TRUE(power);
+  std::mt19937_64 random(2);
+  std::uniform_real_distribution<double> near(-30, 30), unit(0.5, 2);
+  const double edges[] = {0.0,  -0.0,  1.0,   -1.0,  2.0,      -2.0,      0.5,
+                          -0.5, 3.0,   -3.0,  2.5,   1e300,    -1e300,    1e-310,
+                          NAN,  1e16,  9007199254740991.0, INFINITY, -INFINITY, 1e-30};
+  double worst = 0;
+  for (int round = 0; round < 40; ++round) {
+    std::vector<double> x(kCount), y(kCount), result(kCount);
+    for (int i = 0; i < kCount; ++i) {
+      x[i] = round % 2 ? unit(random) : near(random);
+      y[i] = round % 4 == 3 ? 30 * near(random) : round % 4 == 2 ? std::round(near(random)) : near(random);
+      if (round == 0 && i < 400) {
+        x[i] = edges[i / 20];
+        y[i] = edges[i % 20];
+      }
+    }
+    power.run(x.data(), y.data(), result.data());
+    for (int i = 0; i < kCount; ++i) {
+      long double exact = std::pow((long double)x[i], (long double)y[i]);
+      double error = ulpErrorOfDouble(result[i], exact);
+      EXPECT_LE(error, 2) << x[i] << " ^ " << y[i] << " is " << result[i];
+      if (!std::isnan(exact)) {
+        EXPECT_EQ(std::signbit(result[i]), std::signbit(exact)) << x[i] << " ^ " << y[i];
+      }
+      worst = std::max(worst, error);
+    }
+  }
+  std::printf("powf f64: %.3f ULP\n", worst);
 }
 
 } // namespace
