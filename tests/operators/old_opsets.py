@@ -293,11 +293,11 @@ def made():
     back = start[:, None] + steps[:, ::-1].cumsum(1)
     yield Made(8, "Scan", [None, start, steps], [back[:, -1], back], body=body, num_scan_inputs=1, directions=[1])
     # Without weights the hidden state stays zero.
-    zeros = np.zeros((4, 1, 2, 3), np.float32)
+    states = [np.zeros((4, 1, 2, 3), np.float32), np.zeros((1, 2, 3), np.float32)]
     for operator, gates, versions in [("GRU", 9, [1, 3]), ("LSTM", 12, [1]), ("RNN", 3, [1])]:
         weights = [np.zeros((1, gates, size), np.float32) for size in (2, 3)]
         for version in versions:
-            yield Made(version, operator, [real(4, 2, 2), *weights], [zeros], hidden_size=3, output_sequence=1)
+            yield Made(version, operator, [real(4, 2, 2), *weights], states, hidden_size=3, output_sequence=1)
 
 
 #===--- The run -------------------------------------------------------------===#
