@@ -128,14 +128,22 @@ std::string NameScopes::add(StringRef wanted) {
   std::string name = wanted.str();
   // A name that ends in a digit gets a letter before the number, or v1 and v11 would be confused.
   bool digit = !name.empty() && llvm::isDigit(name.back());
-  for (unsigned i = 2; contains(name); ++i)
-    name = (wanted + (digit ? "_" : "") + llvm::Twine(i)).str();
-  scopes.back().insert(name);
+  if (contains(name)) {
+    // What a scope around found to be taken still is.
+    unsigned number = 2;
+    for (const Names &scope : scopes)
+      number = std::max(number, scope.next.lookup(wanted));
+    do
+      name = (wanted + (digit ? "_" : "") + llvm::Twine(number++)).str();
+    while (contains(name));
+    scopes.back().next[wanted] = number;
+  }
+  scopes.back().taken.insert(name);
   return name;
 }
 
 bool NameScopes::contains(StringRef name) const {
-  return llvm::any_of(scopes, [&](const llvm::StringSet<> &scope) {
-    return scope.contains(name);
+  return llvm::any_of(scopes, [&](const Names &scope) {
+    return scope.taken.contains(name);
   });
 }

@@ -4,6 +4,7 @@
 
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include <string>
 
@@ -33,7 +34,12 @@ public:
   bool contains(llvm::StringRef name) const;
 
 private:
-  llvm::SmallVector<llvm::StringSet<>> scopes;
+  struct Names {
+    llvm::StringSet<> taken;
+    /// The first number that may be free behind a wanted name, so that many values of one name take no search each.
+    llvm::StringMap<unsigned> next;
+  };
+  llvm::SmallVector<Names> scopes;
 };
 
 } // namespace ingot::cpp

@@ -1,5 +1,6 @@
 //===- Functions.cpp ------------------------------------------------------===//
 #include "compiler/import/Functions.h"
+#include "compiler/import/Flatten.h"
 #include "compiler/import/GraphBuilder.h"
 #include "compiler/import/Inference.h"
 #include "compiler/import/Model.h"
@@ -11,7 +12,6 @@ using namespace ingot;
 using ::onnx::AttributeProto;
 using ::onnx::FunctionProto;
 using ::onnx::GraphProto;
-using ::onnx::ModelProto;
 using ::onnx::NodeProto;
 using ::onnx::TypeProto;
 
@@ -69,30 +69,6 @@ bodyOf(const NodeProto &node, const std::vector<TypeProto> &inputTypes,
   return *function;
 }
 
-/// Puts the node's attributes where the body refers to them. One that is
-/// absent leaves the body's attribute absent, too.
-static void bindAttributes(google::protobuf::RepeatedPtrField<NodeProto> &nodes,
-                           const std::map<std::string, AttributeProto> &given) {
-  for (NodeProto &node : nodes) {
-    google::protobuf::RepeatedPtrField<AttributeProto> bound;
-    for (AttributeProto &attribute : *node.mutable_attribute()) {
-      if (attribute.has_g())
-        bindAttributes(*attribute.mutable_g()->mutable_node(), given);
-      if (attribute.ref_attr_name().empty()) {
-        *bound.Add() = std::move(attribute);
-        continue;
-      }
-      auto value = given.find(attribute.ref_attr_name());
-      if (value == given.end())
-        continue;
-      AttributeProto &copy = *bound.Add();
-      copy = value->second;
-      copy.set_name(attribute.name());
-    }
-    node.mutable_attribute()->Swap(&bound);
-  }
-}
-
 static FailureOr<bool> expand(Operation *op) {
   const ::onnx::OpSchema *schema = schemaOf(op);
   std::vector<TypeProto> inputTypes;
@@ -107,23 +83,13 @@ static FailureOr<bool> expand(Operation *op) {
     attributes[attribute.name()] = attribute;
   bindAttributes(*body->mutable_node(), attributes);
 
-  // The body may be written for an older opset than the newest.
-  ModelProto model;
-  model.set_ir_version(10);
-  *model.mutable_opset_import() = body->opset_import();
-  GraphProto &graph = *model.mutable_graph();
-  graph.set_name(schema->Name());
+  llvm::StringMap<bool> present;
   for (auto [i, name] : llvm::enumerate(body->input())) {
     // An absent input of the body is an absent input of the nodes that use it.
     if (i >= op->getNumOperands() || isa<NoneType>(op->getOperand(i).getType()))
       continue;
-    auto &input = *graph.add_input();
-    input.set_name(name);
-    *input.mutable_type() = inputTypes[i];
+    present[name] = true;
   }
-  llvm::StringMap<bool> present;
-  for (const auto &input : graph.input())
-    present[input.name()] = true;
   for (NodeProto &inner : *body->mutable_node()) {
     for (std::string &name : *inner.mutable_input())
       if (!present.count(name))
@@ -131,14 +97,13 @@ static FailureOr<bool> expand(Operation *op) {
     for (const std::string &name : inner.output())
       present[name] = true;
   }
+  // The body may be written for an older opset than the newest.
+  FreshNames names;
+  for (const std::string &name : body->input())
+    names.use(name);
+  GraphProto graph;
   graph.mutable_node()->Swap(body->mutable_node());
-  for (auto [i, name] : llvm::enumerate(body->output()))
-    if (i < op->getNumResults()) {
-      auto &output = *graph.add_output();
-      output.set_name(name);
-      *output.mutable_type() = protoFromType(op->getResult(i).getType(), false);
-    }
-  convertOpset(model);
+  upgradeNodes(*graph.mutable_node(), opsetsOf(body->opset_import()), names);
 
   OpBuilder builder(op);
   GraphBuilder graphBuilder(builder, {}, /*inferShapes=*/true);
@@ -147,7 +112,7 @@ static FailureOr<bool> expand(Operation *op) {
   for (auto [i, name] : llvm::enumerate(body->input()))
     if (i < op->getNumOperands())
       scope.define(name, op->getOperand(i));
-  graphBuilder.buildGraph(model.graph(), scope);
+  graphBuilder.buildGraph(graph, scope);
   for (auto [i, result] : llvm::enumerate(op->getResults())) {
     if (result.use_empty())
       continue;

@@ -103,9 +103,6 @@ ElementsAttr GraphBuilder::constantOf(const NodeProto &node) {
 
 void GraphBuilder::buildNode(const NodeProto &node, Scope &scope) {
   Location loc = locationOf(displayName(node), node.op_type());
-  // The converter writes the absent input as a node.
-  if (node.op_type() == "Undefined" && node.input_size() == 0)
-    return;
   if (node.op_type() == "Constant" && node.domain().empty()) {
     defineConstant(scope, node.output(0), constantOf(node), loc);
     return;

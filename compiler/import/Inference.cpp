@@ -251,6 +251,11 @@ LogicalResult ingot::inferTypes(Operation *op,
     if (options.checkTypes)
       schema->CheckInputOutputType(context);
     schema->GetTypeAndShapeInferenceFunction()(context);
+    // The main domain's without such a function are normalisations (GroupNormalization 21, MeanVarianceNormalization 13).
+    if (!schema->has_type_and_shape_inference_function() &&
+        schema->domain().empty() && op->getNumResults() == 1 &&
+        context.getInputType(0))
+      context.getOutputType(0)->CopyFrom(*context.getInputType(0));
     for (OpResult result : op->getResults()) {
       TypeProto *proto = context.getOutputType(result.getResultNumber());
       if (!proto || !complete(*proto) || isa<NoneType>(result.getType()))

@@ -1,10 +1,10 @@
 //===- Model.cpp - read, check and convert a model ------------------------===//
 //
-// The order matters: weights are taken out first, since the converter copies them; functions are inlined before it, since it drops them;
-// the IR version is raised before it, since older ones mix initialisers with inputs.
+// A function is inlined many times, so that its weights are taken out before.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/import/Model.h"
+#include "compiler/import/Flatten.h"
 #include "compiler/import/Schema.h"
 #include "compiler/support/Elements.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -16,9 +16,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "onnx/checker.h"
-#include "onnx/inliner/inliner.h"
-#include "onnx/version_converter/convert.h"
 #include <set>
 
 using namespace mlir;
@@ -29,11 +26,7 @@ using ::onnx::ModelProto;
 using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 
-/// Inlining must not let a small file become a large graph.
-constexpr int64_t kMostNodes = 1 << 20;
-constexpr int kDeepestCalls = 64;
-
-/// Constants up to this many bytes stay in the messages: conversion and inference read the values of shapes and axes.
+/// Constants up to this many bytes stay in the messages.
 constexpr size_t kDetachBytes = 1024;
 
 ImportError ingot::describeFailure(const std::exception &error) {
@@ -91,140 +84,91 @@ static ModelProto parse(StringRef path) {
   return model;
 }
 
-/// Calls `visit` for the graph and all graphs in it. The depth of messages is
-/// bounded by the parser.
-template <typename Visit>
-static void forEachGraph(GraphProto &graph, Visit visit) {
-  visit(graph);
-  for (NodeProto &node : *graph.mutable_node())
-    for (AttributeProto &attribute : *node.mutable_attribute()) {
-      if (attribute.has_g())
-        forEachGraph(*attribute.mutable_g(), visit);
-      for (GraphProto &nested : *attribute.mutable_graphs())
-        forEachGraph(nested, visit);
-    }
-}
-
-//===----------------------------------------------------------------------===//
-// Model-local functions
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Counts the nodes that a model has once its functions are inlined.
-class InlinedSize {
-public:
-  explicit InlinedSize(ModelProto &model) {
-    for (auto &function : *model.mutable_functions())
-      functions[key(function.domain(), function.name(), function.overload())] =
-          &function;
-  }
-
-  template <typename Nodes> int64_t count(Nodes &nodes, int depth) {
-    int64_t total = 0;
-    for (NodeProto &node : nodes) {
-      total += countNode(node, depth);
-      if (total > kMostNodes)
-        throw ImportError("has more than " + llvm::Twine(kMostNodes) +
-                          " nodes once its functions are inlined");
-    }
-    return total;
-  }
-
-private:
-  static std::string key(const std::string &domain, const std::string &name,
-                         const std::string &overload) {
-    return canonicalDomain(domain) + "\n" + name + "\n" + overload;
-  }
-
-  int64_t countNode(NodeProto &node, int depth) {
-    int64_t total = 1;
-    for (AttributeProto &attribute : *node.mutable_attribute()) {
-      if (attribute.has_g())
-        total += count(*attribute.mutable_g()->mutable_node(), depth);
-      for (GraphProto &graph : *attribute.mutable_graphs())
-        total += count(*graph.mutable_node(), depth);
-    }
-    auto found = functions.find(
-        key(node.domain(), node.op_type(), node.overload()));
-    if (found == functions.end())
-      return total;
-    if (depth > kDeepestCalls)
-      throw ImportError("the function calls itself, or calls are nested too deep",
-                        node);
-    auto [entry, added] = sizes.try_emplace(found->first(), 0);
-    if (!added && entry->second == 0)
-      throw ImportError("the function calls itself", node);
-    if (added) {
-      int64_t size = 1 + count(*found->second->mutable_node(), depth + 1);
-      sizes[found->first()] = size;
-    }
-    return total + sizes[found->first()];
-  }
-
-  llvm::StringMap<::onnx::FunctionProto *> functions;
-  llvm::StringMap<int64_t> sizes;
-};
-} // namespace
-
-static void inlineFunctions(ModelProto &model) {
-  InlinedSize(model).count(*model.mutable_graph()->mutable_node(), 0);
-  if (model.functions_size() == 0)
-    return;
-  ::onnx::inliner::InlineLocalFunctions(model, /*convert_version=*/true);
-  model.clear_functions();
-}
-
 //===----------------------------------------------------------------------===//
 // Names and order
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Puts the nodes of every graph into topological order. Most files are in order; the others are accepted, since a cycle can only be told
+/// Puts the nodes of every graph and function into topological order. Most files are in order; the others are accepted, since a cycle can only be told
 /// from a wrong order by trying.
 class Sorter {
 public:
-  void sort(GraphProto &graph, const llvm::StringSet<> *outer) {
-    llvm::StringSet<> known;
-    if (outer)
-      known = *outer;
-    llvm::StringSet<> own;
-    auto define = [&](const std::string &name) {
-      if (!own.insert(name).second)
-        throw ImportError("the graph '" + graph.name() + "' defines the value '" +
-                          name + "' twice");
-      known.insert(name);
-    };
-    for (const auto &input : graph.input())
-      define(input.name());
-    for (const auto &tensor : graph.initializer())
-      if (!own.contains(tensor.name()))
-        define(tensor.name());
-    for (const auto &tensor : graph.sparse_initializer())
-      if (!own.contains(tensor.values().name()))
-        define(tensor.values().name());
+  void sort(::onnx::ModelProto &model) {
+    for (auto &function : *model.mutable_functions()) {
+      Names known(nullptr);
+      for (const std::string &input : function.input())
+        known.define(input, "function", function.name());
+      sort(*function.mutable_node(), known);
+      for (const std::string &output : function.output())
+        checkOutput(output, known);
+    }
+    sort(*model.mutable_graph(), nullptr);
+  }
 
+private:
+  /// Names that a graph may use: its own and those of the graphs around it.
+  struct Names {
+    explicit Names(const Names *outer) : outer(outer) {}
+
+    bool contains(StringRef name) const {
+      for (const Names *names = this; names; names = names->outer)
+        if (names->own.contains(name))
+          return true;
+      return false;
+    }
+    void define(const std::string &name, StringRef kind, const std::string &in) {
+      if (!own.insert(name).second)
+        throw ImportError("the " + kind + " '" + in + "' defines the value '" +
+                          name + "' twice");
+    }
+
+    const Names *outer;
+    llvm::StringSet<> own;
+  };
+
+  static void checkOutput(const std::string &name, const Names &known) {
+    if (!known.contains(name))
+      throw ImportError("the output '" + name + "' is not defined anywhere");
+  }
+
+  void sort(GraphProto &graph, const Names *outer) {
+    Names known(outer);
+    for (const auto &input : graph.input())
+      known.define(input.name(), "graph", graph.name());
+    for (const auto &tensor : graph.initializer())
+      if (!known.own.contains(tensor.name()))
+        known.define(tensor.name(), "graph", graph.name());
+    for (const auto &tensor : graph.sparse_initializer())
+      if (!known.own.contains(tensor.values().name()))
+        known.define(tensor.values().name(), "graph", graph.name());
+    sort(*graph.mutable_node(), known);
+    for (const auto &output : graph.output())
+      checkOutput(output.name(), known);
+  }
+
+  void sort(Nodes &nodes, Names &known) {
     // Which node of this graph produces a name.
     llvm::StringMap<int> producers;
-    for (int i = 0; i < graph.node_size(); ++i)
-      for (const std::string &name : graph.node(i).output()) {
+    for (int i = 0; i < nodes.size(); ++i)
+      for (const std::string &name : nodes[i].output()) {
         if (name.empty())
           continue;
-        if (own.contains(name) || !producers.try_emplace(name, i).second)
+        if (known.own.contains(name) || !producers.try_emplace(name, i).second)
           throw ImportError("the value '" + name + "' is defined twice",
-                            graph.node(i));
+                            nodes[i]);
       }
 
-    std::vector<std::vector<int>> users(graph.node_size());
-    std::vector<int> missing(graph.node_size());
-    for (int i = 0; i < graph.node_size(); ++i) {
+    std::vector<std::vector<int>> users(nodes.size());
+    std::vector<int> missing(nodes.size());
+    for (int i = 0; i < nodes.size(); ++i) {
       std::set<int> needed;
-      for (const std::string &name : usedNames(graph.node(i))) {
+      for (const std::string &name : usedNames(nodes[i])) {
         auto producer = producers.find(name);
         if (producer != producers.end())
           needed.insert(producer->second);
         else if (!known.contains(name))
           throw ImportError("the input '" + name + "' is not defined anywhere",
-                            graph.node(i));
+                            nodes[i]);
       }
       missing[i] = needed.size();
       for (int producer : needed)
@@ -232,7 +176,7 @@ public:
     }
 
     std::set<int> ready;
-    for (int i = 0; i < graph.node_size(); ++i)
+    for (int i = 0; i < nodes.size(); ++i)
       if (missing[i] == 0)
         ready.insert(i);
     std::vector<int> order;
@@ -244,28 +188,22 @@ public:
         if (--missing[user] == 0)
           ready.insert(user);
     }
-    for (int i = 0; i < graph.node_size(); ++i)
-      if (missing[i] > 0 && int(order.size()) < graph.node_size())
-        throw ImportError("is part of a cycle", graph.node(i));
-    reorder(graph, order);
+    for (int i = 0; i < nodes.size(); ++i)
+      if (missing[i] > 0 && int(order.size()) < nodes.size())
+        throw ImportError("is part of a cycle", nodes[i]);
+    reorder(nodes, order);
 
-    for (NodeProto &node : *graph.mutable_node()) {
+    for (NodeProto &node : nodes) {
       for (AttributeProto &attribute : *node.mutable_attribute()) {
         if (attribute.has_g())
           sort(*attribute.mutable_g(), &known);
         for (GraphProto &nested : *attribute.mutable_graphs())
           sort(nested, &known);
       }
-      for (const std::string &name : node.output())
-        known.insert(name);
+      known.own.insert(node.output().begin(), node.output().end());
     }
-    for (const auto &output : graph.output())
-      if (!known.contains(output.name()))
-        throw ImportError("the output '" + output.name() +
-                          "' is not defined anywhere");
   }
 
-private:
   /// Inputs of the node, and what its nested graphs take from outside.
   static std::set<std::string> usedNames(const NodeProto &node) {
     std::set<std::string> names(node.input().begin(), node.input().end());
@@ -303,86 +241,16 @@ private:
     return names;
   }
 
-  static void reorder(GraphProto &graph, const std::vector<int> &order) {
+  static void reorder(Nodes &nodes, const std::vector<int> &order) {
     if (std::is_sorted(order.begin(), order.end()))
       return;
-    google::protobuf::RepeatedPtrField<NodeProto> nodes;
+    Nodes ordered;
     for (int i : order)
-      *nodes.Add() = std::move(*graph.mutable_node(i));
-    graph.mutable_node()->Swap(&nodes);
+      *ordered.Add() = std::move(nodes[i]);
+    nodes.Swap(&ordered);
   }
 };
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// Operators
-//===----------------------------------------------------------------------===//
-
-static std::map<std::string, int64_t> opsets(const ModelProto &model) {
-  std::map<std::string, int64_t> versions;
-  for (const auto &opset : model.opset_import())
-    versions[canonicalDomain(opset.domain())] = opset.version();
-  return versions;
-}
-
-/// Every operator must be one that its opset has.
-static void checkOperators(ModelProto &model) {
-  std::map<std::string, int64_t> versions = opsets(model);
-  const auto &ranges =
-      ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map();
-  for (const auto &[domain, version] : versions) {
-    auto range = ranges.find(domain);
-    if (range == ranges.end())
-      continue;
-    std::string shown = domain.empty() ? "ai.onnx" : domain;
-    if (version < 1 || version > range->second.second)
-      throw ImportError("needs opset " + llvm::Twine(version) + " of " + shown +
-                        ", known are 1 to " +
-                        llvm::Twine(range->second.second));
-  }
-  int64_t nodes = 0;
-  forEachGraph(*model.mutable_graph(), [&](GraphProto &graph) {
-    nodes += graph.node_size();
-    if (nodes > kMostNodes)
-      throw ImportError("has more than " + llvm::Twine(kMostNodes) + " nodes");
-    for (NodeProto &node : *graph.mutable_node()) {
-      std::string domain = canonicalDomain(node.domain());
-      std::string shown = domain.empty() ? "ai.onnx" : domain;
-      node.set_domain(domain);
-      auto version = versions.find(domain);
-      if (version == versions.end())
-        throw ImportError("unknown operator: the model imports no opset of the domain '" +
-                              shown + "'",
-                          node);
-      const ::onnx::OpSchema *schema = ::onnx::OpSchemaRegistry::Schema(
-          node.op_type(), static_cast<int>(version->second), domain);
-      if (!schema)
-        throw ImportError("unknown operator: opset " +
-                              llvm::Twine(version->second) + " of " + shown +
-                              " has none of that name",
-                          node);
-      for (const AttributeProto &attribute : node.attribute())
-        if (!attribute.ref_attr_name().empty())
-          throw ImportError("the attribute '" + attribute.name() +
-                                "' refers to one of a function, outside of any",
-                            node);
-    }
-  });
-}
-
-/// The library's checker, for what schemas and the format demand. The main graph is checked as a nested one is: there the shapes of outputs may be
-/// missing, as they are in many files, and inputs are looked at by the importer.
-static void checkGraph(const ModelProto &model) {
-  ::onnx::checker::CheckerContext context;
-  context.set_ir_version(static_cast<int>(model.ir_version()));
-  std::unordered_map<std::string, int> versions;
-  for (const auto &[domain, version] : opsets(model))
-    versions[domain] = static_cast<int>(version);
-  context.set_opset_imports(versions);
-  context.set_is_main_graph(false);
-  ::onnx::checker::check_graph(model.graph(), context,
-                               ::onnx::checker::LexicalScopeContext());
-}
 
 //===----------------------------------------------------------------------===//
 // Weights
@@ -404,15 +272,20 @@ namespace {
 class Detacher {
 public:
   explicit Detacher(Model &model) : model(model) {
-    forEachGraph(*model.proto.mutable_graph(), [&](GraphProto &graph) {
-      for (const auto &input : graph.input())
-        names.insert(input.name());
-      for (const auto &tensor : graph.initializer())
-        names.insert(tensor.name());
-      for (const NodeProto &node : graph.node())
+    forEachBody([&](Nodes &nodes, GraphProto *graph) {
+      for (const NodeProto &node : nodes)
         for (const std::string &output : node.output())
-          names.insert(output);
+          names.use(output);
+      if (!graph)
+        return;
+      for (const auto &input : graph->input())
+        names.use(input.name());
+      for (const auto &tensor : graph->initializer())
+        names.use(tensor.name());
     });
+    for (const auto &function : model.proto.functions())
+      for (const std::string &input : function.input())
+        names.use(input);
   }
 
   void detach() {
@@ -425,12 +298,14 @@ public:
     keepIf(*main.mutable_input(), [&](const ::onnx::ValueInfoProto &input) {
       return !initialised.contains(input.name());
     });
-    forEachGraph(main, [&](GraphProto &graph) {
-      if (graph.sparse_initializer_size())
-        throw ImportError("the graph '" + graph.name() +
+    forEachBody([&](Nodes &nodes, GraphProto *graph) {
+      detachConstants(nodes);
+      if (!graph)
+        return;
+      if (graph->sparse_initializer_size())
+        throw ImportError("the graph '" + graph->name() +
                           "' has sparse initialisers, which are not supported");
-      detachConstants(graph);
-      detachInitializers(graph, /*isMain=*/&graph == &main);
+      detachInitializers(*graph, /*isMain=*/graph == &main);
     });
     for (const auto &[name, tensor] : model.weights) {
       ::onnx::ValueInfoProto &input = *main.add_input();
@@ -453,21 +328,27 @@ private:
     field.DeleteSubrange(kept, field.size() - kept);
   }
 
-  std::string freshName(const std::string &base) {
-    std::string name = base;
-    for (int i = 0; !names.insert(name).second; ++i)
-      name = base + "." + std::to_string(i);
-    return name;
+  /// Calls `visit` for the nodes of all graphs and functions.
+  void forEachBody(llvm::function_ref<void(Nodes &, GraphProto *)> visit) {
+    auto visitGraph = [&](GraphProto &graph) {
+      visit(*graph.mutable_node(), &graph);
+    };
+    visitGraph(*model.proto.mutable_graph());
+    forEachGraph(*model.proto.mutable_graph()->mutable_node(), visitGraph);
+    for (auto &function : *model.proto.mutable_functions()) {
+      visit(*function.mutable_node(), nullptr);
+      forEachGraph(*function.mutable_node(), visitGraph);
+    }
   }
 
-  void detachConstants(GraphProto &graph) {
-    for (NodeProto &node : *graph.mutable_node()) {
+  void detachConstants(Nodes &nodes) {
+    for (NodeProto &node : nodes) {
       if (node.op_type() != "Constant" || !node.domain().empty() ||
           node.attribute_size() != 1 || node.output_size() != 1 ||
           !node.attribute(0).has_t() ||
           storedBytes(node.attribute(0).t()) <= kDetachBytes)
         continue;
-      std::string name = freshName(node.output(0) + ".value");
+      std::string name = names.make(node.output(0) + ".value");
       TensorProto &tensor = model.weights[name];
       tensor.Swap(node.mutable_attribute(0)->mutable_t());
       tensor.set_name(name);
@@ -478,12 +359,12 @@ private:
   }
 
   void detachInitializers(GraphProto &graph, bool isMain) {
-    google::protobuf::RepeatedPtrField<NodeProto> identities;
+    Nodes identities;
     for (TensorProto &tensor : *graph.mutable_initializer()) {
       if (storedBytes(tensor) <= kDetachBytes)
         continue;
       std::string original = tensor.name();
-      std::string name = isMain ? original : freshName(original);
+      std::string name = isMain ? original : names.make(original);
       if (!isMain) {
         NodeProto &identity = *identities.Add();
         identity.set_op_type("Identity");
@@ -506,72 +387,26 @@ private:
   }
 
   Model &model;
-  llvm::StringSet<> names;
+  FreshNames names;
 };
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// Versions
-//===----------------------------------------------------------------------===//
-
-/// Whether every operator means the same in the newest opset.
-static bool isNewest(ModelProto &model, int64_t version) {
-  bool newest = true;
-  forEachGraph(*model.mutable_graph(), [&](GraphProto &graph) {
-    for (const NodeProto &node : graph.node()) {
-      if (!node.domain().empty())
-        continue;
-      const ::onnx::OpSchema *used = ::onnx::OpSchemaRegistry::Schema(
-          node.op_type(), static_cast<int>(version), "");
-      const ::onnx::OpSchema *last = newestSchema("", node.op_type());
-      newest &= last && used && used->SinceVersion() == last->SinceVersion();
-    }
-  });
-  return newest;
-}
-
-void ingot::convertOpset(ModelProto &model) {
-  int newest = ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance()
-                   .Map()
-                   .at("")
-                   .second;
-  int64_t version = opsets(model)[""];
-  if (version == 0 || version == newest)
-    return;
-  if (isNewest(model, version)) {
-    for (auto &opset : *model.mutable_opset_import())
-      if (canonicalDomain(opset.domain()).empty())
-        opset.set_version(newest);
-    return;
-  }
-  try {
-    model = ::onnx::version_conversion::ConvertVersion(model, newest);
-  } catch (const std::exception &error) {
-    ImportError failure = describeFailure(error);
-    throw ImportError("cannot be converted from opset " +
-                          llvm::Twine(version) + " to " + llvm::Twine(newest) +
-                          ": " + failure.what(),
-                      failure.node, failure.opType);
-  }
-}
 
 Model ingot::readModel(StringRef path) {
   google::protobuf::LogSilencer silencer;
   Model model;
   model.folder = llvm::sys::path::parent_path(path).str();
   model.proto = parse(path);
-  inlineFunctions(model.proto);
+  // Before IR version 3 there was one operator set.
+  if (model.proto.ir_version() < 3 && model.proto.opset_import_size() == 0)
+    model.proto.add_opset_import()->set_version(1);
   checkOperators(model.proto);
-  Sorter().sort(*model.proto.mutable_graph(), nullptr);
+  Sorter().sort(model.proto);
   Detacher(model).detach();
   // Shapes in the file may be of other sizes than what it is compiled for;
   // they are inferred anew.
-  forEachGraph(*model.proto.mutable_graph(),
-               [](GraphProto &graph) { graph.clear_value_info(); });
-  model.proto.set_ir_version(
-      std::max<int64_t>(model.proto.ir_version(), 10));
-  checkGraph(model.proto);
-  convertOpset(model.proto);
-  Sorter().sort(*model.proto.mutable_graph(), nullptr);
+  auto forget = [](GraphProto &graph) { graph.clear_value_info(); };
+  forget(*model.proto.mutable_graph());
+  forEachGraph(*model.proto.mutable_graph()->mutable_node(), forget);
+  flattenModel(model.proto);
   return model;
 }

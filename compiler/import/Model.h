@@ -10,8 +10,8 @@ namespace ingot {
 /// A checked model at the newest opset, without model-local functions, its nodes in topological order.
 struct Model {
   ::onnx::ModelProto proto;
-  /// Large constants, taken out so that conversion does not copy them. Each is
-  /// an input of the main graph of that name that no user gives.
+  /// Large constants, taken out so that no call of a function copies them. Each
+  /// is an input of the main graph of that name that no user gives.
   std::map<std::string, ::onnx::TensorProto> weights;
   /// Folder that external data lie in.
   std::string folder;
@@ -20,9 +20,6 @@ struct Model {
 /// Reads and prepares a model; throws ImportError or what the onnx library
 /// throws.
 Model readModel(llvm::StringRef path);
-
-/// Raises the main graph to the newest opset.
-void convertOpset(::onnx::ModelProto &model);
 
 /// The reader of external data for tensors of the model in `folder`. `filesRead` gets their files, each once.
 ReadExternal externalReader(const std::string &folder,

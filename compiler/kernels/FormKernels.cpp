@@ -10,6 +10,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include <queue>
 
 namespace ingot {
 #define GEN_PASS_DEF_FORMKERNELS
@@ -18,6 +19,9 @@ namespace ingot {
 
 using namespace mlir;
 using namespace ingot;
+
+/// Stages in one kernel; what comes after starts another.
+constexpr size_t kMostStages = 64;
 
 /// Rows longer than this are not worth keeping in cache between stages.
 constexpr int64_t kLongestRowBytes = 256 * 1024;
@@ -73,7 +77,22 @@ public:
     if (!first || first.getNumResults() != 1)
       return stages;
     DenseSet<Operation *> tainted;
-    for (Operation *op = root->getNextNode(); op; op = op->getNextNode()) {
+    // Users of members and of what is tainted, in program order.
+    auto later = [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); };
+    std::priority_queue<Operation *, std::vector<Operation *>, decltype(later)>
+        users(later);
+    DenseSet<Operation *> seen;
+    auto follow = [&](Operation *op) {
+      for (Operation *user : op->getUsers())
+        if (Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user))
+          if (seen.insert(ancestor).second)
+            users.push(ancestor);
+    };
+    follow(root);
+    while (!users.empty() && stages.size() < kMostStages) {
+      Operation *op = users.top();
+      users.pop();
+      follow(op);
       bool usesMember = false, usesTainted = false;
       op->walk([&](Operation *inner) {
         for (Value operand : inner->getOperands()) {
@@ -82,8 +101,6 @@ public:
           usesTainted |= def && tainted.contains(def);
         }
       });
-      if (!usesMember && !usesTainted)
-        continue;
       auto generic = dyn_cast<linalg::GenericOp>(op);
       if (usesMember && !usesTainted && generic && !taken.contains(op) &&
           isStage(op) && joins(generic)) {

@@ -34,11 +34,23 @@ static bool readsEachElementOnce(linalg::GenericOp consumer, OpOperand *operand)
   return true;
 }
 
+/// More operations in one body gain nothing, since their values no longer fit into registers, and each fusion copies both bodies.
+constexpr int64_t kMostOperations = 128;
+
+static bool fitsIntoOneBody(linalg::GenericOp a, linalg::GenericOp b) {
+  int64_t count = 0;
+  for (linalg::GenericOp op : {a, b})
+    for (auto it = op.getBody()->begin(), end = op.getBody()->end(); it != end; ++it)
+      if (++count > kMostOperations)
+        return false;
+  return true;
+}
+
 static bool shouldFuse(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
   if (!producer || !consumer || !isElementwise(producer) ||
-      producer.getNumResults() != 1 || hasDataDependentAccess(producer) ||
+      producer.getNumResults() != 1 || !fitsIntoOneBody(producer, consumer) || hasDataDependentAccess(producer) ||
       hasDataDependentAccess(consumer))
     return false;
   // Several operands of one consumer may be the same value.

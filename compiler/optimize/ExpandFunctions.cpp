@@ -1,6 +1,7 @@
 //===- ExpandFunctions.cpp ------------------------------------------------===//
 #include "compiler/import/Functions.h"
 #include "compiler/optimize/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -41,6 +42,12 @@ struct ExpandFunctions : ingot::impl::ExpandFunctionsBase<ExpandFunctions> {
           refused.insert(op);
       }
     }
+    // A body may tell the type of a result that its operator did not.
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal())
+        function.setType(FunctionType::get(
+            &getContext(), function.front().getArgumentTypes(),
+            function.front().getTerminator()->getOperandTypes()));
   }
 };
 } // namespace

@@ -240,25 +240,26 @@ static void writeOperation(const OpSchema &schema, std::ostream &out) {
   out << "}\n\n";
 }
 
-/// The newest version that is not deprecated. A main domain operator whose newest version is deprecated is left out: conversion to the newest opset replaces
-/// it. Other domains are not converted, so that their old operators stay.
+/// The newest version that is not deprecated. A main domain operator whose newest version is deprecated is left out: import replaces it. In other domains
+/// such operators stay as they were.
 static std::map<std::string, OpSchema> newestSchemas() {
   std::map<std::string, OpSchema> newest;
-  std::set<std::string> gone;
+  std::map<std::string, int> gone;
   for (OpSchema &schema :
        onnx::OpSchemaRegistry::get_all_schemas_with_history()) {
     std::string key = mnemonic(schema);
     if (schema.deprecated()) {
       if (schema.domain().empty())
-        gone.insert(key);
+        gone[key] = std::max(gone[key], schema.SinceVersion());
       continue;
     }
     auto [entry, added] = newest.try_emplace(key, schema);
     if (!added && entry->second.SinceVersion() < schema.SinceVersion())
       entry->second = std::move(schema);
   }
-  for (const std::string &key : gone)
-    newest.erase(key);
+  for (const auto &[key, version] : gone)
+    if (newest.count(key) && newest.at(key).SinceVersion() < version)
+      newest.erase(key);
   // Written by hand in ONNXBase.td: a single attribute, and a folder.
   newest.erase("Constant");
   return newest;
