@@ -26,6 +26,7 @@ const Registry &lower::registry() {
     addControlFlow(registry);
     addConvolution(registry);
     addElementwise(registry);
+    addFourier(registry);
     addGenerators(registry);
     addIndexing(registry);
     addMatMul(registry);
@@ -36,6 +37,7 @@ const Registry &lower::registry() {
     addReduction(registry);
     addResize(registry);
     addScatter(registry);
+    addSelection(registry);
     addShapes(registry);
     addSorting(registry);
     return registry;
@@ -51,6 +53,15 @@ std::vector<StringRef> ingot::supportedOperations() {
   std::vector<StringRef> names;
   for (StringRef name : registry().keys())
     names.push_back(name);
+  llvm::sort(names);
+  return names;
+}
+
+std::vector<StringRef> ingot::shapeCheckingOperations() {
+  std::vector<StringRef> names;
+  for (const auto &[name, lowering] : registry())
+    if (lowering.checksShape)
+      names.push_back(name);
   llvm::sort(names);
   return names;
 }
@@ -100,7 +111,7 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     auto lowering = registry().find(op.getName().getStringRef());
     if (lowering == registry().end())
       return node.fail("this operator is not supported");
-    if (failed(checkTypes(node)) || failed(lowering->second(node)))
+    if (failed(checkTypes(node)) || failed(lowering->second.function(node)))
       return failure();
   }
   return success();

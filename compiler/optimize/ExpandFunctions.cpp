@@ -1,6 +1,7 @@
 //===- ExpandFunctions.cpp ------------------------------------------------===//
 #include "compiler/import/Functions.h"
 #include "compiler/optimize/Passes.h"
+#include "compiler/optimize/Rewrite.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -41,6 +42,10 @@ struct ExpandFunctions : ingot::impl::ExpandFunctionsBase<ExpandFunctions> {
           refused.insert(op);
       }
     }
+    // A body may give less, or more, of a type than the operator did.
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal())
+        updateResultTypes(function);
   }
 };
 } // namespace
