@@ -48,7 +48,7 @@ llvm::Expected<std::vector<Tensor>> Executor::run(llvm::ArrayRef<Tensor> inputs)
     outputs.push_back(std::move(tensor));
   }
   if (int status = call(from, to))
-    return llvm::createStringError(status == 1 ? "the model used an index that is out of range; check the values of its integer inputs"
+    return llvm::createStringError(status == 1 ? "the model used an index that is out of range, or sizes that do not give the shapes it declares; check the values of its integer inputs"
                                                : "the model returned status " + std::to_string(status));
   for (const auto &[tensor, buffer] : llvm::zip_equal(outputs, to))
     std::memcpy(tensor.data.data(), buffer, tensor.data.size());

@@ -14,6 +14,8 @@ static OptimizeOptions optimizeOptions() {
   OptimizeOptions options;
   for (llvm::StringRef name : supportedOperations())
     options.lowered.push_back(name.str());
+  for (llvm::StringRef name : shapeCheckingOperations())
+    options.checked.push_back(name.str());
   return options;
 }
 

@@ -27,6 +27,7 @@ public:
 
 private:
   RankedTensorType inputType(const ::onnx::ValueInfoProto &input);
+  Attribute promiseOf(const ::onnx::ValueInfoProto &output);
   DictionaryAttr interfaceAttr(StringRef name, Type type, StringRef state = {});
   DenseI64ArrayAttr openDims(const ::onnx::ValueInfoProto &input, RankedTensorType type);
 
@@ -35,6 +36,8 @@ private:
   MLIRContext &context;
   Model &model;
   const ImportOptions &options;
+  /// --shape gives an input another shape than the model does.
+  bool resized = false;
   OpBuilder builder;
   ReadExternal readExternal;
   GraphBuilder graphBuilder;
@@ -86,6 +89,7 @@ RankedTensorType Importer::inputType(const ::onnx::ValueInfoProto &input) {
                         " contradicts the model, which has " +
                         shapeText(tensor.getShape()));
   }
+  resized |= ranked != tensor;
   if (!ranked)
     throw ImportError("the input '" + input.name() +
                       "' has no rank; fix it with --shape " + input.name() +
@@ -96,6 +100,22 @@ RankedTensorType Importer::inputType(const ::onnx::ValueInfoProto &input) {
                       shapeText(ranked.getShape()) +
                       " is larger than any memory");
   return ranked;
+}
+
+/// The shape that the model declares for an output, or unit. It was written for the sizes that the model has by itself.
+Attribute Importer::promiseOf(const ::onnx::ValueInfoProto &output) {
+  Attribute none = builder.getUnitAttr();
+  if (resized || !output.type().has_tensor_type() ||
+      !output.type().tensor_type().has_shape() ||
+      !output.type().tensor_type().elem_type())
+    return none;
+  SmallVector<int64_t> shape;
+  for (const auto &dim : output.type().tensor_type().shape().dim()) {
+    if (!dim.has_dim_value() || dim.dim_value() < 0)
+      return none;
+    shape.push_back(dim.dim_value());
+  }
+  return builder.getDenseI64ArrayAttr(shape);
 }
 
 DictionaryAttr Importer::interfaceAttr(StringRef name, Type type,
@@ -222,6 +242,11 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
   }
   func::ReturnOp::create(builder, UnknownLoc::get(&context), results);
   main.setType(builder.getFunctionType(types, resultTypes));
+  SmallVector<Attribute> promises;
+  for (const auto &output : graph.output())
+    promises.push_back(promiseOf(output));
+  if (llvm::any_of(promises, llvm::IsaPred<DenseI64ArrayAttr>))
+    main->setAttr("ingot.promises", builder.getArrayAttr(promises));
   for (auto [i, output] : llvm::enumerate(graph.output())) {
     auto state = nextOf.find(output.name());
     main.setResultAttrs(

@@ -47,8 +47,9 @@ static bool isInitialiser(Operation *op) {
   if (isa<linalg::FillOp, tensor::EmptyOp>(op))
     return true;
   auto generic = dyn_cast<linalg::GenericOp>(op);
+  // What nothing uses is a check.
   return generic && generic.getNumDpsInputs() == 0 && isElementwise(generic) &&
-         llvm::all_of(op->getUsers(), [&](Operation *user) {
+         !op->use_empty() && llvm::all_of(op->getUsers(), [&](Operation *user) {
            auto dps = dyn_cast<DestinationStyleOpInterface>(user);
            return dps && llvm::is_contained(dps.getDpsInits(), op->getResult(0));
          });
@@ -505,6 +506,26 @@ LogicalResult resolveSizes(func::FuncOp func) {
   return success();
 }
 
+/// A choice between tensors is control flow; where its branches do nothing else, canonicalisation makes a select of it.
+void branchOnTensors(func::FuncOp func) {
+  func.walk([](arith::SelectOp select) {
+    if (!isa<TensorType>(select.getType()) ||
+        !select.getCondition().getType().isInteger(1))
+      return;
+    OpBuilder builder(select);
+    auto branch = scf::IfOp::create(
+        builder, select.getLoc(), select.getCondition(),
+        [&](OpBuilder &b, Location loc) {
+          scf::YieldOp::create(b, loc, select.getTrueValue());
+        },
+        [&](OpBuilder &b, Location loc) {
+          scf::YieldOp::create(b, loc, select.getFalseValue());
+        });
+    select.replaceAllUsesWith(branch.getResult(0));
+    select.erase();
+  });
+}
+
 void formKernels(Block &block, Sizes &sizes) {
   for (Operation &op : block)
     for (Region &region : op.getRegions())
@@ -526,6 +547,7 @@ void formKernels(Block &block, Sizes &sizes) {
 
 struct FormKernels : ingot::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
+    branchOnTensors(getOperation());
     copyEscapingViews(getOperation());
     if (failed(resolveSizes(getOperation())))
       return signalPassFailure();

@@ -20,7 +20,7 @@ def FormKernels : Pass<"form-kernels", "::mlir::func::FuncOp"> {
     after it with it (its epilogue), a chain of row-wise reductions and elementwise operations (softmax, layer norm) becomes one kernel of several
     stages, and views of operands (slices, padding, reshapes) move into the kernel that reads them.
   }];
-  let dependentDialects = ["::ingot::IngotDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::ingot::IngotDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::scf::SCFDialect"];
 }
 
 #endif

@@ -4,8 +4,7 @@
 // a condition that ends it earlier makes the remaining iterations keep the values.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/lower/Node.h"
-#include "compiler/lower/Structured.h"
+#include "compiler/lower/Parameter.h"
 
 using namespace mlir;
 using namespace ingot;
@@ -131,6 +130,16 @@ static LogicalResult lowerLoop(Node &node) {
   if (conditional && results > carried)
     return node.fail("a loop that ends by its condition and collects results "
                      "is not supported; its output has no fixed size");
+
+  Parameter trips(node, 0);
+  for (unsigned i = carried; i < results; ++i) {
+    if (!node.hasResult(i) || node.resultType(i).getRank() == 0)
+      return node.fail("a collected result has no axis to collect along; "
+                       "correct the model");
+    int64_t wanted = node.resultType(i).getDimSize(0);
+    if (!trips.isKnown())
+      check(node, trips, [&](LocBuilder &b) { return trips.is(b, 0, wanted); });
+  }
 
   RankedTensorType boolType = tensorType({}, b.getI1Type());
   SmallVector<Value> starts{
@@ -306,6 +315,6 @@ static LogicalResult lowerScan(Node &node) {
 
 void lower::addControlFlow(Registry &r) {
   r["onnx.If"] = lowerIf;
-  r["onnx.Loop"] = lowerLoop;
+  r["onnx.Loop"] = checked(lowerLoop);
   r["onnx.Scan"] = lowerScan;
 }

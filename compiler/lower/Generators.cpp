@@ -1,6 +1,5 @@
 //===- Generators.cpp - tensors from attributes and scalars ---------------===//
-#include "compiler/lower/Node.h"
-#include "compiler/lower/Structured.h"
+#include "compiler/lower/Parameter.h"
 #include "compiler/support/Elements.h"
 
 using namespace mlir;
@@ -26,6 +25,17 @@ static LogicalResult lowerConstantOfShape(Node &node) {
       return node.fail("the value is not one number of the result's type; "
                        "correct the model");
   }
+  Parameter sizes(node, 0);
+  if (!sizes.isKnown()) {
+    if (sizes.size() != type.getRank())
+      return node.fail("the sizes do not fit the result; correct the model");
+    check(node, sizes, [&](LocBuilder &b) {
+      Value fits;
+      for (auto [i, size] : llvm::enumerate(type.getShape()))
+        fits = both(b, fits, sizes.is(b, i, size));
+      return fits;
+    });
+  }
   return node.done(splat(node.b, type, number));
 }
 
@@ -45,15 +55,48 @@ static LogicalResult lowerEyeLike(Node &node) {
       }));
 }
 
+/// The number of elements, as inference computes it from constants.
+static void checkRange(Node &node) {
+  Parameter start(node, 0), end(node, 1), delta(node, 2);
+  const Parameter *some = nullptr;
+  for (const Parameter *parameter : {&start, &end, &delta})
+    if (!parameter->isKnown())
+      some = parameter;
+  if (!some)
+    return;
+  RankedTensorType type = node.resultType();
+  int64_t wanted = type.getDimSize(0);
+  check(node, *some, [&](LocBuilder &b) -> Value {
+    if (!isFloat(type.getElementType())) {
+      Value step = delta.at(b, 0);
+      Value count = stepCount(b, start.at(b, 0), end.at(b, 0), step);
+      return both(b, isNumber(b, count, wanted),
+                  compare(b, arith::CmpIPredicate::ne, step, number(b, 0)));
+    }
+    Value distance = sub(b, end.real(b, 0), start.real(b, 0));
+    if (!type.getElementType().isF64())
+      distance = castScalar(
+          b, castScalar(b, distance, type.getElementType(), false, false),
+          b.getF64Type(), false, false);
+    Value steps = div(b, distance, delta.real(b, 0));
+    Value count = math::CeilOp::create(b, steps);
+    return arith::CmpFOp::create(b,
+                                 wanted == 0 ? arith::CmpFPredicate::OLE
+                                             : arith::CmpFPredicate::OEQ,
+                                 count, scalar(b, b.getF64Type(), double(wanted)));
+  });
+}
+
 /// Range-11: start + i * delta.
 static LogicalResult lowerRange(Node &node) {
   SmallVector<Value> operands;
-  for (unsigned i : {0u, 2u}) {
-    if (node.type(i).getNumElements() != 1)
+  for (unsigned i : {0u, 1u, 2u})
+    if (!node.has(i) || node.type(i).getNumElements() != 1)
       return node.fail("start, limit and delta must be numbers; correct the "
                        "model");
+  checkRange(node);
+  for (unsigned i : {0u, 2u})
     operands.push_back(reshape(node.b, node.operand(i), {}));
-  }
   return node.done(pointwise(
       node.b, operands, node.resultType(), [](LocBuilder &b, ValueRange s) {
         Type type = s[0].getType();
@@ -65,7 +108,7 @@ static LogicalResult lowerRange(Node &node) {
 
 void lower::addGenerators(Registry &r) {
   r["onnx.Constant"] = lowerConstant;
-  r["onnx.ConstantOfShape"] = lowerConstantOfShape;
+  r["onnx.ConstantOfShape"] = checked(lowerConstantOfShape);
   r["onnx.EyeLike"] = lowerEyeLike;
-  r["onnx.Range"] = lowerRange;
+  r["onnx.Range"] = checked(lowerRange);
 }

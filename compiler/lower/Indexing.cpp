@@ -1,5 +1,6 @@
 //===- Indexing.cpp - Gather*, Scatter*, OneHot: indices from data --------===//
 #include "compiler/lower/Indexing.h"
+#include "compiler/lower/Parameter.h"
 
 using namespace mlir;
 using namespace ingot;
@@ -183,6 +184,13 @@ static LogicalResult lowerOneHot(Node &node) {
   if (node.rank(2) != 1 || node.shape(2)[0] != 2 ||
       node.rank(0) + 1 != type.getRank())
     return node.fail("the values must be two numbers; correct the model");
+  SmallVector<int64_t> rest(type.getShape());
+  rest.erase(rest.begin() + *axis);
+  Parameter wanted(node, 1);
+  if (node.shape(0) != ArrayRef(rest) || wanted.size() != 1)
+    return node.fail("the result does not fit the indices; correct the model");
+  if (!wanted.isKnown())
+    check(node, wanted, [&](LocBuilder &b) { return wanted.is(b, 0, depth); });
   SmallVector<AffineExpr> exprs;
   for (int64_t i = 0; i < type.getRank(); ++i)
     if (i != *axis)
@@ -286,7 +294,7 @@ void lower::addIndexing(Registry &r) {
   r["onnx.Gather"] = lowerGather;
   r["onnx.GatherElements"] = lowerGatherElements;
   r["onnx.GatherND"] = lowerGatherND;
-  r["onnx.OneHot"] = lowerOneHot;
+  r["onnx.OneHot"] = checked(lowerOneHot);
   r["onnx.ReverseSequence"] = lowerReverseSequence;
   r["onnx.Trilu"] = lowerTrilu;
 }

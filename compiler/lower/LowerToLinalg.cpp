@@ -29,6 +29,7 @@ const Registry &lower::registry() {
     addControlFlow(registry);
     addConvolution(registry);
     addElementwise(registry);
+    addFourier(registry);
     addGenerators(registry);
     addIndexing(registry);
     addMatMul(registry);
@@ -39,6 +40,7 @@ const Registry &lower::registry() {
     addReduction(registry);
     addResize(registry);
     addScatter(registry);
+    addSelection(registry);
     addShapes(registry);
     addSorting(registry);
     return registry;
@@ -54,6 +56,15 @@ std::vector<StringRef> ingot::supportedOperations() {
   std::vector<StringRef> names;
   for (StringRef name : registry().keys())
     names.push_back(name);
+  llvm::sort(names);
+  return names;
+}
+
+std::vector<StringRef> ingot::shapeCheckingOperations() {
+  std::vector<StringRef> names;
+  for (const auto &[name, lowering] : registry())
+    if (lowering.checksShape)
+      names.push_back(name);
   llvm::sort(names);
   return names;
 }
@@ -165,7 +176,7 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     if (lowering == registry().end())
       return node.fail("this operator is not supported");
     if (failed(checkTypes(node)) || failed(checkOpenSizes(node, sizes)) ||
-        failed(lowering->second(node)))
+        failed(lowering->second.function(node)))
       return failure();
   }
   return success();

@@ -1,11 +1,10 @@
-//===- MatMul.cpp - MatMul-13, Gemm-13, Einsum-12, DFT-20 -----------------===//
+//===- MatMul.cpp - MatMul-13, Gemm-13, Einsum-12 -------------------------===//
 //
 // Products of tensors are one contraction each; transposed and repeated operands are indexing maps.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/MatMul.h"
 #include "compiler/lower/Node.h"
-#include <cmath>
 #include <map>
 
 using namespace mlir;
@@ -257,84 +256,7 @@ static LogicalResult lowerEinsum(Node &node) {
   return node.done(total.value);
 }
 
-//===----------------------------------------------------------------------===//
-// DFT
-//===----------------------------------------------------------------------===//
-
-/// One contraction over place and component (real, imaginary) with the matrix of
-/// roots of unity, (output place, output component, place, component).
-static LogicalResult lowerDft(Node &node) {
-  LocBuilder &b = node.b;
-  RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0);
-  int64_t rank = shape.size();
-  int64_t axis = node.attrInt("axis", -2);
-  if (node.has(2)) {
-    auto given = node.constantInts(2);
-    if (!given || given->size() != 1)
-      return node.fail("the axis must be constant; fix it in the model");
-    axis = given->front();
-  }
-  axis += axis < 0 ? rank : 0;
-  bool inverse = node.attrInt("inverse", 0), half = node.attrInt("onesided", 0);
-  if (rank < 2 || axis < 0 || axis + 1 >= rank || type.getRank() != rank)
-    return node.fail("the axis is outside the rank; correct the model");
-  if (inverse && half)
-    return node.fail("an inverse transform of one side is not supported");
-  int64_t length = shape[axis];
-  if (node.has(1)) {
-    auto given = node.constantInts(1);
-    if (!given || given->size() != 1 || given->front() < 1)
-      return node.fail("dft_length must be constant and positive; fix it in the "
-                       "model");
-    length = given->front();
-  }
-  int64_t components = shape.back(), outputs = type.getDimSize(axis);
-  int64_t used = std::min(length, shape[axis]);
-  constexpr int64_t limit = int64_t(1) << 10;
-  if (outputs > limit || used > limit || components < 1 || components > 2 ||
-      type.getShape().back() != 2)
-    return node.fail("transforms of more than 1024 places are not supported");
-
-  Type element = type.getElementType();
-  std::vector<double> matrix;
-  matrix.reserve(outputs * 2 * used * components);
-  double scale = inverse ? 1.0 / double(length) : 1.0;
-  for (int64_t k = 0; k < outputs; ++k)
-    for (int64_t part = 0; part < 2; ++part)
-      for (int64_t n = 0; n < used; ++n)
-        for (int64_t c = 0; c < components; ++c) {
-          // (re + i im) (cos + i sin), of the angle reduced exactly.
-          double angle = 2 * M_PI * double(k * n % length) / double(length);
-          double real = std::cos(angle) * scale;
-          double imaginary = std::sin(inverse ? angle : -angle) * scale;
-          matrix.push_back(part == c ? real : c == 1 ? -imaginary : imaginary);
-        }
-  Value roots = constantTensor(b, {outputs, 2, used, components}, element, matrix);
-  Value x = sliceAxis(b, node.operand(0), axis, 0, used);
-  // loops: the result's, then place and component
-  SmallVector<AffineExpr> read, out;
-  for (int64_t i = 0; i < rank; ++i) {
-    out.push_back(b.getAffineDimExpr(i));
-    read.push_back(b.getAffineDimExpr(i == axis       ? rank
-                                      : i + 1 == rank ? rank + 1
-                                                      : i));
-  }
-  MLIRContext *context = b.getContext();
-  AffineMap maps[] = {
-      AffineMap::get(rank + 2, 0, read, context),
-      AffineMap::get(rank + 2, 0,
-                     {b.getAffineDimExpr(axis), b.getAffineDimExpr(rank - 1),
-                      b.getAffineDimExpr(rank), b.getAffineDimExpr(rank + 1)},
-                     context),
-      AffineMap::get(rank + 2, 0, out, context)};
-  SmallVector<IteratorType> loops(rank, IteratorType::parallel);
-  loops.append(2, IteratorType::reduction);
-  return node.done(contraction(b, x, roots, maps, loops, type));
-}
-
 void lower::addMatMul(Registry &r) {
-  r["onnx.DFT"] = lowerDft;
   r["onnx.MatMul"] = lowerMatMul;
   r["onnx.Gemm"] = lowerGemm;
   r["onnx.Einsum"] = lowerEinsum;

@@ -88,13 +88,31 @@ public:
   mlir::LogicalResult fail(const llvm::Twine &message) const;
 };
 
-using Lowering = mlir::LogicalResult (*)(Node &);
+/// How an operator is lowered.
+struct Lowering {
+  using Function = mlir::LogicalResult (*)(Node &);
+  Lowering() = default;
+  Lowering(Function function, bool checksShape = false)
+      : function(function), checksShape(checksShape) {}
+  /// Of a function object without state.
+  template <typename F, std::enable_if_t<std::is_convertible_v<F, Function> && !std::is_same_v<F, Function>, int> = 0>
+  Lowering(F function) : function(function) {}
+
+  Function function = nullptr;
+  /// The code that it makes checks at run time that the data give the results the shapes of their types, so that these may be a
+  /// promise of the model.
+  bool checksShape = false;
+};
+/// A lowering that checks the shapes of its results.
+inline Lowering checked(Lowering::Function function) { return {function, true}; }
+
 using Registry = llvm::StringMap<Lowering>;
 
 /// One registration function per family; each adds its operators by full name.
 void addControlFlow(Registry &registry);
 void addConvolution(Registry &registry);
 void addElementwise(Registry &registry);
+void addFourier(Registry &registry);
 void addGenerators(Registry &registry);
 void addIndexing(Registry &registry);
 void addMatMul(Registry &registry);
@@ -105,6 +123,7 @@ void addRecurrent(Registry &registry);
 void addReduction(Registry &registry);
 void addResize(Registry &registry);
 void addScatter(Registry &registry);
+void addSelection(Registry &registry);
 void addShapes(Registry &registry);
 void addSorting(Registry &registry);
 

@@ -1,6 +1,6 @@
 //===- Reduction.cpp - Reduce*-18, ArgMax-13, ArgMin-13, CumSum-14 --------===//
-#include "compiler/lower/Node.h"
-#include "compiler/lower/Structured.h"
+#include "compiler/lower/Indexing.h"
+#include "compiler/lower/Parameter.h"
 
 using namespace mlir;
 using namespace ingot;
@@ -11,11 +11,8 @@ using namespace ingot::lower;
 static FailureOr<SmallVector<int64_t>> readAxes(Node &node) {
   int64_t rank = node.rank(0);
   std::optional<std::vector<int64_t>> given = node.attrInts("axes");
-  if (node.has(1)) {
-    given = node.constantInts(1);
-    if (!given)
-      return node.fail("the axes must be constant; fix them in the model");
-  }
+  if (node.has(1))
+    given = Parameter(node, 1).known();
   SmallVector<int64_t> axes;
   if (!given || given->empty()) {
     if (!node.attrInt("noop_with_empty_axes", 0))
@@ -98,19 +95,12 @@ static Value logSumExp(LocBuilder &b, Value x, ArrayRef<int64_t> axes) {
                    });
 }
 
-static LogicalResult lowerReduce(Node &node) {
-  FailureOr<SmallVector<int64_t>> read = readAxes(node);
-  if (failed(read))
-    return failure();
+/// The reduction over these axes, without them.
+static Value reduceOver(Node &node, ArrayRef<int64_t> axes) {
   LocBuilder &b = node.b;
   StringRef kind = node.kind();
   Value x = node.operand(0);
-  ArrayRef<int64_t> axes = *read;
-  bool isUnsigned = node.isUnsigned(0), floating = isFloat(elementOf(x));
-  bool rooted = kind == "ReduceL2", logged = kind.starts_with("ReduceLogSum");
-  if (!floating && (rooted || logged))
-    return node.fail("integer elements are not supported; cast to float first");
-
+  bool isUnsigned = node.isUnsigned(0), rooted = kind == "ReduceL2";
   if (rooted || kind == "ReduceSumSquare")
     x = squares(b, x);
   if (kind == "ReduceL1")
@@ -134,7 +124,41 @@ static LogicalResult lowerReduce(Node &node) {
     x = map(b, x, squareRoot);
   if (kind == "ReduceLogSum")
     x = map(b, x, logarithm);
-  return node.done(reshape(b, x, node.resultType().getShape()));
+  return reshape(b, x, node.resultType().getShape());
+}
+
+static LogicalResult lowerReduce(Node &node) {
+  StringRef kind = node.kind();
+  if (!isFloat(node.element(0)) &&
+      (kind == "ReduceL2" || kind.starts_with("ReduceLogSum")))
+    return node.fail("integer elements are not supported; cast to float first");
+  Parameter axes(node, 1);
+  if (axes.isKnown()) {
+    FailureOr<SmallVector<int64_t>> read = readAxes(node);
+    if (failed(read))
+      return failure();
+    return node.done(reduceOver(node, *read));
+  }
+  ArrayRef<int64_t> shape = node.shape(0);
+  int64_t rank = shape.size();
+  bool keeps = node.attrInt("keepdims", 1);
+  auto sets = axisSets(node, axes.size(), rank, [&](int64_t set) {
+    SmallVector<int64_t> left;
+    for (int64_t axis = 0; axis < rank; ++axis) {
+      bool isReduced = set >> axis & 1;
+      if (keeps || !isReduced)
+        left.push_back(isReduced ? 1 : shape[axis]);
+    }
+    return ArrayRef(left) == node.resultType().getShape();
+  });
+  if (failed(sets))
+    return failure();
+  auto result = choose(
+      node, axes, [&](LocBuilder &b) { return axisSet(b, axes, rank); }, *sets,
+      [&](int64_t set) -> FailureOr<Value> {
+        return reduceOver(node, axesOf(set, rank));
+      });
+  return failed(result) ? failure() : node.done(*result);
 }
 
 //===----------------------------------------------------------------------===//
@@ -213,7 +237,7 @@ static Value accumulateAtOnce(LocBuilder &b, Value x, int64_t axis,
 
 /// Long axes are cut into blocks, each accumulated by itself and moved by what
 /// comes before it, so that the work grows slower than with the length's square.
-static Value accumulate(LocBuilder &b, Value x, int64_t axis, bool exclusive,
+Value lower::accumulate(LocBuilder &b, Value x, int64_t axis, bool exclusive,
                         bool reverse, bool isSum) {
   constexpr int64_t block = 128;
   RankedTensorType type = tensorType(x);
@@ -243,24 +267,33 @@ static Value accumulate(LocBuilder &b, Value x, int64_t axis, bool exclusive,
 }
 
 static LogicalResult lowerCumulative(Node &node) {
-  auto given = node.constantInts(1);
+  Parameter axis(node, 1);
   int64_t rank = node.rank(0);
-  if (!given || given->size() != 1 || given->front() < -rank ||
-      given->front() >= rank)
-    return node.fail("the axis must be a constant inside the rank; fix it in "
-                     "the model");
-  int64_t axis = given->front() < 0 ? given->front() + rank : given->front();
+  if (axis.size() != 1 || (axis.isKnown() && (axis.known()[0] < -rank ||
+                                              axis.known()[0] >= rank)))
+    return node.fail("the axis must be one inside the rank; correct the model");
   bool exclusive = node.attrInt("exclusive", 0);
   bool reverse = node.attrInt("reverse", 0);
   bool isSum = node.kind() == "CumSum";
-  return node.done(
-      accumulate(node.b, node.operand(0), axis, exclusive, reverse, isSum));
+  auto along = [&](int64_t axis) -> FailureOr<Value> {
+    return accumulate(node.b, node.operand(0), axis, exclusive, reverse, isSum);
+  };
+  if (axis.isKnown()) {
+    int64_t known = axis.known()[0];
+    return node.done(*along(known < 0 ? known + rank : known));
+  }
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  auto result = choose(
+      node, axis,
+      [&](LocBuilder &b) { return fromFront(b, axis.at(b, 0), rank); }, axes,
+      along);
+  return failed(result) ? failure() : node.done(*result);
 }
 
 void lower::addReduction(Registry &r) {
   for (StringRef name : {"Sum", "Mean", "Max", "Min", "Prod", "L1", "L2",
                          "SumSquare", "LogSum", "LogSumExp"})
-    r[("onnx.Reduce" + name).str()] = lowerReduce;
+    r[("onnx.Reduce" + name).str()] = checked(lowerReduce);
   r["onnx.ArgMax"] = r["onnx.ArgMin"] = lowerArgExtreme;
   r["onnx.CumSum"] = r["onnx.CumProd"] = lowerCumulative;
 }

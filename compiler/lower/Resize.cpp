@@ -1,12 +1,12 @@
-//===- Resize.cpp - Resize-19 ---------------------------------------------===//
+//===- Resize.cpp - Resize-19, AffineGrid-20 ------------------------------===//
 //
 // Resizing treats each axis alone: an output element is a weighted sum of a few input elements, whose places and weights
 // are constants. Coordinates are computed in float32, as the specification's own examples are, since rounding decides nearest neighbours.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/lower/Node.h"
-#include "compiler/lower/Structured.h"
+#include "compiler/lower/Parameter.h"
 #include <cmath>
+#include <functional>
 
 using namespace mlir;
 using namespace ingot;
@@ -201,37 +201,67 @@ static Value takeNearest(LocBuilder &b, Value x, RankedTensorType type,
   });
 }
 
-/// A few taps are written out; many (antialiasing) become a contraction with
-/// the matrix of weights.
-static Value interpolateAxis(LocBuilder &b, Value x, const AxisPlan &plan,
-                             const Taps &taps) {
+/// An axis of `x` multiplied by a matrix (output, input).
+static Value multiplyAxis(LocBuilder &b, Value x, int64_t axis, Value weights) {
   RankedTensorType type = tensorType(x);
-  Type element = type.getElementType();
   int64_t rank = type.getRank();
   SmallVector<int64_t> shape(type.getShape());
-  shape[plan.axis] = plan.output;
-  RankedTensorType result = tensorType(shape, element);
-  if (taps.count > 4) {
+  shape[axis] = tensorType(weights).getDimSize(0);
+  SmallVector<AffineExpr> exprs;
+  for (int64_t i = 0; i < rank; ++i)
+    exprs.push_back(b.getAffineDimExpr(i == axis ? rank : i));
+  MLIRContext *context = b.getContext();
+  AffineMap maps[] = {
+      AffineMap::get(rank + 1, 0, exprs, context),
+      AffineMap::get(rank + 1, 0,
+                     {b.getAffineDimExpr(axis), b.getAffineDimExpr(rank)},
+                     context),
+      dropAxes(context, rank + 1, rank)};
+  SmallVector<IteratorType> loops(rank, IteratorType::parallel);
+  loops.push_back(IteratorType::reduction);
+  return contraction(b, x, weights, maps, loops,
+                     tensorType(shape, type.getElementType()));
+}
+
+/// Elements of an axis by tables in turn of places and weights, summed.
+static Value sumTaps(LocBuilder &b, Value x, int64_t axis, ValueRange tables) {
+  RankedTensorType type = tensorType(x);
+  int64_t rank = type.getRank();
+  SmallVector<int64_t> shape(type.getShape());
+  shape[axis] = tensorType(tables.front()).getDimSize(0);
+  SmallVector<AffineMap> maps(
+      tables.size(), AffineMap::get(rank, 0, b.getAffineDimExpr(axis)));
+  RankedTensorType result = tensorType(shape, type.getElementType());
+  return mapped(b, tables, maps, result, [&](LocBuilder &b, ValueRange s) {
+    Value sum;
+    for (size_t k = 0; k < s.size(); k += 2) {
+      SmallVector<Value> at;
+      for (int64_t i = 0; i < rank; ++i)
+        at.push_back(i == axis ? Value(arith::IndexCastOp::create(
+                                     b, b.getIndexType(), s[k]))
+                               : Value(linalg::IndexOp::create(b, i)));
+      Value part = mul(b, tensor::ExtractOp::create(b, x, at), s[k + 1]);
+      sum = sum ? add(b, sum, part) : part;
+    }
+    return sum;
+  });
+}
+
+/// So many taps are written out; more (antialiasing) become a contraction with the matrix of weights.
+static constexpr int64_t kMostTaps = 4;
+
+static Value interpolateAxis(LocBuilder &b, Value x, const AxisPlan &plan,
+                             const Taps &taps) {
+  Type element = elementOf(x);
+  if (taps.count > kMostTaps) {
     std::vector<double> matrix(plan.output * plan.input, 0);
     for (int64_t o = 0; o < plan.output; ++o)
       for (int64_t k = 0; k < taps.count; ++k)
         matrix[o * plan.input + taps.places[o * taps.count + k]] +=
             taps.weights[o * taps.count + k];
-    Value weights =
-        constantTensor(b, {plan.output, plan.input}, element, matrix);
-    SmallVector<AffineExpr> exprs;
-    for (int64_t i = 0; i < rank; ++i)
-      exprs.push_back(b.getAffineDimExpr(i == plan.axis ? rank : i));
-    MLIRContext *context = b.getContext();
-    AffineMap maps[] = {
-        AffineMap::get(rank + 1, 0, exprs, context),
-        AffineMap::get(rank + 1, 0,
-                       {b.getAffineDimExpr(plan.axis), b.getAffineDimExpr(rank)},
-                       context),
-        dropAxes(context, rank + 1, rank)};
-    SmallVector<IteratorType> loops(rank, IteratorType::parallel);
-    loops.push_back(IteratorType::reduction);
-    return contraction(b, x, weights, maps, loops, result);
+    return multiplyAxis(
+        b, x, plan.axis,
+        constantTensor(b, {plan.output, plan.input}, element, matrix));
   }
   SmallVector<Value> tables;
   for (int64_t k = 0; k < taps.count; ++k) {
@@ -244,22 +274,7 @@ static Value interpolateAxis(LocBuilder &b, Value x, const AxisPlan &plan,
     tables.push_back(indexTable(b, places));
     tables.push_back(constantTensor(b, {plan.output}, element, weights));
   }
-  SmallVector<AffineMap> maps(
-      tables.size(), AffineMap::get(rank, 0, b.getAffineDimExpr(plan.axis)));
-  return mapped(b, tables, maps, result, [&](LocBuilder &b, ValueRange s) {
-    Value sum;
-    for (int64_t k = 0; k < taps.count; ++k) {
-      SmallVector<Value> at;
-      for (int64_t i = 0; i < rank; ++i)
-        at.push_back(i == plan.axis
-                         ? Value(arith::IndexCastOp::create(
-                               b, b.getIndexType(), s[2 * k]))
-                         : Value(linalg::IndexOp::create(b, i)));
-      Value part = mul(b, tensor::ExtractOp::create(b, x, at), s[2 * k + 1]);
-      sum = sum ? add(b, sum, part) : part;
-    }
-    return sum;
-  });
+  return sumTaps(b, x, plan.axis, tables);
 }
 
 /// Elements that lie outside of the crop on any axis take the extrapolation value.
@@ -287,6 +302,340 @@ static Value extrapolate(LocBuilder &b, Value x, float number,
   });
 }
 
+//===----------------------------------------------------------------------===//
+// Scales, sizes or crops that data give: what stands above, computed when the model runs
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What one axis does; scale and crop are float32 scalars that bodies make.
+struct DataPlan {
+  int64_t axis, input, output;
+  std::function<Value(LocBuilder &)> scale, roiStart, roiEnd;
+  /// The scale is not less.
+  double leastScale;
+};
+} // namespace
+
+static Value single(LocBuilder &b, double value) {
+  return scalar(b, b.getF32Type(), value);
+}
+
+static Value compareReal(LocBuilder &b, arith::CmpFPredicate predicate, Value x,
+                         Value y) {
+  return arith::CmpFOp::create(b, predicate, x, y);
+}
+
+static Value floorOf(LocBuilder &b, Value x) { return math::FloorOp::create(b, x); }
+static Value ceilOf(LocBuilder &b, Value x) { return math::CeilOp::create(b, x); }
+
+/// Between two bounds, also where it is not a number.
+static Value limitReal(LocBuilder &b, Value x, double low, double high) {
+  Value least = scalar(b, x.getType(), low), most = scalar(b, x.getType(), high);
+  x = select(b, compareReal(b, arith::CmpFPredicate::OGE, x, least), x, least);
+  return select(b, compareReal(b, arith::CmpFPredicate::OLE, x, most), x, most);
+}
+
+static Value sourceCoordinate(LocBuilder &b, const Options &options,
+                              const DataPlan &plan, Value at) {
+  Value x = castScalar(b, at, b.getF32Type(), false, false), scale = plan.scale(b);
+  float in = float(plan.input), out = float(plan.output);
+  StringRef mode = options.coordinates;
+  if (mode == "asymmetric")
+    return div(b, x, scale);
+  if (mode == "align_corners")
+    return plan.output == 1
+               ? single(b, 0)
+               : div(b, mul(b, x, single(b, in - 1)), single(b, out - 1));
+  if (mode == "pytorch_half_pixel" && plan.output == 1)
+    return single(b, 0);
+  Value half = single(b, 0.5);
+  Value moved = sub(b, div(b, add(b, x, half), scale), half);
+  if (mode == "half_pixel_symmetric") {
+    Value adjustment = div(b, single(b, out), mul(b, scale, single(b, in)));
+    Value shift = mul(b, single(b, in / 2), sub(b, single(b, 1), adjustment));
+    return sub(b, add(b, shift, div(b, add(b, x, half), scale)), half);
+  }
+  if (mode == "tf_crop_and_resize") {
+    Value start = plan.roiStart(b), end = plan.roiEnd(b), last = single(b, in - 1);
+    if (plan.output == 1)
+      return mul(b, mul(b, half, add(b, start, end)), last);
+    return add(b, mul(b, start, last),
+               div(b, mul(b, mul(b, x, sub(b, end, start)), last),
+                   single(b, out - 1)));
+  }
+  return moved;
+}
+
+/// The coordinate of output `at`, inside of the range of integers.
+static Value limitedCoordinate(LocBuilder &b, const Options &options,
+                               const DataPlan &plan, Value at) {
+  return limitReal(b, sourceCoordinate(b, options, plan, at), -1e9, 1e9);
+}
+
+static Value toInteger(LocBuilder &b, Value x) {
+  return castScalar(b, x, b.getI64Type(), false, false);
+}
+
+static Value nearestTable(LocBuilder &b, const Options &options,
+                          const DataPlan &plan) {
+  return table(b, plan.output, [&](LocBuilder &b, Value at) {
+    Value x = limitedCoordinate(b, options, plan, at), half = single(b, 0.5);
+    StringRef mode = options.nearest;
+    if (mode == "round_prefer_ceil")
+      x = floorOf(b, add(b, x, half));
+    else if (mode == "floor")
+      x = floorOf(b, x);
+    else if (mode == "ceil")
+      x = ceilOf(b, x);
+    else
+      x = ceilOf(b, sub(b, x, half));
+    return limit(b, toInteger(b, x), 0, plan.input - 1);
+  });
+}
+
+static Value cubicWeight(LocBuilder &b, Value distance, double a) {
+  Type type = distance.getType();
+  auto number = [&](double value) { return scalar(b, type, value); };
+  Value t = math::AbsFOp::create(b, distance);
+  Value near = sub(b, mul(b, number(a + 2), t), number(a + 3));
+  near = add(b, mul(b, mul(b, near, t), t), number(1));
+  Value far = mul(b, sub(b, mul(b, number(a), t), number(5 * a)), t);
+  far = sub(b, mul(b, add(b, far, number(8 * a)), t), number(4 * a));
+  Value isNear = compareReal(b, arith::CmpFPredicate::OLT, t, number(1));
+  Value isFar = compareReal(b, arith::CmpFPredicate::OLT, t, number(2));
+  return select(b, isNear, near, select(b, isFar, far, number(0)));
+}
+
+namespace {
+/// The taps of one axis.
+struct DataTaps {
+  const Options &options;
+  const DataPlan &plan;
+  int64_t count;
+
+  DataTaps(const Options &options, const DataPlan &plan)
+      : options(options), plan(plan) {
+    double stretch = options.antialias ? std::min(plan.leastScale, 1.0) : 1;
+    count = 2 * int64_t(std::ceil((options.mode == "cubic" ? 2 : 1) / stretch));
+  }
+  bool isNormalised() const {
+    return options.excludeOutside || options.antialias;
+  }
+  /// Tap k of an output: its place, which may be outside, and its weight (double).
+  std::pair<Value, Value> tap(LocBuilder &b, Value at, Value k) const {
+    Type wide = b.getF64Type();
+    bool cubic = options.mode == "cubic";
+    Value x = limitedCoordinate(b, options, plan, at), one = scalar(b, wide, 1);
+    Value stretch = one;
+    Value clamped = limitReal(b, x, 0, double(plan.input - 1));
+    if (options.antialias) {
+      Value scale = castScalar(b, plan.scale(b), wide, false, false);
+      Value reduces = compareReal(b, arith::CmpFPredicate::OLT, scale, one);
+      stretch = select(b, reduces, scale, one);
+      clamped = select(b, reduces, x, clamped);
+    }
+    if (!cubic)
+      x = clamped;
+    Value first = add(b, toInteger(b, floorOf(b, x)), number(b, 1 - count / 2));
+    Value from = add(b, first, k);
+    Value distance = sub(b, castScalar(b, from, wide, false, false),
+                         castScalar(b, x, wide, false, false));
+    distance = mul(b, distance, stretch);
+    Value weight;
+    if (cubic)
+      weight = cubicWeight(b, distance, options.cubic);
+    else
+      weight = maximum(b, scalar(b, wide, 0),
+                       sub(b, one, math::AbsFOp::create(b, distance)));
+    if (options.excludeOutside)
+      weight = select(b, isWithin(b, from, 0, plan.input), weight,
+                      scalar(b, wide, 0));
+    return {from, weight};
+  }
+};
+} // namespace
+
+static Value interpolateByData(LocBuilder &b, Value x, const DataTaps &taps) {
+  const DataPlan &plan = taps.plan;
+  Type element = elementOf(x), wide = b.getF64Type();
+  auto share = [&](LocBuilder &b, Value weight, Value sum) {
+    Value none = compareReal(b, arith::CmpFPredicate::OEQ, sum, scalar(b, wide, 0));
+    return select(b, none, weight, div(b, weight, sum));
+  };
+  if (taps.count <= kMostTaps) {
+    SmallVector<Value> tables;
+    for (int64_t k = 0; k < taps.count; ++k) {
+      tables.push_back(table(b, plan.output, [&](LocBuilder &b, Value at) {
+        return limit(b, taps.tap(b, at, number(b, k)).first, 0, plan.input - 1);
+      }));
+      tables.push_back(mapped(
+          b, {}, ArrayRef<AffineMap>(), tensorType({plan.output}, element),
+          [&](LocBuilder &b, ValueRange) {
+            Value at = place(b, 0), sum;
+            Value weight = taps.tap(b, at, number(b, k)).second;
+            for (int64_t i = 0; i < taps.count && taps.isNormalised(); ++i) {
+              Value other = taps.tap(b, at, number(b, i)).second;
+              sum = sum ? add(b, sum, other) : other;
+            }
+            return castScalar(b, sum ? share(b, weight, sum) : weight, element,
+                              false, false);
+          }));
+    }
+    return sumTaps(b, x, plan.axis, tables);
+  }
+  RankedTensorType all = tensorType({plan.output, taps.count}, wide);
+  Value weights = mapped(b, {}, ArrayRef<AffineMap>(), all,
+                         [&](LocBuilder &b, ValueRange) {
+                           return taps.tap(b, place(b, 0), place(b, 1)).second;
+                         });
+  Value places = mapped(
+      b, {}, ArrayRef<AffineMap>(), tensorType(all.getShape(), b.getI64Type()),
+      [&](LocBuilder &b, ValueRange) {
+        return limit(b, taps.tap(b, place(b, 0), place(b, 1)).first, 0,
+                     plan.input - 1);
+      });
+  Value sums = reshape(b, sumAxes(b, weights, {1}), {plan.output, 1});
+  weights = pointwise(b, {weights, sums}, all, [&](LocBuilder &b, ValueRange s) {
+    return share(b, s[0], s[1]);
+  });
+  // Taps outside of the input count for its ends.
+  AffineExpr o = b.getAffineDimExpr(0), i = b.getAffineDimExpr(1),
+             k = b.getAffineDimExpr(2);
+  MLIRContext *context = b.getContext();
+  AffineMap maps[] = {AffineMap::get(3, 0, {o, k}, context),
+                      AffineMap::get(3, 0, {o, k}, context),
+                      AffineMap::get(3, 0, {o, i}, context)};
+  IteratorType loops[] = {IteratorType::parallel, IteratorType::parallel,
+                          IteratorType::reduction};
+  Value matrix = reduction(
+      b, {places, weights}, maps, loops, tensorType({plan.output, plan.input}, wide),
+      numberAttr(wide, 0), [&](LocBuilder &b, ValueRange s) {
+        Value hit = compare(b, arith::CmpIPredicate::eq, s[0], place(b, 1));
+        return add(b, s[2], select(b, hit, s[1], scalar(b, wide, 0)));
+      });
+  return multiplyAxis(b, x, plan.axis, castTo(b, matrix, element));
+}
+
+static Value extrapolateByData(LocBuilder &b, Value x, const Options &options,
+                               ArrayRef<DataPlan> plans) {
+  RankedTensorType type = tensorType(x);
+  SmallVector<Value> operands{x};
+  for (const DataPlan &plan : plans) {
+    Value outside = table(b, plan.output, [&](LocBuilder &b, Value at) {
+      Value place = limitedCoordinate(b, options, plan, at);
+      Value out = either(
+          b, compareReal(b, arith::CmpFPredicate::OLT, place, single(b, 0)),
+          compareReal(b, arith::CmpFPredicate::OGT, place, single(b, double(plan.input - 1))));
+      return castScalar(b, out, b.getI64Type(), true, false);
+    });
+    SmallVector<int64_t> shape(type.getRank(), 1);
+    shape[plan.axis] = plan.output;
+    operands.push_back(reshape(b, outside, shape));
+  }
+  return pointwise(b, operands, type, [&](LocBuilder &b, ValueRange s) {
+    Value result = s[0];
+    for (Value outside : s.drop_front())
+      result = select(b, isNumber(b, outside, 1),
+                      scalar(b, result.getType(), options.extrapolation), result);
+    return result;
+  });
+}
+
+/// `axes` are counted from the front; the operands are as many as they should be.
+static LogicalResult resizeByData(Node &node, const Options &options,
+                                  StringRef policy, ArrayRef<int64_t> axes) {
+  LocBuilder &b = node.b;
+  Parameter roi(node, 1), scales(node, 2), sizes(node, 3);
+  RankedTensorType type = node.resultType();
+  ArrayRef<int64_t> shape = node.shape(0);
+  for (auto [axis, size] : llvm::enumerate(shape))
+    if (!llvm::is_contained(axes, axis) && type.getDimSize(axis) != size)
+      return node.fail("the result does not fit the input; correct the model");
+  bool byScale = scales.size() > 0, stretches = policy == "stretch";
+  bool crops = options.coordinates == "tf_crop_and_resize";
+  auto narrow = [](LocBuilder &b, Value x) {
+    return castScalar(b, x, b.getF32Type(), false, false);
+  };
+  // With a policy, one scale for all axes.
+  auto commonScale = [&, shape](LocBuilder &b) {
+    Value common;
+    for (auto [i, axis] : llvm::enumerate(axes)) {
+      Value scale = div(b, narrow(b, sizes.real(b, i)), single(b, float(shape[axis])));
+      if (!common)
+        common = scale;
+      else
+        common = policy == "not_larger" ? minimum(b, common, scale)
+                                        : maximum(b, common, scale);
+    }
+    return common;
+  };
+  SmallVector<DataPlan> plans;
+  for (auto [i, axis] : llvm::enumerate(axes)) {
+    DataPlan plan{axis, shape[axis], type.getDimSize(axis), {}, {}, {}, 1};
+    float exact = float(plan.output) / float(plan.input);
+    plan.leastScale = byScale || stretches
+                          ? exact
+                          : (double(plan.output) - 0.5) / double(plan.input);
+    if (byScale)
+      plan.scale = [&scales, narrow, i = i](LocBuilder &b) {
+        return narrow(b, scales.real(b, i));
+      };
+    else if (stretches)
+      plan.scale = [exact](LocBuilder &b) { return single(b, exact); };
+    else
+      plan.scale = commonScale;
+    if (crops) {
+      int64_t count = axes.size();
+      plan.roiStart = [&roi, narrow, i = i](LocBuilder &b) {
+        return narrow(b, roi.real(b, i));
+      };
+      plan.roiEnd = [&roi, narrow, i = i, count](LocBuilder &b) {
+        return narrow(b, roi.real(b, count + i));
+      };
+    }
+    plans.push_back(plan);
+  }
+  const Parameter &decides = byScale ? scales : sizes;
+  if (!decides.isKnown())
+    check(node, decides, [&](LocBuilder &b) {
+      Value fits;
+      for (auto [i, plan] : llvm::enumerate(plans)) {
+        Value output = single(b, float(plan.output)), scale = plan.scale(b), good;
+        if (byScale)
+          good = compareReal(b, arith::CmpFPredicate::OEQ, output,
+                             floorOf(b, mul(b, single(b, float(plan.input)), scale)));
+        else if (stretches)
+          good = sizes.is(b, i, plan.output);
+        else
+          good = compareReal(b, arith::CmpFPredicate::OEQ, output,
+                             floorOf(b, add(b, mul(b, single(b, float(plan.input)), scale),
+                                            single(b, 0.5))));
+        fits = both(b, fits, good);
+      }
+      return fits;
+    });
+  llvm::erase_if(plans, [&](const DataPlan &plan) {
+    return !byScale && stretches && !crops && plan.input == plan.output;
+  });
+  Value x = node.operand(0);
+  if (options.mode == "nearest") {
+    SmallVector<Value> places(type.getRank());
+    for (const DataPlan &plan : plans)
+      places[plan.axis] = nearestTable(b, options, plan);
+    if (!plans.empty())
+      x = takePlaces(b, x, places, type);
+  } else {
+    for (const DataPlan &plan : plans) {
+      DataTaps taps(options, plan);
+      if (taps.count > (int64_t(1) << 22) / std::max(plan.output, plan.input))
+        return node.fail("the axes are too long to be scaled by data; make the "
+                         "scales constant");
+      x = interpolateByData(b, x, taps);
+    }
+  }
+  return node.done(crops ? extrapolateByData(b, x, options, plans) : x);
+}
+
 static LogicalResult lowerResize(Node &node) {
   LocBuilder &b = node.b;
   Options options;
@@ -305,16 +654,16 @@ static LogicalResult lowerResize(Node &node) {
   for (int64_t i = 0; i < rank; ++i)
     axes.push_back(i);
   axes = node.attrInts("axes").value_or(axes);
+  Parameter given[] = {{node, 1}, {node, 2}, {node, 3}};
+  bool crop = options.coordinates == "tf_crop_and_resize";
+  bool byData = (crop && !given[0].isKnown()) || !given[1].isKnown() ||
+                (given[1].size() == 0 && !given[2].isKnown());
   auto scales = node.constantFloats(2), sizes = node.constantFloats(3);
   auto roi = node.constantFloats(1);
-  bool crop = options.coordinates == "tf_crop_and_resize";
   if (scales && scales->empty())
     scales = std::nullopt;
-  if ((!scales && !sizes) || (crop && !roi))
-    return node.fail("roi, scales and sizes must be constant; fix the input's "
-                     "shape with --shape");
-  if ((scales ? scales : sizes)->size() != axes.size() ||
-      (crop && roi->size() != 2 * axes.size()))
+  size_t count = given[1].size() ? given[1].size() : given[2].size();
+  if (count != axes.size() || (crop && given[0].size() != 2 * int64_t(axes.size())))
     return node.fail("roi, scales and axes do not fit together; correct the "
                      "model");
   if (options.mode != "nearest" && !isFloat(type.getElementType()))
@@ -332,6 +681,9 @@ static LogicalResult lowerResize(Node &node) {
         type.getDimSize(axis) < 1)
       return node.fail("an axis is outside the rank or empty; correct the "
                        "model");
+    axes[i] = axis;
+    if (byData)
+      continue;
     AxisPlan plan{axis, node.shape(0)[axis], type.getDimSize(axis), 1};
     plan.scale = scales ? float((*scales)[i])
                         : float((*sizes)[i]) / float(plan.input);
@@ -343,6 +695,8 @@ static LogicalResult lowerResize(Node &node) {
     }
     plans.push_back(plan);
   }
+  if (byData)
+    return resizeByData(node, options, policy, axes);
   if (!scales && policy != "stretch") {
     auto byScale = [](const AxisPlan &x, const AxisPlan &y) {
       return x.scale < y.scale;
@@ -372,4 +726,57 @@ static LogicalResult lowerResize(Node &node) {
   return node.done(extrapolate(b, x, options.extrapolation, used, taps));
 }
 
-void lower::addResize(Registry &r) { r["onnx.Resize"] = lowerResize; }
+//===----------------------------------------------------------------------===//
+// AffineGrid-20
+//===----------------------------------------------------------------------===//
+
+/// Every place of the grid, as coordinates from -1 to 1, through the affine map of its batch.
+static LogicalResult lowerAffineGrid(Node &node) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.resultType();
+  ArrayRef<int64_t> result = type.getShape();
+  int64_t rank = type.getRank(), axes = rank - 2;
+  Parameter size(node, 1);
+  if (axes < 2 || axes > 3 || result.back() != axes ||
+      size.size() != axes + 2 ||
+      node.shape(0) != ArrayRef<int64_t>({result[0], axes, axes + 1}))
+    return node.fail("theta, the size and the result do not fit together; "
+                     "correct the model");
+  if (!size.isKnown())
+    check(node, size, [&](LocBuilder &b) {
+      Value fits = size.is(b, 0, result[0]);
+      for (int64_t i = 0; i < axes; ++i)
+        fits = both(b, fits, size.is(b, 2 + i, result[1 + i]));
+      return fits;
+    });
+  bool corners = node.attrInt("align_corners", 0);
+  // One operand for each column: of x, y (and z), and the shift.
+  SmallVector<Value> operands(axes + 1, node.operand(0));
+  SmallVector<AffineMap> maps;
+  for (int64_t column = 0; column <= axes; ++column)
+    maps.push_back(AffineMap::get(rank, 0,
+                                  {b.getAffineDimExpr(0), b.getAffineDimExpr(rank - 1),
+                                   b.getAffineConstantExpr(column)},
+                                  b.getContext()));
+  return node.done(mapped(b, operands, maps, type, [&](LocBuilder &b, ValueRange s) {
+    Type element = s[0].getType();
+    Value sum = s.back();
+    for (int64_t column = axes; column-- > 0;) {
+      // x goes along the last axis of the grid.
+      int64_t axis = axes - column, length = result[axis];
+      Value at = castScalar(b, place(b, axis), element, false, false);
+      Value steps = scalar(b, element, double(corners ? std::max<int64_t>(length - 1, 1) : length));
+      Value twice = mul(b, at, scalar(b, element, 2));
+      if (!corners)
+        twice = add(b, twice, scalar(b, element, 1));
+      Value coordinate = sub(b, div(b, twice, steps), scalar(b, element, 1));
+      sum = add(b, sum, mul(b, s[column], coordinate));
+    }
+    return sum;
+  }));
+}
+
+void lower::addResize(Registry &r) {
+  r["onnx.AffineGrid"] = checked(lowerAffineGrid);
+  r["onnx.Resize"] = checked(lowerResize);
+}

@@ -1,6 +1,5 @@
 //===- Shapes.cpp - operators that move elements and compute none ---------===//
-#include "compiler/lower/Node.h"
-#include "compiler/lower/Structured.h"
+#include "compiler/lower/Parameter.h"
 #include "compiler/support/Elements.h"
 
 using namespace mlir;
@@ -13,8 +12,8 @@ static Value yieldFirst(LocBuilder &, ValueRange s) { return s[0]; }
 // Views
 //===----------------------------------------------------------------------===//
 
-/// Reshape-25, Flatten-25, Squeeze-25, Unsqueeze-25: the inferred type says it all.
-static LogicalResult lowerReshape(Node &node) {
+/// What Reshape, Flatten, Squeeze and Unsqueeze give: the type says it all.
+static LogicalResult giveReshaped(Node &node) {
   RankedTensorType type = node.resultType();
   bool known = type.hasStaticShape() && node.type(0).hasStaticShape();
   if (known && type.getNumElements() != node.type(0).getNumElements())
@@ -24,6 +23,70 @@ static LogicalResult lowerReshape(Node &node) {
   if (!known && result.getDefiningOp<tensor::CastOp>())
     return node.fail("how the open sizes of the input make those of the result is not known; fix them with --shape");
   return node.done(result);
+}
+
+/// Reshape-25.
+static LogicalResult lowerReshape(Node &node) {
+  Parameter wanted(node, 1);
+  if (wanted.isKnown())
+    return giveReshaped(node);
+  ArrayRef<int64_t> shape = node.shape(0);
+  ArrayRef<int64_t> result = node.resultType().getShape();
+  if (wanted.size() != int64_t(result.size()))
+    return node.fail("the new shape has another rank than its result; correct "
+                     "the model");
+  bool zeroKeeps = !node.attrInt("allowzero", 0);
+  check(node, wanted, [&](LocBuilder &b) {
+    Value fits, found = number(b, 0);
+    for (auto [i, size] : llvm::enumerate(result)) {
+      Value given = wanted.at(b, i), free = isNumber(b, given, -1);
+      found = add(b, found, castScalar(b, free, b.getI64Type(), true, false));
+      Value good = either(b, free, isNumber(b, given, size));
+      if (zeroKeeps && i < shape.size() && shape[i] == size)
+        good = either(b, good, isNumber(b, given, 0));
+      fits = both(b, fits, good);
+    }
+    return both(b, fits, isWithin(b, found, 0, 2));
+  });
+  return giveReshaped(node);
+}
+
+/// The shape without, of those of size 1, the axes of the set.
+static bool dropsTo(ArrayRef<int64_t> whole, int64_t set, ArrayRef<int64_t> rest) {
+  SmallVector<int64_t> kept;
+  for (auto [axis, size] : llvm::enumerate(whole)) {
+    if (!(set >> axis & 1))
+      kept.push_back(size);
+    else if (size != 1)
+      return false;
+  }
+  return ArrayRef(kept) == rest;
+}
+
+/// Squeeze-25, Unsqueeze-25.
+static LogicalResult lowerSqueeze(Node &node) {
+  Parameter axes(node, 1);
+  if (axes.isKnown())
+    return giveReshaped(node);
+  ArrayRef<int64_t> longer = node.shape(0);
+  ArrayRef<int64_t> shorter = node.resultType().getShape();
+  if (node.kind() == "Unsqueeze")
+    std::swap(longer, shorter);
+  int64_t rank = longer.size();
+  auto sets = axisSets(node, axes.size(), rank, [&](int64_t set) {
+    return dropsTo(longer, set, shorter);
+  });
+  if (failed(sets))
+    return failure();
+  if (sets->empty())
+    return node.fail("no axes give the result's shape; correct the model");
+  check(node, axes, [&](LocBuilder &b) {
+    Value set = axisSet(b, axes, rank), fits;
+    for (int64_t one : *sets)
+      fits = either(b, fits, isNumber(b, set, one));
+    return fits;
+  });
+  return giveReshaped(node);
 }
 
 static LogicalResult lowerShape(Node &node) {
@@ -60,14 +123,32 @@ static LogicalResult lowerSplit(Node &node) {
   auto axis = node.axis("axis", 0, node.rank(0));
   if (!axis)
     return node.fail("the axis is outside the rank; correct the model");
+  Parameter sizes(node, 1);
+  if (!sizes.isKnown()) {
+    if (sizes.size() != node.op->getNumResults())
+      return node.fail("there are not as many sizes as outputs; correct the "
+                       "model");
+    check(node, sizes, [&](LocBuilder &b) {
+      Value fits;
+      for (unsigned i = 0; i < node.op->getNumResults(); ++i)
+        if (node.hasResult(i))
+          fits = both(b, fits,
+                      sizes.is(b, i, node.resultType(i).getDimSize(*axis)));
+      return fits;
+    });
+  }
   int64_t offset = 0, whole = node.shape(0)[*axis];
   for (unsigned i = 0; i < node.op->getNumResults(); ++i) {
     // The inferred sizes are those of the split operand or num_outputs.
     if (!node.hasResult(i))
       return node.fail("output " + Twine(i) + " is absent; name every output");
-    int64_t size = node.resultType(i).getDimSize(*axis);
-    if (size > whole - offset)
-      return node.fail("the parts are longer than the whole; correct the model");
+    SmallVector<int64_t> expected(node.shape(0));
+    if (node.resultType(i).getRank() == node.rank(0))
+      expected[*axis] = node.resultType(i).getDimSize(*axis);
+    int64_t size = expected[*axis];
+    if (node.resultType(i).getShape() != ArrayRef(expected) ||
+        size > whole - offset)
+      return node.fail("the parts do not fit the whole; correct the model");
     node.set(i, sliceAxis(node.b, node.operand(0), *axis, offset, size));
     offset += size;
   }
@@ -78,15 +159,150 @@ static LogicalResult lowerSplit(Node &node) {
 // Slice
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// The axes that the entries of a parameter are for: those of `axes`, or all in order.
+class EntryAxes {
+public:
+  EntryAxes(const Parameter &axes, int64_t entries, int64_t rank)
+      : axes(axes), entries(entries), rank(rank) {}
+
+  /// Whether the axes are as many as the entries and, so far as they are known, inside of the rank.
+  bool fit() const {
+    if (!axes.isPresent())
+      return entries <= rank;
+    return axes.size() == entries && llvm::all_of(axes.known(), [&](int64_t axis) {
+      return axis >= -rank && axis < rank;
+    });
+  }
+  /// Whether some entry may be for the axis.
+  bool mayTouch(int64_t axis) const {
+    for (int64_t i = 0; i < entries; ++i)
+      if (mayBe(i, axis))
+        return true;
+    return false;
+  }
+  /// Of the entries' numbers the one for this axis, or `none`.
+  Value pick(LocBuilder &b, const Parameter &numbers, int64_t offset,
+             int64_t axis, int64_t none) const {
+    Value picked = number(b, none);
+    for (int64_t i = 0; i < entries; ++i) {
+      if (!mayBe(i, axis))
+        continue;
+      Value given = numbers.at(b, offset + i);
+      picked = isKnown() ? given
+                         : select(b, isNumber(b, fromFront(b, axes.at(b, i), rank), axis),
+                                  given, picked);
+    }
+    return picked;
+  }
+  /// Whether the axes that are not known are inside of the rank and differ; null if all are known.
+  Value areSound(LocBuilder &b) const {
+    if (isKnown())
+      return {};
+    Value sound;
+    SmallVector<Value> all;
+    for (int64_t i = 0; i < entries; ++i) {
+      Value axis = fromFront(b, axes.at(b, i), rank);
+      sound = both(b, sound, isWithin(b, axis, 0, rank));
+      for (Value other : all)
+        sound = both(b, sound, compare(b, arith::CmpIPredicate::ne, axis, other));
+      all.push_back(axis);
+    }
+    return sound;
+  }
+
+private:
+  bool isKnown() const { return axes.isKnown(); }
+  bool mayBe(int64_t i, int64_t axis) const {
+    if (!axes.isPresent())
+      return i == axis;
+    if (!axes.isKnown())
+      return true;
+    int64_t known = axes.known()[i];
+    return (known < 0 ? known + rank : known) == axis;
+  }
+
+  const Parameter &axes;
+  int64_t entries, rank;
+};
+} // namespace
+
+/// The first parameter that is not known, or null.
+static const Parameter *unknownOf(ArrayRef<const Parameter *> parameters) {
+  for (const Parameter *parameter : parameters)
+    if (!parameter->isKnown())
+      return parameter;
+  return nullptr;
+}
+
+/// Slice-13 with starts, ends, axes or steps that data give: each axis has a table of the places that it takes.
+static LogicalResult sliceByData(Node &node, const Parameter &some) {
+  LocBuilder &b = node.b;
+  Parameter starts(node, 1), ends(node, 2), axes(node, 3), steps(node, 4);
+  RankedTensorType type = node.resultType();
+  ArrayRef<int64_t> shape = node.shape(0);
+  int64_t rank = shape.size(), entries = starts.size();
+  EntryAxes where(axes, entries, rank);
+  if (!where.fit() || ends.size() != entries || entries > rank ||
+      (steps.isPresent() && steps.size() != entries))
+    return node.fail("starts, ends, axes and steps do not fit together; "
+                     "correct the model");
+  for (auto [size, taken] : llvm::zip(shape, type.getShape()))
+    if (taken > size)
+      return node.fail("the result is larger than the input; correct the model");
+  struct Range {
+    Value begin, end, step;
+  };
+  auto rangeOf = [&](LocBuilder &b, int64_t axis) {
+    int64_t size = shape[axis];
+    Range range;
+    range.step = steps.isPresent() ? where.pick(b, steps, 0, axis, 1) : number(b, 1);
+    range.begin = fromFront(b, where.pick(b, starts, 0, axis, 0), size);
+    range.end = fromFront(b, where.pick(b, ends, 0, axis, size), size);
+    Value backwards =
+        compare(b, arith::CmpIPredicate::slt, range.step, number(b, 0));
+    range.begin = select(b, backwards, limit(b, range.begin, 0, size - 1),
+                         limit(b, range.begin, 0, size));
+    range.end = select(b, backwards, limit(b, range.end, -1, size - 1),
+                       limit(b, range.end, 0, size));
+    return range;
+  };
+  check(node, some, [&](LocBuilder &b) {
+    Value fits = where.areSound(b);
+    for (int64_t i = 0; i < entries && steps.isPresent(); ++i)
+      fits = both(b, fits, compare(b, arith::CmpIPredicate::ne, steps.at(b, i), number(b, 0)));
+    for (int64_t axis = 0; axis < rank; ++axis) {
+      Range range = rangeOf(b, axis);
+      Value count = stepCount(b, range.begin, range.end, range.step);
+      fits = both(b, fits, isNumber(b, count, type.getDimSize(axis)));
+    }
+    return fits;
+  });
+  if (type.getNumElements() == 0)
+    return node.done(tensor::EmptyOp::create(b, type.getShape(),
+                                             type.getElementType()));
+  SmallVector<Value> places(rank);
+  for (int64_t axis = 0; axis < rank; ++axis)
+    if (where.mayTouch(axis))
+      places[axis] = table(b, type.getDimSize(axis), [&](LocBuilder &b, Value i) {
+        Range range = rangeOf(b, axis);
+        Value at = add(b, range.begin, mul(b, i, range.step));
+        return limit(b, at, 0, shape[axis] - 1);
+      });
+  return node.done(takePlaces(b, node.operand(0), places, type));
+}
+
 /// A view for positive steps; a generic with falling indices for negative ones.
 static LogicalResult lowerSlice(Node &node) {
   LocBuilder &b = node.b;
   int64_t rank = node.rank(0);
+  Parameter parameters[] = {{node, 1}, {node, 2}, {node, 3}, {node, 4}};
+  if (const Parameter *some = unknownOf({&parameters[0], &parameters[1],
+                                         &parameters[2], &parameters[3]}))
+    return sliceByData(node, *some);
   auto starts = node.constantInts(1), ends = node.constantInts(2);
-  if (!starts || !ends || (node.has(3) && !node.constant(3)) ||
-      (node.has(4) && !node.constant(4)))
-    return node.fail("starts, ends, axes and steps must be constant; fix them "
-                     "in the model");
+  if (!starts || !ends)
+    return node.fail("starts and ends are missing; correct the model");
   std::vector<int64_t> axes, steps(starts->size(), 1);
   for (size_t i = 0; i < starts->size(); ++i)
     axes.push_back(i);
@@ -194,6 +410,37 @@ static LogicalResult lowerSpaceToDepth(Node &node) {
 //===----------------------------------------------------------------------===//
 
 static LogicalResult lowerExpand(Node &node) {
+  ArrayRef<int64_t> shape = node.shape(0);
+  ArrayRef<int64_t> result = node.resultType().getShape();
+  Parameter wanted(node, 1);
+  int64_t rank = result.size(), added = rank - shape.size();
+  auto sizeAt = [&](int64_t axis) { return axis < added ? 1 : shape[axis - added]; };
+  for (int64_t axis = 0; axis < rank; ++axis)
+    if (added < 0 || (sizeAt(axis) != 1 && sizeAt(axis) != result[axis]))
+      return node.fail("the input does not broadcast to the result's shape; "
+                       "correct the model");
+  if (!wanted.isKnown()) {
+    int64_t missing = rank - wanted.size();
+    if (missing < 0 || (missing > 0 && added > 0))
+      return node.fail("the new shape has another rank than its result; "
+                       "correct the model");
+    check(node, wanted, [&](LocBuilder &b) {
+      Value fits;
+      for (int64_t i = 0; i < wanted.size(); ++i) {
+        int64_t axis = missing + i;
+        Value good = wanted.is(b, i, result[axis]);
+        if (sizeAt(axis) == result[axis])
+          good = either(b, good, wanted.is(b, i, 1));
+        fits = both(b, fits, good);
+      }
+      return fits;
+    });
+    if (llvm::any_of(llvm::seq(missing), [&](int64_t axis) {
+          return sizeAt(axis) != result[axis];
+        }))
+      return node.fail("the new shape has another rank than its result; "
+                       "correct the model");
+  }
   return node.done(
       broadcast(node.b, node.operand(0), node.resultType().getShape()));
 }
@@ -202,6 +449,23 @@ static LogicalResult lowerTile(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
   Value x = node.operand(0);
+  Parameter repeats(node, 1);
+  if (!repeats.isKnown()) {
+    ArrayRef<int64_t> shape = node.shape(0);
+    bool fit = repeats.size() == type.getRank() && node.rank(0) == type.getRank();
+    for (int64_t i = 0; fit && i < type.getRank(); ++i)
+      fit = shape[i] == 0 ? type.getDimSize(i) == 0
+                          : type.getDimSize(i) % shape[i] == 0;
+    if (!fit)
+      return node.fail("no repeats give the result's shape; correct the model");
+    check(node, repeats, [&](LocBuilder &b) {
+      Value fits;
+      for (auto [i, size] : llvm::enumerate(shape))
+        if (size != 0)
+          fits = both(b, fits, repeats.is(b, i, type.getDimSize(i) / size));
+      return fits;
+    });
+  }
   if (TypedAttr number = splatOf(x))
     return node.done(splat(b, type, number));
   SmallVector<AffineExpr> exprs;
@@ -304,12 +568,108 @@ static Value padAxis(LocBuilder &b, Value x, int64_t axis,
   return concat(b, parts, axis);
 }
 
+/// Pad-25 with pads or axes that data give: each axis has a table of the places that it shows.
+static LogicalResult padByData(Node &node, const Parameter &some) {
+  LocBuilder &b = node.b;
+  Parameter pads(node, 1), axes(node, 3);
+  RankedTensorType type = node.resultType();
+  ArrayRef<int64_t> shape = node.shape(0);
+  int64_t rank = shape.size(), entries = pads.size() / 2;
+  std::string mode = node.attrString("mode", "constant");
+  EntryAxes where(axes, entries, rank);
+  if (!where.fit() || pads.size() != 2 * entries || entries > rank ||
+      (node.has(2) && node.type(2).getNumElements() != 1))
+    return node.fail("the pads do not fit the input; correct the model");
+  for (int64_t axis = 0; axis < rank; ++axis)
+    if (!where.mayTouch(axis) && shape[axis] != type.getDimSize(axis))
+      return node.fail("the pads do not fit the input; correct the model");
+  // What is left of an axis by negative pads, and what stands before it.
+  struct Part {
+    Value before, offset, size;
+  };
+  auto partOf = [&](LocBuilder &b, int64_t axis) {
+    Value low = where.pick(b, pads, 0, axis, 0), zero = number(b, 0);
+    Value high = where.pick(b, pads, entries, axis, 0);
+    Part part;
+    part.before = maximum(b, low, zero);
+    part.offset = limit(b, sub(b, zero, low), 0, shape[axis]);
+    Value cut = limit(b, sub(b, zero, high), 0, shape[axis]);
+    part.size = sub(b, sub(b, number(b, shape[axis]), part.offset), cut);
+    return part;
+  };
+  check(node, some, [&](LocBuilder &b) {
+    constexpr int64_t most = int64_t(1) << 40;
+    Value fits = where.areSound(b);
+    for (int64_t axis = 0; axis < rank; ++axis) {
+      Value low = where.pick(b, pads, 0, axis, 0);
+      Value high = where.pick(b, pads, entries, axis, 0);
+      fits = both(b, fits, isWithin(b, low, -most, most));
+      fits = both(b, fits, isWithin(b, high, -most, most));
+      Value whole = add(b, number(b, shape[axis]), add(b, low, high));
+      fits = both(b, fits, isNumber(b, whole, type.getDimSize(axis)));
+      // What shows places of the input needs one.
+      if (mode != "constant" && type.getDimSize(axis) != 0)
+        fits = both(b, fits, compare(b, arith::CmpIPredicate::sgt,
+                                     partOf(b, axis).size, number(b, 0)));
+    }
+    return fits;
+  });
+  Type element = type.getElementType();
+  Value fill;
+  if (mode == "constant")
+    fill = node.has(2) ? node.operand(2)
+                       : splat(b, tensorType({}, element), numberAttr(element, 0));
+  if (type.getNumElements() == 0)
+    return node.done(tensor::EmptyOp::create(b, type.getShape(), element));
+  if (node.type(0).getNumElements() == 0) {
+    if (!fill)
+      return node.fail("the input is empty; correct the model");
+    return node.done(broadcast(b, reshape(b, fill, {}), type.getShape()));
+  }
+  SmallVector<Value> places(rank);
+  for (int64_t axis = 0; axis < rank; ++axis)
+    if (where.mayTouch(axis))
+      places[axis] = table(b, type.getDimSize(axis), [&](LocBuilder &b, Value i) {
+        Part part = partOf(b, axis);
+        Value zero = number(b, 0), one = number(b, 1);
+        Value at = sub(b, i, part.before);
+        Value last = maximum(b, sub(b, part.size, one), zero);
+        // The remainder that is not negative.
+        auto modulo = [&](Value x, Value by) {
+          by = maximum(b, by, one);
+          Value rest = arith::RemSIOp::create(b, x, by);
+          Value below = compare(b, arith::CmpIPredicate::slt, rest, zero);
+          return select(b, below, add(b, rest, by), rest);
+        };
+        Value outside;
+        if (mode == "constant") {
+          outside = either(b, compare(b, arith::CmpIPredicate::slt, at, zero),
+                           compare(b, arith::CmpIPredicate::sge, at, part.size));
+        } else if (mode == "edge") {
+          at = minimum(b, maximum(b, at, zero), last);
+        } else if (mode == "wrap") {
+          at = modulo(at, part.size);
+        } else {
+          Value period = mul(b, last, number(b, 2));
+          at = modulo(at, period);
+          Value back = sub(b, period, at);
+          at = select(b, compare(b, arith::CmpIPredicate::sgt, at, last), back, at);
+        }
+        Value inside = limit(b, add(b, at, part.offset), 0, shape[axis] - 1);
+        return outside ? select(b, outside, number(b, -1), inside) : inside;
+      });
+  return node.done(takePlaces(b, node.operand(0), places, type, fill));
+}
+
 static LogicalResult lowerPad(Node &node) {
   LocBuilder &b = node.b;
   int64_t rank = node.rank(0);
+  Parameter parameters[] = {{node, 1}, {node, 3}};
+  if (const Parameter *some = unknownOf({&parameters[0], &parameters[1]}))
+    return padByData(node, *some);
   auto pads = node.constantInts(1);
-  if (!pads || (node.has(3) && !node.constant(3)))
-    return node.fail("pads and axes must be constant; fix them in the model");
+  if (!pads)
+    return node.fail("the pads are missing; correct the model");
   std::vector<int64_t> axes;
   for (int64_t i = 0; i < rank; ++i)
     axes.push_back(i);
@@ -389,18 +749,63 @@ static LogicalResult lowerPad(Node &node) {
       }));
 }
 
+/// CenterCropPad-18: the middle of the input, or the input in the middle.
+static LogicalResult lowerCenterCropPad(Node &node) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.resultType();
+  ArrayRef<int64_t> shape = node.shape(0), result = type.getShape();
+  int64_t rank = shape.size();
+  Parameter wanted(node, 1);
+  std::vector<int64_t> axes;
+  for (int64_t i = 0; i < rank; ++i)
+    axes.push_back(i);
+  axes = node.attrInts("axes").value_or(axes);
+  if (int64_t(result.size()) != rank || wanted.size() != int64_t(axes.size()))
+    return node.fail("the sizes do not fit the input; correct the model");
+  SmallVector<bool> touched(rank, false);
+  for (int64_t &axis : axes) {
+    axis += axis < 0 ? rank : 0;
+    if (axis < 0 || axis >= rank)
+      return node.fail("an axis is outside the rank; correct the model");
+    touched[axis] = true;
+  }
+  for (int64_t axis = 0; axis < rank; ++axis)
+    if (!touched[axis] && shape[axis] != result[axis])
+      return node.fail("the sizes do not fit the input; correct the model");
+  if (!wanted.isKnown())
+    check(node, wanted, [&](LocBuilder &b) {
+      Value fits;
+      for (auto [i, axis] : llvm::enumerate(axes))
+        fits = both(b, fits, wanted.is(b, i, result[axis]));
+      return fits;
+    });
+  SmallVector<int64_t> offsets(rank), sizes(rank), low(rank), high(rank);
+  for (int64_t axis = 0; axis < rank; ++axis) {
+    sizes[axis] = std::min(shape[axis], result[axis]);
+    offsets[axis] = (shape[axis] - sizes[axis]) / 2;
+    low[axis] = (result[axis] - sizes[axis]) / 2;
+    high[axis] = result[axis] - sizes[axis] - low[axis];
+  }
+  if (type.getNumElements() == 0)
+    return node.done(tensor::EmptyOp::create(b, result, type.getElementType()));
+  Value x = slice(b, node.operand(0), offsets, sizes, SmallVector<int64_t>(rank, 1));
+  return node.done(pad(b, x, low, high, numberAttr(type.getElementType(), 0)));
+}
+
 void lower::addShapes(Registry &r) {
-  r["onnx.Reshape"] = r["onnx.Flatten"] = lowerReshape;
-  r["onnx.Squeeze"] = r["onnx.Unsqueeze"] = lowerReshape;
+  r["onnx.Reshape"] = checked(lowerReshape);
+  r["onnx.Flatten"] = giveReshaped;
+  r["onnx.Squeeze"] = r["onnx.Unsqueeze"] = checked(lowerSqueeze);
   r["onnx.Shape"] = lowerShape;
   r["onnx.Size"] = lowerSize;
   r["onnx.Concat"] = lowerConcat;
-  r["onnx.Split"] = lowerSplit;
-  r["onnx.Slice"] = lowerSlice;
+  r["onnx.Split"] = checked(lowerSplit);
+  r["onnx.Slice"] = checked(lowerSlice);
   r["onnx.Transpose"] = lowerTranspose;
   r["onnx.DepthToSpace"] = lowerDepthToSpace;
   r["onnx.SpaceToDepth"] = lowerSpaceToDepth;
-  r["onnx.Expand"] = lowerExpand;
-  r["onnx.Tile"] = lowerTile;
-  r["onnx.Pad"] = lowerPad;
+  r["onnx.Expand"] = checked(lowerExpand);
+  r["onnx.Tile"] = checked(lowerTile);
+  r["onnx.CenterCropPad"] = checked(lowerCenterCropPad);
+  r["onnx.Pad"] = checked(lowerPad);
 }

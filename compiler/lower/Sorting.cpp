@@ -4,8 +4,7 @@
 // network and no scratch memory, and takes time with the square of the axis, which is short where models use it.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/lower/Node.h"
-#include "compiler/lower/Structured.h"
+#include "compiler/lower/Parameter.h"
 
 using namespace mlir;
 using namespace ingot;
@@ -46,6 +45,14 @@ static LogicalResult lowerTopK(Node &node) {
   int64_t size = shape[*axis], count = node.resultType(0).getDimSize(*axis);
   if (count > size)
     return node.fail("K is larger than the axis; correct the model");
+  SmallVector<int64_t> expected(shape);
+  expected[*axis] = count;
+  for (unsigned i = 0; i < node.op->getNumResults(); ++i)
+    if (node.hasResult(i) && node.resultType(i).getShape() != ArrayRef(expected))
+      return node.fail("the results do not fit the input; correct the model");
+  Parameter wanted(node, 1);
+  if (!wanted.isKnown())
+    check(node, wanted, [&](LocBuilder &b) { return wanted.is(b, 0, count); });
   RankedTensorType valuesType = node.resultType(0);
   if (valuesType.getNumElements() == 0) {
     node.set(0, tensor::EmptyOp::create(b, valuesType.getShape(),
@@ -108,4 +115,4 @@ static LogicalResult lowerTopK(Node &node) {
       }));
 }
 
-void lower::addSorting(Registry &r) { r["onnx.TopK"] = lowerTopK; }
+void lower::addSorting(Registry &r) { r["onnx.TopK"] = checked(lowerTopK); }

@@ -15,6 +15,9 @@ bool isSupported(llvm::StringRef operationName);
 /// Full names of all operations with a lowering, sorted.
 std::vector<llvm::StringRef> supportedOperations();
 
+/// Those of them whose code checks at run time that the results have the shapes that their types say.
+std::vector<llvm::StringRef> shapeCheckingOperations();
+
 } // namespace ingot
 
 #endif

@@ -2,6 +2,7 @@
 #include "compiler/import/Functions.h"
 #include "compiler/optimize/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "compiler/optimize/Rewrite.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -42,12 +43,10 @@ struct ExpandFunctions : ingot::impl::ExpandFunctionsBase<ExpandFunctions> {
           refused.insert(op);
       }
     }
-    // A body may tell the type of a result that its operator did not.
+    // A body may give less, or more, of a type than the operator did.
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal())
-        function.setType(FunctionType::get(
-            &getContext(), function.front().getArgumentTypes(),
-            function.front().getTerminator()->getOperandTypes()));
+        updateResultTypes(function);
   }
 };
 } // namespace

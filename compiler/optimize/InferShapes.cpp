@@ -231,9 +231,7 @@ struct InferShapes : ingot::impl::InferShapesBase<InferShapes> {
       Block &block = function.getBody().front();
       if (failed(inferBlock(block)))
         return signalPassFailure();
-      function.setType(FunctionType::get(
-          &getContext(), block.getArgumentTypes(),
-          block.getTerminator()->getOperandTypes()));
+      updateResultTypes(function);
     }
   }
 };

@@ -1,5 +1,6 @@
 //===- Optimize.cpp -------------------------------------------------------===//
 #include "compiler/optimize/Optimize.h"
+#include "compiler/optimize/Promises.h"
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -10,20 +11,7 @@ using namespace ingot;
 /// Rounds end when a round changes nothing; this bounds two rewrites that undo each other.
 constexpr int kMostRounds = 10;
 
-LogicalResult ingot::runOptimize(ModuleOp module,
-                                 const OptimizeOptions &options) {
-  PassManager round(module.getContext());
-  round.addPass(createInferShapes());
-  if (!options.lowered.empty()) {
-    ExpandFunctionsOptions expand;
-    expand.keep.assign(options.lowered.begin(), options.lowered.end());
-    round.addPass(createExpandFunctions(expand));
-  }
-  round.addPass(createSimplify());
-  round.addPass(createCSEPass());
-  if (options.evaluator)
-    round.addPass(createFoldConstants(options.evaluator));
-
+static LogicalResult runUntilSettled(PassManager &round, ModuleOp module) {
   OperationFingerPrint before(module);
   for (int i = 0; i < kMostRounds; ++i) {
     if (failed(round.run(module)))
@@ -33,6 +21,39 @@ LogicalResult ingot::runOptimize(ModuleOp module,
       break;
     before = after;
   }
+  return success();
+}
+
+static void addRound(PassManager &manager, const OptimizeOptions &options) {
+  manager.addPass(createInferShapes());
+  if (!options.lowered.empty()) {
+    ExpandFunctionsOptions expand;
+    expand.keep.assign(options.lowered.begin(), options.lowered.end());
+    manager.addPass(createExpandFunctions(expand));
+  }
+  manager.addPass(createSimplify());
+  manager.addPass(createCSEPass());
+  if (options.evaluator)
+    manager.addPass(createFoldConstants(options.evaluator));
+}
+
+LogicalResult ingot::runOptimize(ModuleOp module,
+                                 const OptimizeOptions &options) {
+  PassManager round(module.getContext());
+  addRound(round, options);
+  if (failed(runUntilSettled(round, module)))
+    return failure();
+  // What the model declares counts only where nothing else tells.
+  if (!options.checked.empty() && hasPromises(module)) {
+    PassManager promised(module.getContext());
+    HoldPromisesOptions hold;
+    hold.checked.assign(options.checked.begin(), options.checked.end());
+    promised.addPass(createHoldPromises(hold));
+    addRound(promised, options);
+    if (failed(runUntilSettled(promised, module)))
+      return failure();
+  }
+  dropPromises(module);
   if (!options.requireStatic)
     return success();
   PassManager check(module.getContext());

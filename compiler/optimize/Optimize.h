@@ -14,6 +14,8 @@ struct OptimizeOptions {
   /// Operators with a lowering of their own (`onnx.Softmax`); others are expanded where the specification has a body for them. Empty: nothing is
   /// expanded.
   std::vector<std::string> lowered;
+  /// Operators whose code checks the shapes of their results when the model runs: these may be what the model declares for its outputs.
+  std::vector<std::string> checked;
   /// Fails where a shape is unknown at the end.
   bool requireStatic = true;
 };

@@ -9,6 +9,16 @@ def InferShapes : Pass<"infer-shapes", "mlir::ModuleOp"> {
   }];
 }
 
+def HoldPromises : Pass<"hold-promises", "mlir::ModuleOp"> {
+  let summary = "take the declared shapes of outputs where inference finds less";
+  let description = [{
+    `ingot.promises` of @main has the shapes that the model declares for its results. Where a shape depends on data, the declared one becomes the type of the operation that
+    makes the value, if that checks it at run time; the way there leads back through operations that keep shapes.
+  }];
+  let options = [ListOption<"checked", "checked", "std::string",
+                            "operators that check the shapes of their results at run time, such as onnx.Reshape">];
+}
+
 def Simplify : Pass<"simplify", "mlir::ModuleOp"> {
   let summary = "remove, merge and normalise operations";
   let description = [{

@@ -81,6 +81,13 @@ std::optional<SmallVector<Value>> ingot::inlineConstantIf(onnx::IfOp op) {
   return values;
 }
 
+void ingot::updateResultTypes(func::FuncOp function) {
+  Block &block = function.getBody().front();
+  function.setType(FunctionType::get(function.getContext(),
+                                     block.getArgumentTypes(),
+                                     block.getTerminator()->getOperandTypes()));
+}
+
 StringRef ingot::nodeName(Location loc) {
   if (auto fused = dyn_cast<FusedLoc>(loc))
     return fused.getLocations().empty() ? "" : nodeName(fused.getLocations()[0]);

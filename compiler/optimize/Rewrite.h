@@ -3,6 +3,7 @@
 #define INGOT_COMPILER_OPTIMIZE_REWRITE_H
 
 #include "dialects/onnx/ONNXDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <optional>
@@ -31,6 +32,9 @@ std::optional<double> splatConstant(mlir::Value value);
 /// Moves the operations of the branch that is taken before an `If` with a constant condition, and gives
 /// the values that replace its results.
 std::optional<llvm::SmallVector<mlir::Value>> inlineConstantIf(onnx::IfOp op);
+
+/// Makes the function's type that of the values that it returns.
+void updateResultTypes(mlir::func::FuncOp function);
 
 /// Name of the node at a location, for the names of new constants.
 llvm::StringRef nodeName(mlir::Location loc);

@@ -30,6 +30,14 @@ static LogicalResult replaceByReshape(PatternRewriter &rewriter, Operation *op,
   return success();
 }
 
+/// Whether all operands after the first are constants or absent. Others are checked when the model runs, against a shape that may be no more
+/// than declared.
+static bool isKnownMovement(Operation *op) {
+  return llvm::all_of(op->getOperands().drop_front(), [](Value operand) {
+    return isa<NoneType>(operand.getType()) || onnx::constantValue(operand);
+  });
+}
+
 static bool isConstantZero(Value value) {
   std::optional<double> splat = value ? splatConstant(value) : 0.0;
   return splat && *splat == 0;
@@ -39,11 +47,13 @@ static bool isConstantZero(Value value) {
 static bool keepsEqualTypes(Operation *op) {
   StringRef name = op->getName().stripDialect();
   bool always = llvm::StringSwitch<bool>(name)
-                    .Cases({"Identity", "Cast", "CastLike", "Expand"}, true)
-                    .Cases({"Reshape", "Squeeze", "Unsqueeze", "Flatten"}, true)
+                    .Cases({"Identity", "Cast", "CastLike"}, true)
                     .Default(false);
   if (always)
     return true;
+  if (name == "Expand" || name == "Reshape" || name == "Squeeze" ||
+      name == "Unsqueeze" || name == "Flatten")
+    return isKnownMovement(op);
   if (name == "Concat" || name == "Sum" || name == "Max" || name == "Min" ||
       name == "Mean")
     return op->getNumOperands() == 1;
@@ -51,7 +61,8 @@ static bool keepsEqualTypes(Operation *op) {
   if (name == "Slice") {
     Value steps = onnx::input(op, 4);
     auto values = integerConstant(steps);
-    return !steps || (values && llvm::all_of(*values, [](int64_t s) { return s > 0; }));
+    return isKnownMovement(op) &&
+           (!steps || (values && llvm::all_of(*values, [](int64_t s) { return s > 0; })));
   }
   // Equal sizes may come from cropping on one side and filling on the other.
   if (name == "Pad")
@@ -101,6 +112,8 @@ template <typename Op> struct ToReshape : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
+    if (!isKnownMovement(op))
+      return failure();
     return replaceByReshape(rewriter, op, op->getOperand(0));
   }
 };
@@ -109,8 +122,10 @@ struct MergeReshapes : OpRewritePattern<onnx::ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(onnx::ReshapeOp op,
                                 PatternRewriter &rewriter) const override {
+    if (!isKnownMovement(op))
+      return failure();
     Operation *before = op->getOperand(0).getDefiningOp();
-    if (isa_and_nonnull<onnx::ReshapeOp>(before))
+    if (isa_and_nonnull<onnx::ReshapeOp>(before) && isKnownMovement(before))
       return replaceByReshape(rewriter, op, before->getOperand(0));
     // One whose shape is no constant of sizes gets one.
     RankedTensorType type = staticType(op->getResult(0));

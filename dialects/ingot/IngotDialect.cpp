@@ -28,6 +28,15 @@ LogicalResult KernelOp::verify() {
   return success();
 }
 
+/// A function that may set the status word does more than its results show.
+void LaunchOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+      *this, getCalleeAttr());
+  if (!callee || callee->hasAttr("ingot.checked"))
+    effects.emplace_back(MemoryEffects::Write::get());
+}
+
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(
       *this, getCalleeAttr());

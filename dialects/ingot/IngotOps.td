@@ -17,11 +17,12 @@ def Ingot_SizeOp : Ingot_Op<"size", [Pure]> {
 }
 
 def Ingot_KernelOp : Ingot_Op<"kernel", [
-    IsolatedFromAbove, Pure, SingleBlock]> {
+    IsolatedFromAbove, RecursiveMemoryEffects, SingleBlock]> {
   let summary = "a fused region of tensor operations that becomes one function";
   let description = [{
     The block arguments are the operands: tensors in full, or scalars of type index. The block holds views of its arguments
     and stages (`linalg.generic`) in order, and ends in `ingot.yield`. The name is a hint; equal kernels become one function.
+    A kernel with a check (`cf.assert`) stays, whether its results are used or not.
 
     Where tensors have sizes that are not static, `sizes` has one map for each operand: its dimensions as expressions over the operands of type index,
     in their order (an empty map for a scalar).
@@ -46,7 +47,8 @@ def Ingot_YieldOp : Ingot_Op<"yield", [Pure, Terminator, ReturnLike,
 }
 
 def Ingot_LaunchOp : Ingot_Op<"launch", [
-    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "call of a kernel's function, on tensors";
   let description = [{
     The callee is in destination-passing style: it takes the operands' buffers, then the results' buffers, then scratch memory and the

@@ -38,7 +38,7 @@ DTYPES = {
 
 # Names of ingot::Status.
 STATUS = {
-    1: "an index that data gave is out of range",
+    1: "an index or size that data gave is out of range",
     2: "an argument is null",
     3: "the arena or the weights are null or not aligned",
     4: "a size is less than 1 or too large for memory",

@@ -7,7 +7,8 @@ namespace ingot {
 enum class Status : int {
   ok = 0,
   /// An index computed from the inputs (Gather, Slice, ...) lies outside its
-  /// tensor. The outputs are complete, but hold values for clamped indices.
+  /// tensor, or sizes computed from them do not give the shapes that the model
+  /// declares. The outputs are complete, but hold values for clamped indices.
   index_out_of_range = 1,
   /// A pointer of Inputs or Outputs is null. Nothing was written.
   null_argument = 2,
@@ -25,7 +26,7 @@ constexpr const char *text(Status status) noexcept {
   case Status::ok:
     return "ok";
   case Status::index_out_of_range:
-    return "an index computed from the inputs is out of range";
+    return "an index or size computed from the inputs is out of range";
   case Status::null_argument:
     return "a pointer to an input or output is null";
   case Status::bad_memory:

@@ -6,6 +6,7 @@ usage: small_models.py NAME FOLDER
   external     Add of a weight in weights.bin
   unsupported  two nodes that no lowering takes, and one that is fine
   gather       rows of a table, chosen by the input
+  promise      x in a shape that is an input, where the model declares 2x3
   data         gather, with test data as the standard has it, in the folder data/
   counter      a state: next = state + step
 """
@@ -48,6 +49,11 @@ def gather(folder):
     table = numpy_helper.from_array(numpy.arange(20, dtype=numpy.float32).reshape(5, 4), "table")
     save(folder, "gather", [helper.make_node("Gather", ["table", "i"], ["y"], name="pick")], [value("i", [3], TensorProto.INT64)],
          [value("y", [3, 4])], [table])
+
+
+def promise(folder):
+    save(folder, "promise", [helper.make_node("Reshape", ["x", "shape"], ["r"]), helper.make_node("Relu", ["r"], ["y"])],
+         [value("x", [6]), value("shape", [2], TensorProto.INT64)], [value("y", [2, 3])])
 
 
 def data(folder):

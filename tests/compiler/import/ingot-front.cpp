@@ -17,6 +17,8 @@ static cl::opt<bool> optimize("optimize", cl::desc("run the optimise stage"));
 static cl::opt<bool> keepDynamic("dynamic", cl::desc("allow unknown sizes"));
 static cl::list<std::string> lowered("lowered", cl::CommaSeparated,
                                      cl::desc("operators not to expand"));
+static cl::list<std::string> checked("checked", cl::CommaSeparated,
+                                     cl::desc("operators that check their shapes"));
 static cl::opt<unsigned> elide("elide", cl::init(16),
                                cl::desc("longest constant to print"));
 
@@ -51,6 +53,7 @@ int main(int argc, char **argv) {
     ingot::OptimizeOptions settings;
     settings.requireStatic = !keepDynamic;
     settings.lowered.assign(lowered.begin(), lowered.end());
+    settings.checked.assign(checked.begin(), checked.end());
     if (failed(ingot::runOptimize(**module, settings)))
       return 1;
   }
