@@ -1,4 +1,4 @@
-//===- Scatter.cpp - ScatterElements-18, ScatterND-18: places from data ---===//
+//===- Scatter.cpp - ScatterElements-18, ScatterND-18, TensorScatter-24 ---===//
 //
 // Places in the result look for the updates that concern them: a reduction over the updates, in which the last one wins or all are
 // combined. That takes time with the product of both.
@@ -263,7 +263,134 @@ static LogicalResult lowerScatterND(Node &node) {
   return node.done(searchRuns(node, flat, count, length));
 }
 
+/// TensorScatter-24: each place of a cache knows which update, if any, concerns it.
+static LogicalResult lowerTensorScatter(Node &node) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.type(0);
+  int64_t rank = type.getRank();
+  auto axis = node.axis("axis", -2, rank);
+  bool circular = node.attrString("mode", "linear") == "circular";
+  bool fits = axis && *axis != 0 && node.rank(1) == rank &&
+              node.element(1) == type.getElementType();
+  for (int64_t i = 0; fits && i < rank; ++i)
+    fits = i == *axis ? node.shape(1)[i] <= type.getDimSize(i)
+                      : node.shape(1)[i] == type.getDimSize(i);
+  if (!fits || (node.has(2) && (node.rank(2) != 1 ||
+                                node.shape(2)[0] != type.getDimSize(0))))
+    return node.fail("the update does not fit the cache; correct the model");
+  int64_t length = node.shape(1)[*axis], size = type.getDimSize(*axis);
+  if (node.type(1).getNumElements() == 0)
+    return node.done(node.operand(0));
+  Type i64 = b.getI64Type();
+  Value starts = splat(b, tensorType(type.getDimSize(0), i64), b.getI64IntegerAttr(0));
+  if (node.has(2))
+    starts = pointwise(
+        b, node.operand(2), tensorType(starts), [&](LocBuilder &b, ValueRange s) -> Value {
+          Value start = castScalar(b, s[0], i64, node.isUnsigned(2), false);
+          if (circular) {
+            Value bound = scalarInt(b, i64, size);
+            Value rest = arith::RemSIOp::create(b, start, bound);
+            Value below = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, rest,
+                                                scalarInt(b, i64, 0));
+            return arith::SelectOp::create(b, below, add(b, rest, bound), rest);
+          }
+          Value at = checkedIndex(b, start, size - length + 1, node, false, false);
+          return arith::IndexCastOp::create(b, i64, at);
+        });
+  Value updates = node.operand(1);
+  AffineMap maps[] = {b.getMultiDimIdentityMap(rank),
+                      AffineMap::get(rank, 0, b.getAffineDimExpr(0))};
+  return node.done(mapped(
+      b, {node.operand(0), starts}, maps, type, [&](LocBuilder &b, ValueRange s) -> Value {
+        Value here = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, *axis));
+        Value update = sub(b, here, s[1]), zero = scalarInt(b, i64, 0);
+        if (circular) {
+          Value before = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, update, zero);
+          Value wrapped = add(b, update, scalarInt(b, i64, size));
+          update = arith::SelectOp::create(b, before, wrapped, update);
+        }
+        Value hit = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, update,
+                                          scalarInt(b, i64, length));
+        Value inside = arith::SelectOp::create(b, hit, update, zero);
+        SmallVector<Value> at;
+        for (int64_t i = 0; i < rank; ++i)
+          at.push_back(i == *axis ? Value(arith::IndexCastOp::create(b, b.getIndexType(), inside))
+                                  : Value(linalg::IndexOp::create(b, i)));
+        Value value = tensor::ExtractOp::create(b, updates, at);
+        return arith::SelectOp::create(b, hit, value, s[0]);
+      }));
+}
+
+/// MaxUnpool-22: values go to where a MaxPool found them, which is in their own plane; zeros elsewhere. With a given output shape, places are
+/// those of the shape that the window implies, which lies in the corner.
+static LogicalResult lowerMaxUnpool(Node &node) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.resultType();
+  ArrayRef<int64_t> shape = node.shape(0), output = type.getShape();
+  int64_t rank = shape.size(), n = rank - 2;
+  auto kernel = node.attrInts("kernel_shape");
+  auto strides = node.attrInts("strides").value_or(std::vector<int64_t>(std::max<int64_t>(n, 0), 1));
+  auto pads = node.attrInts("pads").value_or(std::vector<int64_t>(std::max<int64_t>(2 * n, 0), 0));
+  constexpr int64_t limit = int64_t(1) << 31;
+  auto small = [&](const std::vector<int64_t> &list) {
+    return llvm::all_of(list, [&](int64_t v) { return v >= 0 && v < limit; });
+  };
+  if (n < 1 || node.shape(1) != shape || !kernel || int64_t(kernel->size()) != n ||
+      int64_t(strides.size()) != n || int64_t(pads.size()) != 2 * n || !small(*kernel) ||
+      !small(strides) || !small(pads) || type.getRank() != rank ||
+      output.take_front(2) != shape.take_front(2) || !small(shape.vec()))
+    return node.fail("window and indices do not fit the input; correct the model");
+  SmallVector<int64_t> implied(shape.take_front(2));
+  int64_t plane = 1, count = 1, planes = shape[0] * shape[1];
+  for (int64_t i = 0; i < n; ++i) {
+    int64_t size = (shape[2 + i] - 1) * strides[i] - pads[i] - pads[n + i] + (*kernel)[i];
+    if (size < 1 || size > limit || plane > limit / size)
+      return node.fail("the output is empty or too large; correct the model");
+    implied.push_back(size);
+    plane *= size;
+    count *= shape[2 + i];
+  }
+  if (planes == 0 || count == 0)
+    return node.fail("the input is empty; correct the model");
+  if (failed(checkPairs(node, planes * plane, count)))
+    return failure();
+  Type i64 = b.getI64Type();
+  Value values = reshape(b, node.operand(0), {planes, count});
+  Value places = pointwise(
+      b, reshape(b, node.operand(1), {planes, count}), tensorType({planes, count}, i64),
+      [&](LocBuilder &b, ValueRange s) -> Value {
+        Value first = arith::MulIOp::create(b, linalg::IndexOp::create(b, 0), index(b, plane));
+        Value place = sub(b, s[0], arith::IndexCastOp::create(b, i64, first));
+        Value at = checkedIndex(b, place, plane, node, false, false);
+        return arith::IndexCastOp::create(b, i64, at);
+      });
+  // loops: plane, place, update
+  MLIRContext *context = b.getContext();
+  AffineExpr p = b.getAffineDimExpr(0), o = b.getAffineDimExpr(1), u = b.getAffineDimExpr(2);
+  Value last = lastUpdates(b, places, AffineMap::get(3, 0, {p, u}, context),
+                           AffineMap::get(3, 0, {p, o}, context), {planes, plane}, 1);
+  Value whole = pointwise(
+      b, last, tensorType({planes, plane}, type.getElementType()),
+      [&](LocBuilder &b, ValueRange s) -> Value {
+        Value zero = scalarInt(b, i64, 0);
+        Value hit = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, s[0], zero);
+        Value at = arith::IndexCastOp::create(b, b.getIndexType(), maximum(b, s[0], zero));
+        Value value = tensor::ExtractOp::create(b, values, ValueRange{linalg::IndexOp::create(b, 0), at});
+        return arith::SelectOp::create(b, hit, value, scalarInt(b, value.getType(), 0));
+      });
+  whole = reshape(b, whole, implied);
+  SmallVector<int64_t> none(rank, 0), high(rank, 0), sizes(implied), steps(rank, 1);
+  for (int64_t i = 0; i < rank; ++i) {
+    sizes[i] = std::min(implied[i], output[i]);
+    high[i] = output[i] - sizes[i];
+  }
+  whole = slice(b, whole, none, sizes, steps);
+  return node.done(pad(b, whole, none, high, numberAttr(type.getElementType(), 0)));
+}
+
 void lower::addScatter(Registry &r) {
+  r["onnx.MaxUnpool"] = lowerMaxUnpool;
+  r["onnx.TensorScatter"] = lowerTensorScatter;
   r["onnx.ScatterElements"] = lowerScatterElements;
   r["onnx.ScatterND"] = lowerScatterND;
 }
