@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Indexing.h"
 #include "compiler/lower/Scores.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -338,16 +339,18 @@ static LogicalResult lowerSvmClassifier(Node &node) {
 
 static LogicalResult lowerBinarizer(Node &node) {
   double threshold = node.attrFloat("threshold", 0);
+  // The greatest whole number that is not above the threshold; none is above one that is no number.
+  bool isLong = node.element(0).getIntOrFloatBitWidth() == 64;
+  double low = isLong ? -0x1p63 : -0x1p31, high = isLong ? 0x1.fffffffffffffp62 : 0x1p31 - 1;
+  double whole = std::isnan(threshold) ? high : std::floor(std::clamp(threshold, low, high));
   return node.done(pointwise(
       node.b, node.operand(0), node.resultType(), [&](LocBuilder &b, ValueRange s) -> Value {
         Type type = s[0].getType();
         Value above;
         if (isFloat(type))
           above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, s[0], scalar(b, type, threshold));
-        else // a whole number is above where it is above the threshold's floor
-          above = arith::CmpIOp::create(
-              b, arith::CmpIPredicate::sgt, s[0],
-              scalarInt(b, type, int64_t(std::floor(std::clamp(threshold, -2147483648.0, 2147483647.0)))));
+        else
+          above = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, s[0], scalarInt(b, type, int64_t(whole)));
         return arith::SelectOp::create(b, above, scalarInt(b, type, 1), scalarInt(b, type, 0));
       }));
 }

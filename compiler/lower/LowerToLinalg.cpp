@@ -40,6 +40,7 @@ const Registry &lower::registry() {
     addSampling(registry);
     addScatter(registry);
     addShapes(registry);
+    addSignal(registry);
     addSorting(registry);
     addText(registry);
     addTraining(registry);

@@ -1,10 +1,11 @@
-//===- MatMul.cpp - MatMul-13, Gemm-13, Einsum-12, DFT-20 -----------------===//
+//===- MatMul.cpp - MatMul-13, Gemm-13, Einsum-12, DFT-20, Det-22 ---------===//
 //
 // Products of tensors are one contraction each; transposed and repeated operands are indexing maps.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/MatMul.h"
 #include "compiler/lower/Node.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include <cmath>
 #include <map>
 
@@ -279,9 +280,9 @@ static LogicalResult lowerDft(Node &node) {
   bool inverse = node.attrInt("inverse", 0), half = node.attrInt("onesided", 0);
   if (rank < 2 || axis < 0 || axis + 1 >= rank || type.getRank() != rank)
     return node.fail("the axis is outside the rank; correct the model");
-  if (inverse && half)
-    return node.fail("an inverse transform of one side is not supported");
-  int64_t length = shape[axis];
+  // The inverse of one side gives real numbers; an even number of them if nothing else is said.
+  bool folded = inverse && half;
+  int64_t length = folded ? 2 * (shape[axis] - 1) : shape[axis];
   if (node.has(1)) {
     auto given = node.constantInts(1);
     if (!given || given->size() != 1 || given->front() < 1)
@@ -290,27 +291,30 @@ static LogicalResult lowerDft(Node &node) {
     length = given->front();
   }
   int64_t components = shape.back(), outputs = type.getDimSize(axis);
-  int64_t used = std::min(length, shape[axis]);
+  int64_t parts = folded ? 1 : 2;
+  int64_t used = std::min(folded ? length / 2 + 1 : length, shape[axis]);
   constexpr int64_t limit = int64_t(1) << 10;
   if (outputs > limit || used > limit || components < 1 || components > 2 ||
-      type.getShape().back() != 2)
+      used < 1 || type.getShape().back() != parts)
     return node.fail("transforms of more than 1024 places are not supported");
 
   Type element = type.getElementType();
   std::vector<double> matrix;
-  matrix.reserve(outputs * 2 * used * components);
+  matrix.reserve(outputs * parts * used * components);
   double scale = inverse ? 1.0 / double(length) : 1.0;
   for (int64_t k = 0; k < outputs; ++k)
-    for (int64_t part = 0; part < 2; ++part)
+    for (int64_t part = 0; part < parts; ++part)
       for (int64_t n = 0; n < used; ++n)
         for (int64_t c = 0; c < components; ++c) {
+          // All but the first and the middle one stand for their conjugates as well.
+          double weight = folded && n != 0 && 2 * n != length ? 2 : 1;
           // (re + i im) (cos + i sin), of the angle reduced exactly.
           double angle = 2 * M_PI * double(k * n % length) / double(length);
-          double real = std::cos(angle) * scale;
-          double imaginary = std::sin(inverse ? angle : -angle) * scale;
+          double real = std::cos(angle) * scale * weight;
+          double imaginary = std::sin(inverse ? angle : -angle) * scale * weight;
           matrix.push_back(part == c ? real : c == 1 ? -imaginary : imaginary);
         }
-  Value roots = constantTensor(b, {outputs, 2, used, components}, element, matrix);
+  Value roots = constantTensor(b, {outputs, parts, used, components}, element, matrix);
   Value x = sliceAxis(b, node.operand(0), axis, 0, used);
   // loops: the result's, then place and component
   SmallVector<AffineExpr> read, out;
@@ -333,7 +337,120 @@ static LogicalResult lowerDft(Node &node) {
   return node.done(contraction(b, x, roots, maps, loops, type));
 }
 
+//===----------------------------------------------------------------------===//
+// Det
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Gaussian elimination with the greatest pivot of each column, for all matrices at once. Carried: the column, the matrices (batch, n, n), and the
+/// product of the pivots with its sign (batch).
+class Elimination {
+public:
+  Elimination(LocBuilder &b, int64_t batch, int64_t n, Type element)
+      : b(b), batch(batch), n(n), element(element), matrices(tensorType({batch, n, n}, element)),
+        numbers(tensorType(batch, element)) {}
+
+  Value run(Value x) {
+    Value one = splat(b, numbers, numberAttr(element, 1));
+    auto loop = scf::ForOp::create(
+        b, index(b, 0), index(b, n), index(b, 1), ValueRange{counter(b, 0), x, one},
+        [&](OpBuilder &inner, Location, Value, ValueRange carried) {
+          OpBuilder::InsertionGuard guard(b);
+          b.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
+          Value at = carried[0], a = carried[1], place = pivotRow(a, at);
+          SmallVector<Value> next{advance(b, at, 1), eliminate(a, at, place), multiply(a, at, place, carried[2])};
+          scf::YieldOp::create(b, next);
+        });
+    return loop.getResult(2);
+  }
+
+private:
+  Value loopIndex(LocBuilder &b, int64_t dim) {
+    return arith::IndexCastOp::create(b, b.getI64Type(), linalg::IndexOp::create(b, dim));
+  }
+  static Value compare(LocBuilder &b, arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(b, predicate, x, y);
+  }
+  Value read(LocBuilder &b, Value a, Value row, Value column) {
+    auto cast = [&](Value v) -> Value { return arith::IndexCastOp::create(b, b.getIndexType(), v); };
+    return tensor::ExtractOp::create(b, a, ValueRange{linalg::IndexOp::create(b, 0), cast(row), cast(column)});
+  }
+  AffineMap map(ArrayRef<int64_t> dims, int64_t loops) {
+    SmallVector<AffineExpr> exprs;
+    for (int64_t dim : dims)
+      exprs.push_back(b.getAffineDimExpr(dim));
+    return AffineMap::get(loops, 0, exprs, b.getContext());
+  }
+
+  /// The row at or below `at` with the greatest size in column `at`, (batch).
+  Value pivotRow(Value a, Value at) {
+    Type i64 = b.getI64Type();
+    Value sizes = mapped(b, at, map({}, 2), tensorType({batch, n}, element), [&](LocBuilder &b, ValueRange s) -> Value {
+      Value size = math::AbsFOp::create(b, read(b, a, loopIndex(b, 1), s[0]));
+      Value below = compare(b, arith::CmpIPredicate::sge, loopIndex(b, 1), s[0]);
+      return arith::SelectOp::create(b, below, size, scalar(b, element, -1));
+    });
+    Value top = reduceAxes(b, sizes, 1, numberAttr(element, -1),
+                           [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
+    IteratorType kinds[] = {IteratorType::parallel, IteratorType::reduction};
+    return reduction(b, {sizes, top}, {map({0, 1}, 2), map({0}, 2), map({0}, 2)}, kinds, tensorType(batch, i64),
+                     b.getI64IntegerAttr(n - 1), [&](LocBuilder &b, ValueRange s) -> Value {
+                       Value hit = arith::CmpFOp::create(b, arith::CmpFPredicate::UEQ, s[0], s[1]);
+                       Value here = arith::SelectOp::create(b, hit, loopIndex(b, 1), scalarInt(b, i64, n - 1));
+                       return minimum(b, s[2], here);
+                     });
+  }
+
+  /// Rows `at` and `place` change places; multiples of the pivot's row are taken from those below.
+  Value eliminate(Value a, Value at, Value place) {
+    return mapped(b, {at, place}, {map({}, 3), map({0}, 3)}, matrices, [&](LocBuilder &b, ValueRange s) -> Value {
+      Value row = loopIndex(b, 1), column = loopIndex(b, 2);
+      Value isPlace = compare(b, arith::CmpIPredicate::eq, row, s[1]);
+      Value source = arith::SelectOp::create(b, isPlace, s[0], row);
+      Value pivot = read(b, a, s[1], s[0]), zero = scalar(b, element, 0);
+      Value singular = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, pivot, zero);
+      Value divisor = arith::SelectOp::create(b, singular, scalar(b, element, 1), pivot);
+      Value factor = div(b, read(b, a, source, s[0]), divisor);
+      Value own = read(b, a, source, column), above = read(b, a, s[1], column);
+      Value reduced = sub(b, own, mul(b, factor, above));
+      Value below = compare(b, arith::CmpIPredicate::sgt, row, s[0]);
+      return arith::SelectOp::create(b, below, reduced, own);
+    });
+  }
+
+  Value multiply(Value a, Value at, Value place, Value total) {
+    return mapped(b, {at, place, total}, {map({}, 1), map({0}, 1), map({0}, 1)}, numbers,
+                  [&](LocBuilder &b, ValueRange s) -> Value {
+                    Value pivot = read(b, a, s[1], s[0]);
+                    Value stays = compare(b, arith::CmpIPredicate::eq, s[0], s[1]);
+                    Value turned = arith::NegFOp::create(b, pivot);
+                    return mul(b, s[2], arith::SelectOp::create(b, stays, pivot, turned));
+                  });
+  }
+
+  LocBuilder &b;
+  int64_t batch, n;
+  Type element;
+  RankedTensorType matrices, numbers;
+};
+} // namespace
+
+/// Det-22.
+static LogicalResult lowerDet(Node &node) {
+  LocBuilder &b = node.b;
+  ArrayRef<int64_t> shape = node.shape(0);
+  if (shape.size() < 2 || shape.back() != shape[shape.size() - 2] || shape.back() < 1)
+    return node.fail("the input must be square matrices; correct the model");
+  RankedTensorType type = node.resultType();
+  if (type.getNumElements() == 0)
+    return node.done(tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
+  int64_t n = shape.back(), batch = type.getNumElements();
+  Value x = reshape(b, node.operand(0), {batch, n, n});
+  return node.done(reshape(b, Elimination(b, batch, n, node.element(0)).run(x), type.getShape()));
+}
+
 void lower::addMatMul(Registry &r) {
+  r["onnx.Det"] = lowerDet;
   r["onnx.DFT"] = lowerDft;
   r["onnx.MatMul"] = lowerMatMul;
   r["onnx.Gemm"] = lowerGemm;

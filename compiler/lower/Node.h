@@ -106,6 +106,7 @@ void addResize(Registry &registry);
 void addSampling(Registry &registry);
 void addScatter(Registry &registry);
 void addShapes(Registry &registry);
+void addSignal(Registry &registry);
 void addSorting(Registry &registry);
 void addText(Registry &registry);
 void addTraining(Registry &registry);

@@ -1,6 +1,6 @@
 //===- Random.cpp - random numbers ----------------------------------------===//
 //
-// RandomUniform-22, RandomNormal-22 and their Like forms, Multinomial-22, Dropout-22 in training. Bernoulli is a function of them.
+// RandomUniform-22, RandomNormal-22 and their Like forms, Bernoulli-22, Multinomial-22, Dropout-22 in training.
 //
 // Number i of a node is a function of its seed and i alone (SplitMix64: G. Steele et al., Fast Splittable Pseudorandom Number Generators, 2014), so that
 // all machines and all schedules give the same numbers. A node without a seed takes its name for one: a model has no state, each run draws the same.
@@ -104,6 +104,22 @@ static LogicalResult lowerNormal(Node &node) {
   }));
 }
 
+/// Bernoulli-22: 1 with the probability that the input gives. (The specification's body has it the other way round.)
+static LogicalResult lowerBernoulli(Node &node) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.resultType();
+  if (!isFloat(node.element(0)))
+    return node.fail("probabilities must have a floating-point type; correct the model");
+  Type wide = computedIn(b, node.element(0));
+  uint64_t seed = seedOf(node);
+  return node.done(pointwise(b, node.operand(0), type, [&](LocBuilder &b, ValueRange s) -> Value {
+    Value chance = castScalar(b, s[0], wide, false, false);
+    Value unit = randomUnit(b, wide, seed, type.getShape());
+    Value hit = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, unit, chance);
+    return castScalar(b, hit, type.getElementType(), true, node.isUnsignedResult(0));
+  }));
+}
+
 /// Multinomial-22: the class whose logit and Gumbel noise add up to most (E. Gumbel, 1954) is drawn with the logits' probabilities.
 static LogicalResult lowerMultinomial(Node &node) {
   LocBuilder &b = node.b;
@@ -111,7 +127,9 @@ static LogicalResult lowerMultinomial(Node &node) {
   if (node.rank(0) != 2 || type.getRank() != 2 || node.shape(0)[1] < 1 ||
       type.getDimSize(0) != node.shape(0)[0] || !isFloat(node.element(0)))
     return node.fail("the input must be (batch, classes); correct the model");
-  int64_t classes = node.shape(0)[1];
+  int64_t classes = node.shape(0)[1], points;
+  if (__builtin_mul_overflow(type.getNumElements(), classes, &points) || points > int64_t(1) << 32)
+    return node.fail("so many samples of so many classes are not supported");
   Type f32 = b.getF32Type(), i64 = b.getI64Type();
   SmallVector<int64_t> shape{type.getDimSize(0), type.getDimSize(1), classes};
   uint64_t seed = seedOf(node);
@@ -185,6 +203,7 @@ static LogicalResult lowerDropout(Node &node) {
 void lower::addRandom(Registry &r) {
   r["onnx.RandomUniform"] = r["onnx.RandomUniformLike"] = lowerUniform;
   r["onnx.RandomNormal"] = r["onnx.RandomNormalLike"] = lowerNormal;
+  r["onnx.Bernoulli"] = lowerBernoulli;
   r["onnx.Multinomial"] = lowerMultinomial;
   r["onnx.Dropout"] = lowerDropout;
 }

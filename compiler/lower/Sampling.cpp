@@ -20,6 +20,9 @@ struct AxisTaps {
 };
 } // namespace
 
+/// Every place of an axis of this length is exact in float32.
+static constexpr int64_t kLongestAxis = int64_t(1) << 23;
+
 static Value isLess(LocBuilder &b, Value x, Value y) {
   if (isFloat(x.getType()))
     return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, y);
@@ -199,7 +202,7 @@ static LogicalResult lowerGridSample(Node &node) {
   if (type.getNumElements() == 0)
     return node.done(tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
   for (int64_t size : shape)
-    if (size == 0 || size > std::numeric_limits<int32_t>::max() - 8)
+    if (size == 0 || size > kLongestAxis)
       return node.fail("an axis is empty or too long; correct the model");
   std::string mode = node.attrString("mode", "linear");
   std::string outside = node.attrString("padding_mode", "zeros");
@@ -276,13 +279,13 @@ static LogicalResult lowerDeformConv(Node &node) {
            given[1] == offsets * window1 * perTap && given.drop_front(2) == output &&
            node.element(i) == element;
   };
-  if (n > 3 || offsets < 1 || channels % offsets != 0 || !isFloat(element) ||
+  if (n > 3 || offsets < 1 || offsets > channels || channels % offsets != 0 || !isFloat(element) ||
       !fits(2, n) || (node.has(4) && !fits(4, 1)))
     return node.fail("offset and mask do not fit the windows; correct the model");
   if (type.getNumElements() == 0)
     return node.done(tensor::EmptyOp::create(b, type.getShape(), element));
   for (int64_t size : shape)
-    if (size == 0 || size > std::numeric_limits<int32_t>::max() - 8)
+    if (size == 0 || size > kLongestAxis)
       return node.fail("an axis is empty or too long; correct the model");
 
   // (batch, offset group, taps, output) for each axis.
@@ -452,7 +455,7 @@ static LogicalResult lowerRoiAlign(Node &node) {
   if (type.getNumElements() == 0)
     return node.done(tensor::EmptyOp::create(b, type.getShape(), element));
   for (int64_t size : shape)
-    if (size == 0 || size > std::numeric_limits<int32_t>::max() - 8)
+    if (size == 0 || size > kLongestAxis)
       return node.fail("an axis is empty or too long; correct the model");
   SmallVector<AxisTaps> taps;
   Value counts[2];

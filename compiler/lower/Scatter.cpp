@@ -341,7 +341,7 @@ static LogicalResult lowerMaxUnpool(Node &node) {
       output.take_front(2) != shape.take_front(2) || !small(shape.vec()))
     return node.fail("window and indices do not fit the input; correct the model");
   SmallVector<int64_t> implied(shape.take_front(2));
-  int64_t plane = 1, count = 1, planes = shape[0] * shape[1];
+  int64_t plane = 1, count = 1, planes = shape[0] * shape[1], all;
   for (int64_t i = 0; i < n; ++i) {
     int64_t size = (shape[2 + i] - 1) * strides[i] - pads[i] - pads[n + i] + (*kernel)[i];
     if (size < 1 || size > limit || plane > limit / size)
@@ -352,7 +352,9 @@ static LogicalResult lowerMaxUnpool(Node &node) {
   }
   if (planes == 0 || count == 0)
     return node.fail("the input is empty; correct the model");
-  if (failed(checkPairs(node, planes * plane, count)))
+  if (__builtin_mul_overflow(planes, plane, &all))
+    return node.fail("the output is empty or too large; correct the model");
+  if (failed(checkPairs(node, all, count)))
     return failure();
   Type i64 = b.getI64Type();
   Value values = reshape(b, node.operand(0), {planes, count});

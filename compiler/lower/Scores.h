@@ -8,7 +8,7 @@
 namespace ingot::lower {
 
 /// Tables of weights that are made from attributes have at most so many numbers.
-constexpr int64_t kMostWeights = int64_t(1) << 27;
+constexpr int64_t kMostWeights = int64_t(1) << 26;
 
 /// The post_transform (NONE, LOGISTIC, SOFTMAX, SOFTMAX_ZERO, PROBIT) of scores (rows, columns), in float32.
 mlir::Value transformScores(LocBuilder &b, mlir::Value scores, llvm::StringRef kind);

@@ -14,6 +14,9 @@ using namespace ingot::lower;
 /// The most comparisons of a word with a word of the pool: seconds of work.
 static constexpr int64_t kMostComparisons = int64_t(1) << 32;
 
+/// Places for n-grams, used or not, in all layers.
+static constexpr int64_t kMostGrams = int64_t(1) << 25;
+
 namespace {
 /// The n-grams of one length, at most one for each output.
 struct Layer {
@@ -98,23 +101,27 @@ private:
           weights[output] = (*given)[gram];
         if (length < shortest || length > longest)
           continue;
-        addGram(length, output, ArrayRef(*pool).slice(at, length));
+        if (!addGram(length, output, ArrayRef(*pool).slice(at, length)))
+          return node.fail("too many n-grams count for one output; it is not supported");
       }
     }
     return success();
   }
 
-  void addGram(int64_t length, int64_t output, ArrayRef<int64_t> words) {
+  bool addGram(int64_t length, int64_t output, ArrayRef<int64_t> words) {
     Layer *layer = nullptr;
     for (Layer &known : layers)
       if (known.length == length && known.counts[output] == 0)
         layer = &known;
+    if (!layer && int64_t(layers.size() + 1) * outputs > kMostGrams)
+      return false;
     if (!layer) {
       layers.push_back({length, std::vector<int64_t>(outputs * length, 0), std::vector<double>(outputs, 0)});
       layer = &layers.back();
     }
     llvm::copy(words, layer->words.begin() + output * length);
     layer->counts[output] = 1;
+    return true;
   }
 
   /// (rows, outputs): how often each n-gram is in a row, its words `step` apart.
