@@ -49,6 +49,71 @@ static int newestOf(const std::vector<int> &versions) {
   return *std::max_element(versions.begin(), versions.end());
 }
 
+/// Bodies that are built for a node include the node's graphs. Each is given as one node with the graph's name, whose place the region
+/// takes once the body is built.
+static bool addStandIns(NodeProto &node, Operation *op,
+                        const ::onnx::OpSchema &schema) {
+  for (auto [name, region] : llvm::zip(graphAttributes(schema), op->getRegions())) {
+    if (region.empty())
+      continue;
+    Block &block = region.front();
+    if (block.getNumArguments() != 1 || block.getTerminator()->getNumOperands() != 1)
+      return false;
+    AttributeProto &attribute = *node.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(AttributeProto::GRAPH);
+    GraphProto &graph = *attribute.mutable_g();
+    graph.set_name(name);
+    auto add = [&](::onnx::ValueInfoProto &info, StringRef value, Type type) {
+      info.set_name(value.str());
+      *info.mutable_type() = protoFromType(type, false);
+    };
+    add(*graph.add_input(), "from", block.getArgument(0).getType());
+    add(*graph.add_output(), "to", block.getTerminator()->getOperand(0).getType());
+    NodeProto &standIn = *graph.add_node();
+    standIn.set_op_type("Neg");
+    standIn.set_name(name);
+    standIn.add_input("from");
+    standIn.add_output("to");
+  }
+  return true;
+}
+
+/// Names of the stand-ins' outputs in the body, one for each region (empty where there is no graph); nullopt where the body has not each of
+/// them once.
+static std::optional<std::vector<std::string>>
+findStandIns(const FunctionProto &body, Operation *op,
+             const ::onnx::OpSchema &schema) {
+  std::vector<std::string> outputs;
+  for (auto [name, region] : llvm::zip(graphAttributes(schema), op->getRegions())) {
+    outputs.emplace_back();
+    if (region.empty())
+      continue;
+    for (const NodeProto &node : body.node()) {
+      if (node.op_type() != "Neg" || !StringRef(node.name()).contains(name))
+        continue;
+      if (!outputs.back().empty())
+        return std::nullopt;
+      outputs.back() = node.output(0);
+    }
+    if (outputs.back().empty())
+      return std::nullopt;
+  }
+  return outputs;
+}
+
+/// Moves a graph to where its stand-in is.
+static void inlineGraph(Region &region, Operation *standIn) {
+  Block &block = region.front();
+  block.getArgument(0).replaceAllUsesWith(standIn->getOperand(0));
+  Operation *end = block.getTerminator();
+  standIn->getResult(0).replaceAllUsesWith(end->getOperand(0));
+  end->erase();
+  standIn->getBlock()->getOperations().splice(standIn->getIterator(),
+                                              block.getOperations());
+  standIn->erase();
+}
+
 /// The body, or nullopt where there is none for this node.
 static std::optional<FunctionProto>
 bodyOf(const NodeProto &node, const std::vector<TypeProto> &inputTypes,
@@ -73,8 +138,13 @@ static FailureOr<bool> expand(Operation *op) {
   const ::onnx::OpSchema *schema = schemaOf(op);
   std::vector<TypeProto> inputTypes;
   NodeProto node = nodeOf(op, *schema, inputTypes);
+  if (!addStandIns(node, op, *schema))
+    return false;
   std::optional<FunctionProto> body = bodyOf(node, inputTypes, *schema);
   if (!body)
+    return false;
+  auto standIns = findStandIns(*body, op, *schema);
+  if (!standIns)
     return false;
   std::map<std::string, AttributeProto> attributes;
   for (const AttributeProto &attribute : body->attribute_proto())
@@ -123,12 +193,15 @@ static FailureOr<bool> expand(Operation *op) {
       value.setType(known);
     result.replaceAllUsesWith(value);
   }
+  for (auto [name, region] : llvm::zip(*standIns, op->getRegions()))
+    if (!name.empty())
+      inlineGraph(region, scope.lookup(name).getDefiningOp());
   op->erase();
   return true;
 }
 
 FailureOr<bool> ingot::expandFunction(Operation *op) {
-  if (!hasFunctionBody(op) || op->getNumRegions() != 0)
+  if (!hasFunctionBody(op))
     return false;
   try {
     return expand(op);

@@ -1,5 +1,6 @@
 //===- Inference.cpp ------------------------------------------------------===//
 #include "compiler/import/Inference.h"
+#include "compiler/import/MissingInference.h"
 #include "compiler/import/Proto.h"
 #include "compiler/import/Schema.h"
 #include "compiler/support/Elements.h"
@@ -241,6 +242,21 @@ static std::string firstLine(StringRef message) {
   return message.trim().str();
 }
 
+/// Runs the library's function. Without shapes, one that complains of them has done enough if it gave all results their element types.
+static void inferResults(const ::onnx::OpSchema &schema, Context &context,
+                         Operation *op, const InferenceOptions &options) {
+  try {
+    schema.GetTypeAndShapeInferenceFunction()(context);
+  } catch (const ::onnx::InferenceError &) {
+    bool known = llvm::all_of(op->getResults(), [&](OpResult result) {
+      TypeProto *proto = context.getOutputType(result.getResultNumber());
+      return isa<NoneType>(result.getType()) || (proto && complete(*proto));
+    });
+    if (options.shapes || !known)
+      throw;
+  }
+}
+
 LogicalResult ingot::inferTypes(Operation *op,
                                 const InferenceOptions &options) {
   const ::onnx::OpSchema *schema = schemaOf(op);
@@ -250,7 +266,7 @@ LogicalResult ingot::inferTypes(Operation *op,
     Context context(op, *schema, options);
     if (options.checkTypes)
       schema->CheckInputOutputType(context);
-    schema->GetTypeAndShapeInferenceFunction()(context);
+    inferResults(*schema, context, op, options);
     // The main domain's without such a function are normalisations (GroupNormalization 21, MeanVarianceNormalization 13).
     if (!schema->has_type_and_shape_inference_function() &&
         schema->domain().empty() && op->getNumResults() == 1 &&
@@ -260,9 +276,17 @@ LogicalResult ingot::inferTypes(Operation *op,
       TypeProto *proto = context.getOutputType(result.getResultNumber());
       if (!proto || !complete(*proto) || isa<NoneType>(result.getType()))
         continue;
+      // Functions that take a missing shape for one without dimensions give such shapes, too.
+      if (!options.shapes && proto->has_tensor_type() &&
+          proto->tensor_type().shape().dim_size() == 0)
+        proto->mutable_tensor_type()->clear_shape();
       if (failed(refine(result, typeFromProto(op->getContext(), *proto))))
         return failure();
     }
+    for (OpResult result : op->getResults())
+      if (Type type = missingType(op, result.getResultNumber());
+          type && !isa<NoneType>(result.getType()) && failed(refine(result, type)))
+        return failure();
     return success();
   } catch (const NestedError &) {
     return failure();

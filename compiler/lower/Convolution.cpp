@@ -371,7 +371,76 @@ static LogicalResult lowerConvTranspose(Node &node) {
   return node.done(result);
 }
 
+//===----------------------------------------------------------------------===//
+// Col2Im
+//===----------------------------------------------------------------------===//
+
+/// Col2Im-18: each place of the image adds up what the windows over it have for it: the columns, spread by the strides, are read against the
+/// window's direction.
+static LogicalResult lowerCol2Im(Node &node) {
+  LocBuilder &b = node.b;
+  auto image = node.constantInts(1), block = node.constantInts(2);
+  if (!image || !block)
+    return node.fail("image_shape and block_shape must be constant; fix them in the model");
+  RankedTensorType type = node.resultType();
+  unsigned n = image->size();
+  Window window;
+  if (n < 1 || block->size() != n || node.rank(0) != 3 || type.getRank() != int64_t(n) + 2 ||
+      ArrayRef(*image) != type.getShape().drop_front(2) || !isFloat(node.element(0)))
+    return node.fail("the shapes do not fit together; correct the model");
+  if (failed(readWindow(node, *image, *block, window)))
+    return failure();
+  int64_t batch = node.shape(0)[0], channels = type.getDimSize(1), taps = 1, places = 1;
+  SmallVector<int64_t> split{batch, channels};
+  for (int64_t size : *block) {
+    if (size > node.shape(0)[1] / taps)
+      return node.fail("the columns do not fit the block; correct the model");
+    taps *= size;
+    split.push_back(size);
+  }
+  SmallVector<int64_t> counts;
+  for (unsigned i = 0; i < n; ++i) {
+    int64_t reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
+    int64_t room = (*image)[i] + window.low[i] + window.high[i] - reach;
+    if (room < 0)
+      return node.fail("a window is larger than the image; correct the model");
+    counts.push_back(room / window.strides[i] + 1);
+    places *= counts.back();
+    split.push_back(counts.back());
+  }
+  if (batch < 1 || node.shape(0)[1] != channels * taps || node.shape(0)[2] != places)
+    return node.fail("the columns do not fit the image; correct the model");
+  // (batch, channel, taps, windows), then the windows' places in the padded image.
+  Value x = reshape(b, node.operand(0), split);
+  SmallVector<int64_t> lead{batch, channels * taps};
+  lead.append(counts.begin(), counts.end());
+  x = insertZeros(b, reshape(b, x, lead), window.strides);
+  SmallVector<int64_t> low(2 + n, 0), high(2 + n, 0), shape{batch, channels};
+  shape.append(window.kernel.begin(), window.kernel.end());
+  for (unsigned i = 0; i < n; ++i) {
+    int64_t reach = (window.kernel[i] - 1) * window.dilations[i];
+    low[2 + i] = reach;
+    high[2 + i] = std::max<int64_t>(
+        0, window.low[i] + (*image)[i] - counts[i] * window.strides[i]);
+    shape.push_back(reach + counts[i] * window.strides[i] + high[2 + i]);
+  }
+  TypedAttr zero = numberAttr(node.element(0), 0);
+  x = reshape(b, pad(b, x, low, high, zero), shape);
+  // loops: batch, channel, image, taps
+  unsigned loops = 2 + 2 * n;
+  SmallVector<AffineExpr> read = dims(b, 0, 2);
+  read.append(dims(b, 2 + n, n));
+  for (unsigned i = 0; i < n; ++i)
+    read.push_back(b.getAffineDimExpr(2 + i) - b.getAffineDimExpr(2 + n + i) * window.dilations[i] +
+                   (window.low[i] + (window.kernel[i] - 1) * window.dilations[i]));
+  AffineMap maps[] = {makeMap(b, loops, {read}), makeMap(b, loops, {dims(b, 0, 2 + n)})};
+  Value result = reduction(b, x, maps, loopKinds(2 + n, n), type, zero,
+                           [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });
+  return node.done(result);
+}
+
 void lower::addConvolution(Registry &r) {
+  r["onnx.Col2Im"] = lowerCol2Im;
   r["onnx.Conv"] = lowerConv;
   r["onnx.ConvTranspose"] = lowerConvTranspose;
 }

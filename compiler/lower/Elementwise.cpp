@@ -540,65 +540,8 @@ static LogicalResult lowerWhere(Node &node) {
       }));
 }
 
-/// BatchNormalization-15 at inference: x * factor + offset, both per channel;
-/// numbers of the model give constants, computed in double.
-static LogicalResult lowerBatchNormalization(Node &node) {
-  if (node.attrInt("training_mode", 0))
-    return node.fail("training_mode = 1 is not supported; export the model "
-                     "for inference");
-  LocBuilder &b = node.b;
-  Type type = node.element(0);
-  double epsilon = node.attrFloat("epsilon", 1e-5f);
-  SmallVector<int64_t> perChannel(std::max<int64_t>(node.rank(0) - 1, 1), 1);
-  if (node.rank(0) > 1)
-    perChannel[0] = node.shape(0)[1];
-  for (unsigned i = 1; i < 5; ++i)
-    if (node.rank(i) != 1 || node.shape(i)[0] != perChannel[0])
-      return node.fail("input " + Twine(i) + " needs one number a channel; "
-                       "correct the model");
-  auto scale = node.constantFloats(1), bias = node.constantFloats(2),
-       mean = node.constantFloats(3), variance = node.constantFloats(4);
-  Value factor, offset;
-  if (scale && bias && mean && variance) {
-    std::vector<double> factors, offsets;
-    for (size_t i = 0; i < scale->size(); ++i) {
-      factors.push_back((*scale)[i] / std::sqrt((*variance)[i] + epsilon));
-      offsets.push_back((*bias)[i] - (*mean)[i] * factors[i]);
-    }
-    factor = constantTensor(b, perChannel, type, factors);
-    offset = constantTensor(b, perChannel, type, offsets);
-  } else {
-    RankedTensorType channels = tensorType(perChannel, type);
-    auto channel = [&](unsigned i) {
-      return reshape(b, castTo(b, node.operand(i), type), perChannel);
-    };
-    factor = pointwise(b, {channel(1), channel(4)}, channels,
-                       [&](LocBuilder &b, ValueRange s) {
-                         Value moved = add(b, s[1], scalar(b, type, epsilon));
-                         return div(b, s[0], math::SqrtOp::create(b, moved));
-                       });
-    offset = pointwise(b, {channel(2), channel(3), factor}, channels,
-                       [](LocBuilder &b, ValueRange s) {
-                         return sub(b, s[0], mul(b, s[1], s[2]));
-                       });
-  }
-  return node.done(pointwise(b, {node.operand(0), factor, offset},
-                             node.resultType(), [](LocBuilder &b, ValueRange s) {
-                               return add(b, mul(b, s[0], s[1]), s[2]);
-                             }));
-}
-
 void lower::addElementwise(Registry &r) {
   r["onnx.Identity"] = lowerIdentity;
-  r["onnx.Dropout"] = [](Node &node) {
-    if (node.hasResult(1))
-      node.set(1, splat(node.b, node.resultType(1), node.b.getBoolAttr(true)));
-    if (auto training = node.constantInts(2);
-        node.has(2) && (!training || training->empty() || training->front()))
-      return node.fail("training_mode is not constant false; export the model "
-                       "for inference");
-    return node.done(node.operand(0));
-  };
   r["onnx.Abs"] = lowerAbs;
   r["onnx.Neg"] = lowerUnary<negate>;
   r["onnx.Sign"] = lowerSign;
@@ -657,5 +600,4 @@ void lower::addElementwise(Registry &r) {
   r["onnx.Sum"] = r["onnx.Mean"] = lowerVariadic<addBody>;
   r["onnx.Clip"] = lowerClip;
   r["onnx.Where"] = lowerWhere;
-  r["onnx.BatchNormalization"] = lowerBatchNormalization;
 }

@@ -1,10 +1,11 @@
-//===- MatMul.cpp - MatMul-13, Gemm-13, Einsum-12 -------------------------===//
+//===- MatMul.cpp - MatMul-13, Gemm-13, Einsum-12, Det-22 -----------------===//
 //
 // Products of tensors are one contraction each; transposed and repeated operands are indexing maps.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/MatMul.h"
 #include "compiler/lower/Node.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include <map>
 
 using namespace mlir;
@@ -256,7 +257,120 @@ static LogicalResult lowerEinsum(Node &node) {
   return node.done(total.value);
 }
 
+//===----------------------------------------------------------------------===//
+// Det
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Gaussian elimination with the greatest pivot of each column, for all matrices at once. Carried: the column, the matrices (batch, n, n), and the
+/// product of the pivots with its sign (batch).
+class Elimination {
+public:
+  Elimination(LocBuilder &b, int64_t batch, int64_t n, Type element)
+      : b(b), batch(batch), n(n), element(element), matrices(tensorType({batch, n, n}, element)),
+        numbers(tensorType(batch, element)) {}
+
+  Value run(Value x) {
+    Value one = splat(b, numbers, numberAttr(element, 1));
+    auto loop = scf::ForOp::create(
+        b, index(b, 0), index(b, n), index(b, 1), ValueRange{counter(b, 0), x, one},
+        [&](OpBuilder &inner, Location, Value, ValueRange carried) {
+          OpBuilder::InsertionGuard guard(b);
+          b.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
+          Value at = carried[0], a = carried[1], place = pivotRow(a, at);
+          SmallVector<Value> next{advance(b, at, 1), eliminate(a, at, place), multiply(a, at, place, carried[2])};
+          scf::YieldOp::create(b, next);
+        });
+    return loop.getResult(2);
+  }
+
+private:
+  Value loopIndex(LocBuilder &b, int64_t dim) {
+    return arith::IndexCastOp::create(b, b.getI64Type(), linalg::IndexOp::create(b, dim));
+  }
+  static Value compare(LocBuilder &b, arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(b, predicate, x, y);
+  }
+  Value read(LocBuilder &b, Value a, Value row, Value column) {
+    auto cast = [&](Value v) -> Value { return arith::IndexCastOp::create(b, b.getIndexType(), v); };
+    return tensor::ExtractOp::create(b, a, ValueRange{linalg::IndexOp::create(b, 0), cast(row), cast(column)});
+  }
+  AffineMap map(ArrayRef<int64_t> dims, int64_t loops) {
+    SmallVector<AffineExpr> exprs;
+    for (int64_t dim : dims)
+      exprs.push_back(b.getAffineDimExpr(dim));
+    return AffineMap::get(loops, 0, exprs, b.getContext());
+  }
+
+  /// The row at or below `at` with the greatest size in column `at`, (batch).
+  Value pivotRow(Value a, Value at) {
+    Type i64 = b.getI64Type();
+    Value sizes = mapped(b, at, map({}, 2), tensorType({batch, n}, element), [&](LocBuilder &b, ValueRange s) -> Value {
+      Value size = math::AbsFOp::create(b, read(b, a, loopIndex(b, 1), s[0]));
+      Value below = compare(b, arith::CmpIPredicate::sge, loopIndex(b, 1), s[0]);
+      return arith::SelectOp::create(b, below, size, scalar(b, element, -1));
+    });
+    Value top = reduceAxes(b, sizes, 1, numberAttr(element, -1),
+                           [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
+    IteratorType kinds[] = {IteratorType::parallel, IteratorType::reduction};
+    return reduction(b, {sizes, top}, {map({0, 1}, 2), map({0}, 2), map({0}, 2)}, kinds, tensorType(batch, i64),
+                     b.getI64IntegerAttr(n - 1), [&](LocBuilder &b, ValueRange s) -> Value {
+                       Value hit = arith::CmpFOp::create(b, arith::CmpFPredicate::UEQ, s[0], s[1]);
+                       Value here = arith::SelectOp::create(b, hit, loopIndex(b, 1), scalarInt(b, i64, n - 1));
+                       return minimum(b, s[2], here);
+                     });
+  }
+
+  /// Rows `at` and `place` change places; multiples of the pivot's row are taken from those below.
+  Value eliminate(Value a, Value at, Value place) {
+    return mapped(b, {at, place}, {map({}, 3), map({0}, 3)}, matrices, [&](LocBuilder &b, ValueRange s) -> Value {
+      Value row = loopIndex(b, 1), column = loopIndex(b, 2);
+      Value isPlace = compare(b, arith::CmpIPredicate::eq, row, s[1]);
+      Value source = arith::SelectOp::create(b, isPlace, s[0], row);
+      Value pivot = read(b, a, s[1], s[0]), zero = scalar(b, element, 0);
+      Value singular = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, pivot, zero);
+      Value divisor = arith::SelectOp::create(b, singular, scalar(b, element, 1), pivot);
+      Value factor = div(b, read(b, a, source, s[0]), divisor);
+      Value own = read(b, a, source, column), above = read(b, a, s[1], column);
+      Value reduced = sub(b, own, mul(b, factor, above));
+      Value below = compare(b, arith::CmpIPredicate::sgt, row, s[0]);
+      return arith::SelectOp::create(b, below, reduced, own);
+    });
+  }
+
+  Value multiply(Value a, Value at, Value place, Value total) {
+    return mapped(b, {at, place, total}, {map({}, 1), map({0}, 1), map({0}, 1)}, numbers,
+                  [&](LocBuilder &b, ValueRange s) -> Value {
+                    Value pivot = read(b, a, s[1], s[0]);
+                    Value stays = compare(b, arith::CmpIPredicate::eq, s[0], s[1]);
+                    Value turned = arith::NegFOp::create(b, pivot);
+                    return mul(b, s[2], arith::SelectOp::create(b, stays, pivot, turned));
+                  });
+  }
+
+  LocBuilder &b;
+  int64_t batch, n;
+  Type element;
+  RankedTensorType matrices, numbers;
+};
+} // namespace
+
+/// Det-22.
+static LogicalResult lowerDet(Node &node) {
+  LocBuilder &b = node.b;
+  ArrayRef<int64_t> shape = node.shape(0);
+  if (shape.size() < 2 || shape.back() != shape[shape.size() - 2] || shape.back() < 1)
+    return node.fail("the input must be square matrices; correct the model");
+  RankedTensorType type = node.resultType();
+  if (type.getNumElements() == 0)
+    return node.done(tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
+  int64_t n = shape.back(), batch = type.getNumElements();
+  Value x = reshape(b, node.operand(0), {batch, n, n});
+  return node.done(reshape(b, Elimination(b, batch, n, node.element(0)).run(x), type.getShape()));
+}
+
 void lower::addMatMul(Registry &r) {
+  r["onnx.Det"] = lowerDet;
   r["onnx.MatMul"] = lowerMatMul;
   r["onnx.Gemm"] = lowerGemm;
   r["onnx.Einsum"] = lowerEinsum;

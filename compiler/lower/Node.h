@@ -115,17 +115,24 @@ void addElementwise(Registry &registry);
 void addFourier(Registry &registry);
 void addGenerators(Registry &registry);
 void addIndexing(Registry &registry);
+void addLearning(Registry &registry);
 void addMatMul(Registry &registry);
 void addNormalization(Registry &registry);
 void addPooling(Registry &registry);
 void addQuantized(Registry &registry);
+void addRandom(Registry &registry);
 void addRecurrent(Registry &registry);
 void addReduction(Registry &registry);
 void addResize(Registry &registry);
+void addSampling(Registry &registry);
 void addScatter(Registry &registry);
 void addSelection(Registry &registry);
 void addShapes(Registry &registry);
+void addSignal(Registry &registry);
 void addSorting(Registry &registry);
+void addText(Registry &registry);
+void addTraining(Registry &registry);
+void addTrees(Registry &registry);
 
 const Registry &registry();
 

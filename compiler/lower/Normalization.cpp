@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Node.h"
 #include "compiler/lower/Structured.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace ingot;
@@ -191,6 +192,87 @@ static Value perChannel(LocBuilder &b, Value value, int64_t axis, int64_t rank) 
   return reshape(b, value, shape);
 }
 
+/// BatchNormalization-15 in training: the batch's own mean and variance, which the running ones follow.
+static LogicalResult lowerBatchStatistics(Node &node) {
+  LocBuilder &b = node.b;
+  int64_t rank = node.rank(0);
+  if (rank < 2 || node.type(0).getNumElements() == 0)
+    return node.fail("the input must have a rank of at least 2 and elements; "
+                     "correct the model");
+  double epsilon = node.attrFloat("epsilon", 1e-5f);
+  double momentum = node.attrFloat("momentum", 0.9f);
+  SmallVector<int64_t> axes = axesFrom(2, rank);
+  axes.insert(axes.begin(), 0);
+  Value x = node.operand(0);
+  Value mean = meanAxes(b, x, axes);
+  Value centred = combine(b, x, keep(b, mean, x, axes), sub);
+  Value variance = meanAxes(b, squared(b, centred), axes);
+  Value inverse = keep(b, inverseRoot(b, variance, epsilon), x, axes);
+  for (auto [i, now] : {std::pair(1u, mean), std::pair(2u, variance)}) {
+    if (!node.hasResult(i))
+      continue;
+    node.set(i, pointwise(
+                    b, {node.operand(2 + i), now}, node.resultType(i),
+                    [&](LocBuilder &b, ValueRange s) {
+                      Type type = s[0].getType();
+                      Value fresh = castScalar(b, s[1], type, false, false);
+                      return add(b, mul(b, s[0], scalar(b, type, momentum)),
+                                 mul(b, fresh, scalar(b, type, 1 - momentum)));
+                    }));
+  }
+  Type type = node.element(0);
+  return node.done(scaled(b, centred, inverse,
+                          perChannel(b, castTo(b, node.operand(1), type), 1, rank),
+                          perChannel(b, castTo(b, node.operand(2), type), 1, rank)));
+}
+
+/// BatchNormalization-15 at inference: x * factor + offset, both per channel;
+/// numbers of the model give constants, computed in double.
+static LogicalResult lowerBatchNormalization(Node &node) {
+  LocBuilder &b = node.b;
+  Type type = node.element(0);
+  double epsilon = node.attrFloat("epsilon", 1e-5f);
+  SmallVector<int64_t> perChannel(std::max<int64_t>(node.rank(0) - 1, 1), 1);
+  if (node.rank(0) > 1)
+    perChannel[0] = node.shape(0)[1];
+  for (unsigned i = 1; i < 5; ++i)
+    if (node.rank(i) != 1 || node.shape(i)[0] != perChannel[0])
+      return node.fail("input " + Twine(i) + " needs one number a channel; "
+                       "correct the model");
+  if (node.attrInt("training_mode", 0))
+    return lowerBatchStatistics(node);
+  auto scale = node.constantFloats(1), bias = node.constantFloats(2),
+       mean = node.constantFloats(3), variance = node.constantFloats(4);
+  Value factor, offset;
+  if (scale && bias && mean && variance) {
+    std::vector<double> factors, offsets;
+    for (size_t i = 0; i < scale->size(); ++i) {
+      factors.push_back((*scale)[i] / std::sqrt((*variance)[i] + epsilon));
+      offsets.push_back((*bias)[i] - (*mean)[i] * factors[i]);
+    }
+    factor = constantTensor(b, perChannel, type, factors);
+    offset = constantTensor(b, perChannel, type, offsets);
+  } else {
+    RankedTensorType channels = tensorType(perChannel, type);
+    auto channel = [&](unsigned i) {
+      return reshape(b, castTo(b, node.operand(i), type), perChannel);
+    };
+    factor = pointwise(b, {channel(1), channel(4)}, channels,
+                       [&](LocBuilder &b, ValueRange s) {
+                         Value moved = add(b, s[1], scalar(b, type, epsilon));
+                         return div(b, s[0], math::SqrtOp::create(b, moved));
+                       });
+    offset = pointwise(b, {channel(2), channel(3), factor}, channels,
+                       [](LocBuilder &b, ValueRange s) {
+                         return sub(b, s[0], mul(b, s[1], s[2]));
+                       });
+  }
+  return node.done(pointwise(b, {node.operand(0), factor, offset},
+                             node.resultType(), [](LocBuilder &b, ValueRange s) {
+                               return add(b, mul(b, s[0], s[1]), s[2]);
+                             }));
+}
+
 /// InstanceNormalization-22.
 static LogicalResult lowerInstanceNormalization(Node &node) {
   LocBuilder &b = node.b;
@@ -331,6 +413,7 @@ void lower::addNormalization(Registry &r) {
   r["onnx.Hardmax"] = lowerHardmax;
   r["onnx.LayerNormalization"] = lowerLayerNormalization;
   r["onnx.RMSNormalization"] = lowerLayerNormalization;
+  r["onnx.BatchNormalization"] = lowerBatchNormalization;
   r["onnx.InstanceNormalization"] = lowerInstanceNormalization;
   r["onnx.GroupNormalization"] = lowerGroupNormalization;
   r["onnx.MeanVarianceNormalization"] = lowerMeanVariance;

@@ -1,4 +1,4 @@
-//===- Scatter.cpp - ScatterElements-18, ScatterND-18, Col2Im-18 ----------===//
+//===- Scatter.cpp - ScatterElements-18, ScatterND-18, Col2Im-18, TensorScatter-24, MaxUnpool-22 -===//
 //
 // Places in the result look for the updates that concern them: a reduction over the updates, in which the last one wins or all are
 // combined. That takes time with the product of both.
@@ -264,110 +264,10 @@ static LogicalResult lowerScatterND(Node &node) {
   return node.done(searchRuns(node, flat, count, length));
 }
 
-//===----------------------------------------------------------------------===//
-// Col2Im
-//===----------------------------------------------------------------------===//
-
-/// Each place of the image sums over the places of the block that may lie on it, of the position of the block that makes it so.
-static LogicalResult lowerCol2Im(Node &node) {
-  LocBuilder &b = node.b;
-  RankedTensorType type = node.resultType();
-  Parameter image(node, 1), block(node, 2);
-  int64_t axes = type.getRank() - 2;
-  ArrayRef<int64_t> shape = node.shape(0), result = type.getShape();
-  auto strides = node.attrInts("strides").value_or(std::vector<int64_t>(std::max<int64_t>(axes, 0), 1));
-  auto dilations = node.attrInts("dilations").value_or(strides);
-  if (!node.hasAttr("dilations"))
-    dilations.assign(strides.size(), 1);
-  auto pads = node.attrInts("pads").value_or(std::vector<int64_t>(2 * strides.size(), 0));
-  constexpr int64_t most = int64_t(1) << 31;
-  auto isSmall = [&](int64_t low) {
-    return [=](int64_t value) { return value >= low && value < most; };
-  };
-  if (axes < 1 || shape.size() != 3 || image.size() != axes ||
-      block.size() != axes || int64_t(strides.size()) != axes ||
-      int64_t(dilations.size()) != axes || int64_t(pads.size()) != 2 * axes ||
-      shape[0] != result[0] || result[1] < 1 || shape[1] % result[1] != 0 ||
-      shape[1] / result[1] >= most || !llvm::all_of(strides, isSmall(1)) ||
-      !llvm::all_of(dilations, isSmall(1)) || !llvm::all_of(pads, isSmall(0)) ||
-      !llvm::all_of(result, isSmall(0)))
-    return node.fail("the operands do not fit together; correct the model");
-  int64_t places = shape[1] / result[1], positions = shape[2];
-  auto sizeOf = [&](LocBuilder &b, int64_t i) {
-    return limit(b, block.at(b, i), 1, std::max<int64_t>(places, 1));
-  };
-  // How often the block fits along an axis.
-  auto countOf = [&](LocBuilder &b, int64_t i) {
-    Value covered = add(b, mul(b, sub(b, sizeOf(b, i), number(b, 1)),
-                               number(b, dilations[i])), number(b, 1));
-    int64_t whole = result[2 + i] + pads[i] + pads[axes + i];
-    Value rest = sub(b, number(b, whole), covered);
-    Value count = add(b, arith::DivSIOp::create(b, rest, number(b, strides[i])),
-                      number(b, 1));
-    Value fits = compare(b, arith::CmpIPredicate::sge, rest, number(b, 0));
-    return select(b, fits, count, number(b, 0));
-  };
-  if (!image.isKnown() || !block.isKnown())
-    check(node, image.isKnown() ? block : image, [&](LocBuilder &b) {
-      Value fits, elements = number(b, 1), total = number(b, 1);
-      for (int64_t i = 0; i < axes; ++i) {
-        fits = both(b, fits, image.is(b, i, result[2 + i]));
-        fits = both(b, fits, isWithin(b, block.at(b, i), 1, places + 1));
-        // Limited, so that no product overflows.
-        elements = limit(b, mul(b, elements, sizeOf(b, i)), 0, places + 1);
-        Value count = limit(b, countOf(b, i), 0, positions + 1);
-        total = limit(b, mul(b, total, count), 0, positions + 1);
-      }
-      fits = both(b, fits, isNumber(b, elements, places));
-      return both(b, fits, isNumber(b, total, positions));
-    });
-  if (type.getNumElements() == 0 || node.type(0).getNumElements() == 0)
-    return node.done(splat(b, type, numberAttr(type.getElementType(), 0)));
-  Value x = node.operand(0);
-  int64_t rank = type.getRank();
-  MLIRContext *context = b.getContext();
-  // The loop over the places of the block needs an operand of their number.
-  Value numbers = table(b, places, [](LocBuilder &, Value i) { return i; });
-  AffineMap maps[] = {AffineMap::get(rank + 1, 0, b.getAffineDimExpr(rank)),
-                      dropAxes(context, rank + 1, rank)};
-  SmallVector<IteratorType> loops(rank, IteratorType::parallel);
-  loops.push_back(IteratorType::reduction);
-  TypedAttr zero = numberAttr(type.getElementType(), 0);
-  return node.done(reduction(
-      b, numbers, maps, loops, type, zero,
-      [&](LocBuilder &b, ValueRange s) {
-        Value rest = s[0], inside, position = number(b, 0);
-        SmallVector<Value> offsets(axes);
-        for (int64_t i = axes; i-- > 0;) {
-          Value size = sizeOf(b, i);
-          offsets[i] = arith::RemUIOp::create(b, rest, size);
-          rest = arith::DivUIOp::create(b, rest, size);
-        }
-        for (int64_t i = 0; i < axes; ++i) {
-          Value at = sub(b, add(b, place(b, 2 + i), number(b, pads[i])),
-                         mul(b, offsets[i], number(b, dilations[i])));
-          Value stride = number(b, strides[i]), count = countOf(b, i);
-          Value step = arith::DivSIOp::create(b, at, stride);
-          Value exact = compare(b, arith::CmpIPredicate::eq, mul(b, step, stride), at);
-          inside = both(b, inside, exact);
-          inside = both(b, inside, compare(b, arith::CmpIPredicate::sge, at, number(b, 0)));
-          inside = both(b, inside, compare(b, arith::CmpIPredicate::slt, step, count));
-          position = add(b, mul(b, position, count), step);
-        }
-        auto toIndex = [&](Value value) -> Value {
-          return arith::IndexCastOp::create(b, b.getIndexType(), value);
-        };
-        Value row = add(b, mul(b, place(b, 1), number(b, places)), s[0]);
-        Value element = tensor::ExtractOp::create(
-            b, x,
-            ValueRange{linalg::IndexOp::create(b, 0), toIndex(row),
-                       toIndex(limit(b, position, 0, positions - 1))});
-        Value none = arith::ConstantOp::create(b, zero);
-        return add(b, s[1], select(b, inside, element, none));
-      }));
-}
-
+//===- Scatter.cpp - ScatterElements-18, ScatterND-18, Col2Im-18, TensorScatter-24, MaxUnpool-22 -===//
 void lower::addScatter(Registry &r) {
+  r["onnx.MaxUnpool"] = lowerMaxUnpool;
+  r["onnx.TensorScatter"] = lowerTensorScatter;
   r["onnx.ScatterElements"] = lowerScatterElements;
   r["onnx.Col2Im"] = checked(lowerCol2Im);
   r["onnx.ScatterND"] = lowerScatterND;

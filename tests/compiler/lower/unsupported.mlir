@@ -38,3 +38,17 @@ func.func @main(%x: tensor<1xf32>) -> tensor<1099511627776xf32> {
   %0 = "onnx.Expand"(%x, %s) : (tensor<1xf32>, tensor<1xi64>) -> tensor<1099511627776xf32> loc("all"("Expand"))
   return %0 : tensor<1099511627776xf32>
 }
+
+// -----
+
+// Both sides of a branch lead to one leaf.
+// CHECK: node 'trees' (ai_onnx_ml_TreeEnsembleRegressor): the attributes describe no forest
+func.func @main(%x: tensor<5x2xf32>) -> tensor<5x1xf32> {
+  %0 = "onnx.ai_onnx_ml_TreeEnsembleRegressor"(%x) {
+    nodes_treeids = array<i64: 0, 0>, nodes_nodeids = array<i64: 0, 1>, nodes_featureids = array<i64: 1, 0>,
+    nodes_modes = ["BRANCH_LEQ", "LEAF"], nodes_values = array<f32: 0.5, 0.0>,
+    nodes_truenodeids = array<i64: 1, 0>, nodes_falsenodeids = array<i64: 1, 0>,
+    target_treeids = array<i64: 0>, target_nodeids = array<i64: 1>, target_ids = array<i64: 0>,
+    target_weights = array<f32: 1.0>, n_targets = 1 : i64} : (tensor<5x2xf32>) -> tensor<5x1xf32> loc("trees"("ai_onnx_ml_TreeEnsembleRegressor"))
+  return %0 : tensor<5x1xf32>
+}

@@ -1,0 +1,95 @@
+//===- MissingInference.cpp -----------------------------------------------===//
+#include "compiler/import/MissingInference.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <algorithm>
+#include <optional>
+
+using namespace mlir;
+using namespace ingot;
+
+using Shape = SmallVector<int64_t>;
+
+/// Rows and the number of columns that `columns` says; a vector is one row.
+static Shape rowsOf(ArrayRef<int64_t> input, int64_t columns) {
+  return {input.size() == 1 ? 1 : input.front(), columns};
+}
+
+static int64_t sizeOf(Operation *op, StringRef name) {
+  if (auto list = op->getAttrOfType<DenseI64ArrayAttr>(name))
+    return list.size();
+  if (auto list = op->getAttrOfType<ArrayAttr>(name))
+    return list.size();
+  return 0;
+}
+
+/// Columns of the scores of an SVMClassifier.
+static int64_t machineScores(Operation *op) {
+  int64_t classes = std::max<int64_t>(
+      {sizeOf(op, "classlabels_ints"), sizeOf(op, "classlabels_strings"), 1});
+  auto probabilities = op->getAttrOfType<DenseF32ArrayAttr>("prob_a");
+  if (classes <= 2 || classes > (1 << 20) || sizeOf(op, "vectors_per_class") == 0 ||
+      (probabilities && !probabilities.empty()))
+    return classes;
+  return classes * (classes - 1) / 2;
+}
+
+static std::optional<Shape> shapeOf(Operation *op, StringRef name,
+                                    unsigned result, ArrayRef<int64_t> input) {
+  if (name == "Scaler" || name == "Imputer" || name == "Normalizer")
+    return Shape(input);
+  if (input.empty())
+    return std::nullopt;
+  if (name == "LinearRegressor") {
+    auto targets = op->getAttrOfType<IntegerAttr>("targets");
+    return rowsOf(input, targets ? std::max<int64_t>(targets.getInt(), 0) : 1);
+  }
+  if (name == "SVMRegressor")
+    return rowsOf(input, 1);
+  if (name == "SVMClassifier") {
+    Shape shape = rowsOf(input, machineScores(op));
+    return result == 0 ? Shape{shape.front()} : shape;
+  }
+  if (name == "FeatureVectorizer") {
+    int64_t columns = 0;
+    if (auto sizes = op->getAttrOfType<DenseI64ArrayAttr>("inputdimensions"))
+      for (int64_t size : sizes.asArrayRef())
+        columns += std::clamp<int64_t>(size, 0, int64_t(1) << 40);
+    return Shape{input.front(), columns};
+  }
+  // ArrayFeatureExtractor of a vector, which the library leaves open.
+  auto places = dyn_cast<RankedTensorType>(op->getOperand(1).getType());
+  if (input.size() != 1 || !places || !places.hasStaticShape())
+    return std::nullopt;
+  return Shape{1, places.getNumElements()};
+}
+
+Type ingot::missingType(Operation *op, unsigned result) {
+  StringRef name = op->getName().getStringRef();
+  if (!name.consume_front("onnx.ai_onnx_ml_") || op->getNumOperands() == 0)
+    return {};
+  auto input = dyn_cast<TensorType>(op->getOperand(0).getType());
+  enum Kind { other, same, floats, labels };
+  Kind kind = llvm::StringSwitch<Kind>(name)
+                  .Cases({"Imputer", "ArrayFeatureExtractor"}, same)
+                  .Cases({"Scaler", "Normalizer", "LinearRegressor"}, floats)
+                  .Cases({"SVMRegressor", "FeatureVectorizer"}, floats)
+                  .Case("SVMClassifier", labels)
+                  .Default(other);
+  if (!input || kind == other ||
+      (name == "ArrayFeatureExtractor" && op->getNumOperands() < 2))
+    return {};
+  Builder b(op->getContext());
+  Type element = kind == same ? input.getElementType() : Type(b.getF32Type());
+  if (kind == labels && result == 0) {
+    if (sizeOf(op, "classlabels_strings"))
+      return {};
+    element = b.getI64Type();
+  }
+  if (input.hasRank())
+    if (auto shape = shapeOf(op, name, result, input.getShape()))
+      return RankedTensorType::get(*shape, element);
+  return UnrankedTensorType::get(element);
+}

@@ -1,0 +1,15 @@
+//===- MissingInference.h - types that the onnx library does not infer ----===//
+#ifndef INGOT_COMPILER_IMPORT_MISSINGINFERENCE_H
+#define INGOT_COMPILER_IMPORT_MISSINGINFERENCE_H
+
+#include "mlir/IR/Operation.h"
+
+namespace ingot {
+
+/// The type of a result of an operator of ai.onnx.ml for which the library has no inference, or none for shapes; null for all others. Without
+/// shapes of the operands it is unranked.
+mlir::Type missingType(mlir::Operation *op, unsigned result);
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,30 @@
+//===- Scores.h - what classifiers and regressors share -------------------===//
+#ifndef INGOT_COMPILER_LOWER_SCORES_H
+#define INGOT_COMPILER_LOWER_SCORES_H
+
+#include "compiler/lower/Node.h"
+#include "compiler/lower/Structured.h"
+
+namespace ingot::lower {
+
+/// Tables of weights that are made from attributes have at most so many numbers.
+constexpr int64_t kMostWeights = int64_t(1) << 26;
+
+/// The post_transform (NONE, LOGISTIC, SOFTMAX, SOFTMAX_ZERO, PROBIT) of scores (rows, columns), in float32.
+mlir::Value transformScores(LocBuilder &b, mlir::Value scores, llvm::StringRef kind);
+
+/// The first place of the greatest score of each row, as tensor<rows x i64>.
+mlir::Value bestColumn(LocBuilder &b, mlir::Value scores);
+
+/// table[place] for each place, all of which are inside.
+mlir::Value lookUp(LocBuilder &b, mlir::Value places, mlir::Value table);
+
+/// (-s, s) for scores (rows, 1).
+mlir::Value bothSigns(LocBuilder &b, mlir::Value scores);
+
+/// Operand 0 as (rows, features) in float32; a vector is one row. Null where it is neither.
+mlir::Value featureRows(Node &node);
+
+} // namespace ingot::lower
+
+#endif
