@@ -1,0 +1,148 @@
+"""Models whose sizes a call chooses: compiled once, run with many sizes, compared with the standard's reference evaluator; and what is refused.
+
+usage: open_sizes.py INGOT
+"""
+
+import os
+import pathlib
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
+from ingot.backend import CompileError, Workshop  # noqa: E402
+from ingot.model import ModelError  # noqa: E402
+
+random = np.random.default_rng(0)
+
+
+def model(nodes, inputs, outputs, **weights):
+    """A model of nodes (type, inputs, output, attributes); inputs and outputs {name: shape}, weights {name: shape}."""
+    made = [helper.make_node(kind, list(given), [result], **attributes) for kind, given, result, attributes in nodes]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()]
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()]
+    constants = [numpy_helper.from_array(random.standard_normal(shape).astype("f"), name) for name, shape in weights.items()]
+    graph = helper.make_graph(made, "open", values, results, constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+MODELS = {
+    "perceptron": (
+        model(
+            [
+                ("Gemm", ["x", "w", "b"], "h", {}),
+                ("Relu", ["h"], "r", {}),
+                ("MatMul", ["r", "w2"], "z", {}),
+                ("Softmax", ["z"], "y", {"axis": -1}),
+            ],
+            {"x": ["N", 37]},
+            {"y": ["N", 11]},
+            w=(37, 50),
+            b=(50,),
+            w2=(50, 11),
+        ),
+        [{"N": n} for n in (1, 2, 5, 6, 7, 100)],
+    ),
+    "attention": (
+        model(
+            [
+                ("Transpose", ["k"], "kt", {"perm": [0, 2, 1]}),
+                ("MatMul", ["q", "kt"], "s", {}),
+                ("Softmax", ["s"], "p", {"axis": -1}),
+                ("MatMul", ["p", "v"], "o", {}),
+                ("ReduceMean", ["o"], "m", {"axes": [1]}),
+                ("Sub", ["o", "m"], "y", {}),
+            ],
+            {name: ["B", "S", 16] for name in "qkv"},
+            {"y": ["B", "S", 16]},
+        ),
+        [{"B": b, "S": s} for b, s in ((1, 1), (2, 5), (3, 8), (1, 40))],
+    ),
+    "convolution": (
+        model(
+            [
+                ("Conv", ["x", "w", "b"], "c", {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
+                ("Relu", ["c"], "r", {}),
+                ("MaxPool", ["r"], "p", {"kernel_shape": [2, 2], "strides": [2, 2]}),
+                ("Flatten", ["p"], "f", {}),
+                ("Gemm", ["f", "w2", "b2"], "y", {}),
+            ],
+            {"x": ["N", 3, 16, 16]},
+            {"y": ["N", 5]},
+            w=(8, 3, 3, 3),
+            b=(8,),
+            w2=(128, 5),
+            b2=(5,),
+        ),
+        [{"N": n} for n in (1, 3)],
+    ),
+    "concatenation": (
+        model(
+            [
+                ("Concat", ["x", "y"], "c", {"axis": 1}),
+                ("Tanh", ["c"], "t", {}),
+                ("ReduceSum", ["t"], "s", {"keepdims": 1}),
+                ("Div", ["t", "s"], "z", {}),
+            ],
+            {"x": ["N", "A"], "y": ["N", "B"]},
+            {"z": ["N", None]},
+        ),
+        [{"N": n, "A": a, "B": b} for n, a, b in ((1, 1, 1), (2, 7, 9), (5, 16, 3))],
+    ),
+}
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit(f"FAILED: {message}")
+
+
+def refused(what, error, text):
+    """`what` ends with that kind of error, and says the text."""
+    try:
+        what()
+    except error as said:
+        check(text in str(said), f"'{said}' does not say '{text}'")
+        return
+    sys.exit(f"FAILED: no error, where one should say '{text}'")
+
+
+def main():
+    os.environ["INGOT"] = sys.argv[1]
+    with tempfile.TemporaryDirectory() as folder:
+        workshop = Workshop(folder, "cpp", "-O1")
+        workshop.add(proto for proto, _ in MODELS.values())
+        for name, (proto, choices) in MODELS.items():
+            compiled = workshop.get(proto)
+            reference = ReferenceEvaluator(proto)
+            for sizes in choices:
+                shapes = [[sizes.get(d.dim_param, d.dim_value) for d in value.type.tensor_type.shape.dim] for value in proto.graph.input]
+                values = [random.standard_normal(shape).astype("f") for shape in shapes]
+                expected = reference.run(None, {value.name: array for value, array in zip(proto.graph.input, values)})
+                for got, wanted in zip(compiled.run(values), expected):
+                    check(got.shape == wanted.shape, f"{name} {sizes}: {got.shape} instead of {wanted.shape}")
+                    check(np.allclose(got, wanted, rtol=1e-4, atol=1e-5), f"{name} {sizes}: off by {np.abs(got - wanted).max()}")
+            print(f"{name}: {len(choices)} choices of sizes")
+
+        perceptron = workshop.get(MODELS["perceptron"][0])
+        refused(lambda: perceptron.run([np.zeros((0, 37), "f")]), ModelError, "a size is less than 1")
+        refused(lambda: perceptron.run([np.zeros((2, 36), "f")]), ModelError, "input 'x' is float32")
+        attention = workshop.get(MODELS["attention"][0])
+        q = np.zeros((1, 2, 16), "f")
+        refused(lambda: attention.run([q, q, np.zeros((1, 3, 16), "f")]), ModelError, "input 'v' is float32 (1, 2, 16)")
+
+        # Whether A and B are equal, or one of them is 1, nobody knows.
+        pair = model([("Add", ["x", "y"], "z", {})], {"x": ["A"], "y": ["B"]}, {"z": [None]})
+        refused(lambda: workshop.get(pair), CompileError, "sizes of different names")
+        fixed = model([("CumSum", ["x", "axis"], "y", {})], {"x": ["N", 3]}, {"y": ["N", 3]})
+        fixed.graph.initializer.append(numpy_helper.from_array(np.array(1), "axis"))
+        refused(lambda: workshop.get(fixed), CompileError, "node 'y' (CumSum): works with static sizes only")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
