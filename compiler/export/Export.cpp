@@ -37,8 +37,9 @@ private:
   void exportBlock(Block &block, GraphProto &graph);
   void exportConstant(ops::ConstantOp op, GraphProto &graph);
   void exportNode(Operation &op, GraphProto &graph);
+  void exportCopy(Value value, const std::string &name, GraphProto &graph);
   void raiseOpset(const OpSchema &schema, const NodeProto &node,
-                  Operation &op);
+                  ValueRange operands, ValueRange results);
 
   /// A name that no value has, derived from the operation's.
   std::string freshName(StringRef base) {
@@ -80,7 +81,8 @@ void Exporter::exportConstant(ops::ConstantOp op, GraphProto &graph) {
 
 /// Whether the operator as it was in opset `version` takes this node.
 static bool accepts(const std::string &domain, int version,
-                    const NodeProto &node, Operation &op) {
+                    const NodeProto &node, ValueRange operands,
+                    ValueRange results) {
   const OpSchema *schema =
       ::onnx::OpSchemaRegistry::Schema(node.op_type(), version, domain);
   if (!schema || schema->deprecated())
@@ -104,19 +106,18 @@ static bool accepts(const std::string &domain, int version,
     }
     return true;
   };
-  return fits(schema->inputs(), op.getOperands()) &&
-         fits(schema->outputs(), op.getResults());
+  return fits(schema->inputs(), operands) && fits(schema->outputs(), results);
 }
 
 void Exporter::raiseOpset(const OpSchema &schema, const NodeProto &node,
-                          Operation &op) {
+                          ValueRange operands, ValueRange results) {
   auto [opset, added] = opsets.try_emplace(schema.domain(), schema.SinceVersion());
   int newest = schema.SinceVersion();
   if (!schema.domain().empty()) {
     opset->second = std::max(opset->second, newest);
     return;
   }
-  while (opset->second < newest && !accepts("", opset->second, node, op))
+  while (opset->second < newest && !accepts("", opset->second, node, operands, results))
     ++opset->second;
 }
 
@@ -184,8 +185,20 @@ void Exporter::exportNode(Operation &op, GraphProto &graph) {
     proto->mutable_g()->set_name(unique + "." + attribute);
     exportBlock(region.front(), *proto->mutable_g());
   }
-  raiseOpset(*schema, node, op);
+  raiseOpset(*schema, node, op.getOperands(), op.getResults());
   *graph.add_node() = std::move(node);
+}
+
+/// The value under another name.
+void Exporter::exportCopy(Value value, const std::string &name,
+                          GraphProto &graph) {
+  NodeProto &identity = *graph.add_node();
+  identity.set_op_type("Identity");
+  identity.set_name(name);
+  identity.add_input(names.at(value));
+  identity.add_output(name);
+  if (const OpSchema *schema = newestSchema("", "Identity"))
+    raiseOpset(*schema, identity, value, value);
 }
 
 void Exporter::exportBlock(Block &block, GraphProto &graph) {
@@ -206,11 +219,7 @@ void Exporter::exportBlock(Block &block, GraphProto &graph) {
   for (Value value : block.getTerminator()->getOperands()) {
     // A nested graph yields values of its own only, each once.
     std::string name = freshName(names.at(value));
-    NodeProto &identity = *graph.add_node();
-    identity.set_op_type("Identity");
-    identity.set_name(name);
-    identity.add_input(names.at(value));
-    identity.add_output(name);
+    exportCopy(value, name, graph);
     auto &output = *graph.add_output();
     output.set_name(name);
     *output.mutable_type() = protoFromType(value.getType());
@@ -253,11 +262,7 @@ ModelProto Exporter::exportModule(ModuleOp module) {
   }
   exportBlock(block, graph);
   for (const auto &[value, name] : copies) {
-    NodeProto &identity = *graph.add_node();
-    identity.set_op_type("Identity");
-    identity.set_name(name);
-    identity.add_input(names.at(value));
-    identity.add_output(name);
+    exportCopy(value, name, graph);
   }
   for (const auto &[domain, version] : opsets) {
     auto &opset = *model.add_opset_import();

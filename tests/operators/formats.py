@@ -1,7 +1,7 @@
 """The edges of every number format on both roads: `formats.py INGOT FOLDER`.
 
-One model converts to and from all small floats and narrow integers, divides integers and takes remainders, of floats too. Its results are compared with ml_dtypes and
-NumPy bit by bit (NaN with any NaN), and those of the two roads with each other. Inputs are every value of the formats, the points
+One model converts to and from all small floats and narrow integers, divides integers, takes remainders, of floats too, and quantises to
+every type and back. Its results are compared with ml_dtypes, NumPy and the standard's reference bit by bit (NaN with any NaN), and those of the two roads with each other. Inputs are every value of the formats, the points
 half way between two of them and their neighbours, and what is out of range.
 """
 
@@ -13,7 +13,8 @@ import warnings
 import ml_dtypes
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 warnings.filterwarnings("ignore")
 
@@ -92,7 +93,7 @@ def power_of_two(x, saturate, mode):
 
 class Model:
     def __init__(self):
-        self.inputs, self.nodes, self.outputs, self.expected = {}, [], [], {}
+        self.inputs, self.constants, self.nodes, self.outputs, self.expected = {}, [], [], [], {}
 
     def feed(self, name, value, type_name):
         self.inputs[name] = (value, getattr(TensorProto, type_name))
@@ -102,10 +103,11 @@ class Model:
         self.nodes.append(helper.make_node(operator, inputs, [name], name="_".join([name, *inputs]), **attributes))
         self.outputs.append(helper.make_tensor_value_info(name, getattr(TensorProto, type_name), expected.shape))
         self.expected[name] = (expected, f"{operator} of {inputs} to {type_name} {attributes}")
+        return name
 
     def save(self, path):
         inputs = [helper.make_tensor_value_info(name, kind, value.shape) for name, (value, kind) in self.inputs.items()]
-        graph = helper.make_graph(self.nodes, "formats", inputs, self.outputs)
+        graph = helper.make_graph(self.nodes, "formats", inputs, self.outputs, self.constants)
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)]), path)
 
 
@@ -162,6 +164,45 @@ def add_divisions(model):
         model.add("Mod", [left, right], type_name, np.fmod(x, y), fmod=1)
 
 
+def reference(operator, inputs, result, **attributes):
+    """What the standard's reference evaluator gives for one node."""
+    values = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape) for name, value in inputs.items()]
+    node = helper.make_node(operator, list(inputs), ["y"], **attributes)
+    graph = helper.make_graph([node], "one", values, [helper.make_tensor_value_info("y", result, None)])
+    single = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)])
+    return ReferenceEvaluator(single).run(None, inputs)[0]
+
+
+def add_quantised(model):
+    random = np.random.default_rng(4)
+    shape, axis, block = (3, 10, 5), 1, 4
+    scale_shapes = {"one": (), "axis": (10,), "block": (3, 3, 5)}
+    scale_types = {"FLOAT": np.float32, "FLOAT16": np.float16, "BFLOAT16": ml_dtypes.bfloat16}
+    small = {name: dtype for name, dtype in FLOATS.items() if name not in ("FLOAT16", "BFLOAT16", "FLOAT8E8M0")}
+    plain = {"INT8": np.int8, "UINT8": np.uint8, "INT16": np.int16, "UINT16": np.uint16}
+    for scale_name, scale_type in scale_types.items():
+        x = (4 * random.standard_normal(shape)).astype(scale_type)
+        model.feed(f"x_{scale_name}", x, scale_name)
+        for name, dtype in {**small, **INTEGERS, **plain}.items():
+            for kind, scale_shape in scale_shapes.items():
+                scale = random.uniform(0.02, 2, scale_shape).astype(scale_type)
+                zero = np.zeros(scale_shape, dtype)
+                if name not in small:
+                    zero = random.integers(0, 2, scale_shape).astype(dtype)
+                tag = f"{scale_name}_{name}_{kind}"
+                names = [f"x_{scale_name}", f"scale_{tag}", f"zero_{tag}"]
+                model.feed(names[1], scale, scale_name)
+                # A zero point that the compiler knows, and one that it does not know.
+                model.feed(names[2], zero, name) if kind == "axis" else model.constants.append(numpy_helper.from_array(zero, names[2]))
+                attributes = {"axis": axis, "block_size": block} if kind == "block" else {"axis": axis} if kind == "axis" else {}
+                inputs = dict(zip(names, (x, scale, zero)))
+                codes = reference("QuantizeLinear", inputs, getattr(TensorProto, name), **attributes)
+                quantised = model.add("QuantizeLinear", names, name, codes, **attributes)
+                names[0] = quantised
+                inputs = dict(zip(names, (codes, scale, zero)))
+                model.add("DequantizeLinear", names, scale_name, reference("DequantizeLinear", inputs, getattr(TensorProto, scale_name), **attributes), **attributes)
+
+
 def add_remainders(model):
     random = np.random.default_rng(3)
     for type_name, dtype, bits in (("FLOAT", np.float32, np.uint32), ("DOUBLE", np.float64, np.uint64), ("FLOAT16", np.float16, np.uint16)):
@@ -197,6 +238,7 @@ def main():
     add_integers(model)
     add_divisions(model)
     add_remainders(model)
+    add_quantised(model)
     model.save("formats.onnx")
     arguments = []
     for name, (value, _) in model.inputs.items():

@@ -14,6 +14,7 @@ from onnx.reference import ReferenceEvaluator
 CASES = {
     "scopes": {},
     "forms": {},
+    "narrow": {},
     "loop": {},
     "squeeze": {"x": [4, 2]},
     "impossible": {"x": [4, 3]},

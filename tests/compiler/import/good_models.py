@@ -100,6 +100,22 @@ save(
     forms, opset=21, ir=10,
 )
 
+# Elements of four and two bits, packed, the last byte not full; floats of a byte.
+narrow = [
+    helper.make_tensor("pairs", TensorProto.INT2, [5], [-2, 1, 0, -1, 1]),
+    helper.make_tensor("upairs", TensorProto.UINT2, [5], [3, 1, 0, 2, 3]),
+    helper.make_tensor("unibbles", TensorProto.UINT4, [3], [15, 7, 9]),
+    helper.make_tensor("fours", TensorProto.FLOAT4E2M1, [3], [-6, 0.5, 3]),
+    helper.make_tensor("eights", TensorProto.FLOAT8E4M3FN, [2], [448, -0.5]),
+    helper.make_tensor("powers", TensorProto.FLOAT8E8M0, [2], [0.25, 8]),
+]
+save(
+    "narrow",
+    [node("Identity", [t.name], [t.name + "_out"]) for t in narrow],
+    [], [value(t.name + "_out", None, t.data_type) for t in narrow],
+    narrow, opset=25, ir=13,
+)
+
 # The body of a loop keeps the shape of what it carries.
 body = helper.make_graph(
     [
