@@ -328,6 +328,9 @@ static void scatterElements(Step &step) {
 
 /// Dimensions of size 1 are added behind those of the second input, so that its first stands at `axis` of the first input.
 static void alignAt(Step &step, int64_t axis) {
+  // No tensor has so many dimensions.
+  if (axis < -1024 || axis > 1024)
+    step.refuse("the axis is out of range");
   std::string a = step.input(0), b = step.input(1);
   std::string from = axis < 0 ? step.constant({-axis})
                               : step.make("Sub", {step.rank(a), step.constant({axis})});

@@ -1,8 +1,10 @@
 //===- Elements.cpp -------------------------------------------------------===//
 #include "compiler/support/Elements.h"
 #include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/SmallString.h"
+#include <atomic>
 #include <cstring>
 
 using namespace mlir;
@@ -93,7 +95,14 @@ ElementsAttr ingot::makeElements(ShapedType type, ArrayRef<char> data,
     return DenseElementsAttr::getFromRawBuffer(type, data);
   AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(
       data, 64, /*dataIsMutable=*/false);
-  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+  // A name that is taken would be looked for by trying one number after the other, from 1 on for every tensor.
+  static std::atomic<uint64_t> numbers{0};
+  auto &manager =
+      DenseResourceElementsHandle::getManagerInterface(type.getContext());
+  std::string key = name.str();
+  if (manager.getBlobManager().lookup(key))
+    key += "_" + std::to_string(++numbers);
+  return DenseResourceElementsAttr::get(type, key, std::move(blob));
 }
 
 std::optional<std::vector<int64_t>> ingot::integerValues(Attribute attribute) {

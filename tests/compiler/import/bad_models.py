@@ -149,3 +149,22 @@ doubling = [function("f0", [helper.make_node("Relu", ["a"], ["b"])])]
 for i in range(30):
     doubling.append(function(f"f{i + 1}", [call(f"f{i}", "a", "t"), call(f"f{i}", "t", "b")]))
 save("function_bomb.onnx", [call("f30", "x", "y")], opsets=local, functions=doubling)
+
+# What only an old opset has.
+save(
+    "old_axis.onnx",
+    [helper.make_node("Add", ["x", "x"], ["y"], name="sum", broadcast=1, axis=-(2**63))],
+    opset=6,
+)
+save(
+    "old_lengths.onnx",
+    [
+        helper.make_node(
+            "Scan", ["n", "x", "x"], ["y", "z"], name="scan", num_scan_inputs=1,
+            body=helper.make_graph(
+                [helper.make_node("Add", ["a", "b"], ["c"]), helper.make_node("Neg", ["c"], ["d"])],
+                "body", [value("a"), value("b")], [value("c"), value("d")]),
+        )
+    ],
+    inputs=[value("n", (2,), TensorProto.INT64), value("x")], opset=8,
+)
