@@ -120,13 +120,14 @@ static void assertHolds(LocBuilder &b, const Node &node, Value condition) {
                       ": the data give another shape than the model declares"));
 }
 
-/// A stage of one i64 that reads a first element, so that it is no constant.
+/// A stage that gives one i64. The result has an axis, whose size the stage takes from it: so it stays a stage with a result
+/// where nothing reads that.
 static Value single(LocBuilder &b, Value reads,
                     llvm::function_ref<Value(LocBuilder &)> body) {
   SmallVector<AffineExpr> first(tensorType(reads).getRank(),
                                 b.getAffineConstantExpr(0));
-  return mapped(b, reads, AffineMap::get(0, 0, first, b.getContext()),
-                tensorType({}, b.getI64Type()),
+  return mapped(b, reads, AffineMap::get(1, 0, first, b.getContext()),
+                tensorType({1}, b.getI64Type()),
                 [&](LocBuilder &b, ValueRange) { return body(b); });
 }
 
@@ -201,7 +202,7 @@ lower::choose(Node &node, const Parameter &parameter,
   });
   if (keys.size() == 1)
     return build(keys.front());
-  Value value = tensor::ExtractOp::create(b, chosen, ValueRange());
+  Value value = tensor::ExtractOp::create(b, reshape(b, chosen, {}), ValueRange());
   OpBuilder::InsertionGuard guard(b);
   Value whole;
   // The last one is the branch for what the check found wrong, too.

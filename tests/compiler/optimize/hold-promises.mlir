@@ -3,7 +3,7 @@
 // The declared shape leads back through operations that keep shapes, and operands of one shape.
 // CHECK-LABEL: func.func @main
 // CHECK-SAME: -> tensor<?xf32>
-// CHECK: "onnx.Range"(%{{.*}}) : {{.*}} -> tensor<5xf32>
+// CHECK: onnx.Range({{.*}} -> tensor<5xf32>
 func.func @main(%start: tensor<f32>, %end: tensor<f32>, %step: tensor<f32>) -> tensor<?xf32>
     attributes {ingot.promises = [array<i64: 5>]} {
   %0 = "onnx.Range"(%start, %end, %step) : (tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<?xf32>
@@ -17,8 +17,8 @@ func.func @main(%start: tensor<f32>, %end: tensor<f32>, %step: tensor<f32>) -> t
 
 // What contradicts inference, or comes from an operator without a check, is not believed.
 // CHECK-LABEL: func.func @main
-// CHECK: "onnx.Range"(%{{.*}}) : {{.*}} -> tensor<?xf32>
-// CHECK: "onnx.NonZero"(%{{.*}}) : {{.*}} -> tensor<1x?xi64>
+// CHECK: onnx.Range({{.*}} -> tensor<?xf32>
+// CHECK: onnx.NonZero({{.*}} -> tensor<1x?xi64>
 func.func @main(%x: tensor<4xf32>, %end: tensor<f32>) -> (tensor<?xf32>, tensor<1x?xi64>)
     attributes {ingot.promises = [array<i64: 2, 2>, array<i64: 1, 3>]} {
   %0 = "onnx.Range"(%end, %end, %end) : (tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<?xf32>
