@@ -1,6 +1,7 @@
 //===- ExpandFunctions.cpp ------------------------------------------------===//
 #include "compiler/import/Functions.h"
 #include "compiler/optimize/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -40,6 +41,15 @@ struct ExpandFunctions : ingot::impl::ExpandFunctionsBase<ExpandFunctions> {
         if (!*expanded)
           refused.insert(op);
       }
+    }
+    // A body may find out more, or less, than the operator did.
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      Block &block = function.getBody().front();
+      function.setType(FunctionType::get(
+          &getContext(), block.getArgumentTypes(),
+          block.getTerminator()->getOperandTypes()));
     }
   }
 };
