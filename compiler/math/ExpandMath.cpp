@@ -185,6 +185,27 @@ bool ExpandMathPass::expandConversion(Operation *op, OpBuilder &builder) {
     auto format = cast<FloatType>(getElementTypeOrSelf(cut.getType()));
     Value code = encodeValue(builder, loc, cut.getIn(), {format});
     result = arith::BitcastOp::create(builder, loc, cut.getType(), code);
+  } else if (isa<arith::SIToFPOp, arith::UIToFPOp>(op) &&
+             isHalf(op->getResult(0).getType())) {
+    // Canonicalisation has left out the step by float32.
+    Type type = op->getResult(0).getType();
+    auto format = cast<FloatType>(getElementTypeOrSelf(type));
+    Type single = withElement(type, builder.getF32Type());
+    Value integer = op->getOperand(0), value;
+    if (isa<arith::SIToFPOp>(op))
+      value = arith::SIToFPOp::create(builder, loc, single, integer);
+    else
+      value = arith::UIToFPOp::create(builder, loc, single, integer);
+    result = arith::BitcastOp::create(
+        builder, loc, type, encodeValue(builder, loc, value, {format}));
+  } else if (isa<arith::FPToSIOp, arith::FPToUIOp>(op) &&
+             isHalf(op->getOperand(0).getType())) {
+    Type type = op->getOperand(0).getType();
+    auto format = cast<FloatType>(getElementTypeOrSelf(type));
+    Value code = arith::BitcastOp::create(
+        builder, loc, withElement(type, codeType(format)), op->getOperand(0));
+    op->setOperand(0, decodeValue(builder, loc, code, format));
+    return true;
   } else if (auto remainder = dyn_cast<arith::RemFOp>(op)) {
     Type element = getElementTypeOrSelf(remainder.getType());
     std::string name = symbolName("remainder", element);
@@ -281,8 +302,9 @@ void ExpandMathPass::runOnOperation() {
   SmallVector<Operation *> ops;
   getOperation().walk([&](Operation *op) {
     if (isa_and_present<math::MathDialect>(op->getDialect()) ||
-        isa<arith::ExtFOp, arith::TruncFOp, arith::RemFOp, DecodeOp, EncodeOp>(
-            op))
+        isa<arith::ExtFOp, arith::TruncFOp, arith::RemFOp, arith::SIToFPOp,
+            arith::UIToFPOp, arith::FPToSIOp, arith::FPToUIOp, DecodeOp,
+            EncodeOp>(op))
       ops.push_back(op);
   });
   for (Operation *op : ops)

@@ -145,6 +145,8 @@ def add_integers(model):
         model.feed(name.lower(), values, name)
         cast(model, name.lower(), "FLOAT", values.astype(np.float32))
         cast(model, name.lower(), "INT32", values.astype(np.int32))
+        cast(model, name.lower(), "FLOAT16", values.astype(np.float16))
+        cast(model, name.lower(), "BFLOAT16", values.astype(ml_dtypes.bfloat16))
         cast(model, "wide", name, wide.astype(dtype))
 
 

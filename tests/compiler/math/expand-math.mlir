@@ -63,6 +63,21 @@ func.func @kernel(%s: f64) -> f64 {
 
 // -----
 
+// Canonicalisation turns casts by way of f32 into casts of halves.
+
+// CHECK-LABEL: func.func @kernel(
+// CHECK: %[[F:.*]] = arith.sitofp %{{.*}} : i8 to f32
+// CHECK: call @encode_f16_f32(%[[F]])
+// CHECK: %[[D:.*]] = call @decode_bf16_i16
+// CHECK: arith.fptosi %[[D]] : f32 to i32
+func.func @kernel(%i: i8, %h: bf16) -> (f16, i32) {
+  %0 = arith.sitofp %i : i8 to f16
+  %1 = arith.fptosi %h : bf16 to i32
+  return %0, %1 : f16, i32
+}
+
+// -----
+
 func.func @kernel(%s: f16) -> f16 {
   // expected-error @below {{'math.erf' on 'f16' has no expansion; run widen-floats before}}
   %0 = math.erf %s : f16
