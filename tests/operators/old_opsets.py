@@ -36,6 +36,10 @@ def value_of(default):
     return helper.get_attribute_value(default) if default.name else None
 
 
+def array(value):
+    return numpy_helper.to_array(value) if isinstance(value, TensorProto) else np.asarray(value)
+
+
 def attribute(node, name):
     return next((a for a in node.attribute if a.name == name), None)
 
@@ -280,6 +284,10 @@ def made():
     grouped = (grouped - grouped.mean(2, keepdims=True)) / np.sqrt(grouped.var(2, keepdims=True) + 1e-5)
     yield Made(18, "GroupNormalization", [wide, scale[:2], bias[:2]], [(grouped * scale[:2, None] + bias[:2, None]).reshape(wide.shape)], num_groups=2)
     yield Made(1, "GlobalLpPool", [x], [np.sqrt((x**2).sum((2, 3), keepdims=True))], p=2.0)
+    q, k, v = real(1, 2, 3, 4), real(1, 2, 5, 4), real(1, 2, 5, 4)
+    weights = np.exp(q @ k.transpose(0, 1, 3, 2) / 2)
+    for version in [23, 24]:
+        yield Made(version, "Attention", [q, k, v], [weights / weights.sum(3, keepdims=True) @ v])
     # A running sum of each sequence of a batch.
     element = helper.make_tensor_value_info("s", TensorProto.FLOAT, [3])
     body = helper.make_graph(
@@ -356,7 +364,7 @@ def main():
                 key = (node.domain, node.op_type, version)
                 if key in done and not options.all:
                     continue
-                values = {i.name: np.asarray(v) for i, v in zip(case.model.graph.input, inputs)}
+                values = {i.name: array(v) for i, v in zip(case.model.graph.input, inputs)}
                 names = list(values)
                 constants = [names[int(i)] for i in constant.split(",") if i]
                 try:
