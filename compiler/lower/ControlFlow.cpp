@@ -85,14 +85,20 @@ static LogicalResult lowerIf(Node &node) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-/// The number of iterations as an index: a constant or the value of a tensor.
-static Value tripCount(Node &node) {
+/// The number of iterations as an index: a constant or the value of a tensor; none where the condition at the start is false.
+static Value tripCount(Node &node, bool startsTrue) {
   LocBuilder &b = node.b;
-  if (auto constant = node.constantInts(0); constant && constant->size() == 1)
-    return index(b, std::max<int64_t>(0, constant->front()));
-  Value count = condition(b, node.operand(0));
-  Value wide = arith::IndexCastOp::create(b, b.getIndexType(), count);
-  return arith::MaxSIOp::create(b, wide, index(b, 0));
+  Value count;
+  if (auto constant = node.constantInts(0); constant && constant->size() == 1) {
+    count = index(b, std::max<int64_t>(0, constant->front()));
+  } else {
+    Value wide = arith::IndexCastOp::create(b, b.getIndexType(),
+                                            condition(b, node.operand(0)));
+    count = arith::MaxSIOp::create(b, wide, index(b, 0));
+  }
+  if (startsTrue)
+    return count;
+  return select(b, condition(b, node.operand(1)), count, index(b, 0));
 }
 
 static LogicalResult lowerLoop(Node &node) {
@@ -126,19 +132,24 @@ static LogicalResult lowerLoop(Node &node) {
   Value next = body.front().back().getOperand(0);
   bool passedOn = next == body.front().getArgument(1);
   bool startsTrue = !node.has(1) || isTrue(node.op->getOperand(1));
-  bool conditional = !startsTrue || !(passedOn || isTrue(next));
+  bool conditional = !passedOn && !isTrue(next);
   if (conditional && results > carried)
     return node.fail("a loop that ends by its condition and collects results "
                      "is not supported; its output has no fixed size");
 
-  Parameter trips(node, 0);
+  Parameter trips(node, 0), start(node, 1);
   for (unsigned i = carried; i < results; ++i) {
     if (!node.hasResult(i) || node.resultType(i).getRank() == 0)
       return node.fail("a collected result has no axis to collect along; "
                        "correct the model");
     int64_t wanted = node.resultType(i).getDimSize(0);
-    if (!trips.isKnown())
-      check(node, trips, [&](LocBuilder &b) { return trips.is(b, 0, wanted); });
+    if (!trips.isKnown() || !start.isKnown())
+      check(node, trips.isKnown() ? start : trips, [&](LocBuilder &b) {
+        Value count = maximum(b, trips.at(b, 0), number(b, 0));
+        if (start.isPresent())
+          count = select(b, isNumber(b, start.at(b, 0), 0), number(b, 0), count);
+        return isNumber(b, count, wanted);
+      });
   }
 
   RankedTensorType boolType = tensorType({}, b.getI1Type());
@@ -153,7 +164,8 @@ static LogicalResult lowerLoop(Node &node) {
     starts.push_back(
         tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
   }
-  auto loop = scf::ForOp::create(b, index(b, 0), tripCount(node), index(b, 1),
+  auto loop = scf::ForOp::create(b, index(b, 0),
+                                 tripCount(node, startsTrue), index(b, 1),
                                  starts);
   OpBuilder::InsertionGuard guard(b);
   Block *block = loop.getBody();
