@@ -19,19 +19,20 @@ def floats(*shape):
 
 
 def tree(depth, features, targets, nan):
-    """Attributes of one tree whose branches end at random levels."""
+    """Attributes of one tree whose branches end at random levels; a deep one is a chain."""
     nodes, leaves = [], []
 
     def grow(level):
         number = len(nodes)
         nodes.append(None)
-        if level == depth or (level > 1 and random.random() < 0.3):
+        if level == depth or (depth <= 10 and level > 1 and random.random() < 0.3):
             nodes[number] = (number, 0, "LEAF", 0.0, 0, 0, 0)
             leaves.extend((number, target) for target in targets)
             return number
         mode = random.choice(["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT"]) if nan else "BRANCH_LEQ"
         feature, split, missing = int(random.integers(features)), float(floats(1)[0]), int(random.integers(2)) if nan else 0
-        left, right = grow(level + 1), grow(level + 1)
+        left = grow(depth if depth > 10 else level + 1)
+        right = grow(level + 1)
         nodes[number] = (number, feature, str(mode), split, left, right, missing)
         return number
 
@@ -73,9 +74,9 @@ def cases():
     x = floats(9, 5)
     holes = np.where(random.random((9, 5)) < 0.3, np.float32("nan"), x)
     whole = random.integers(0, 4, (6, 3))
-    for targets, depth in ((1, 3), (3, 4), (2, 30)):
+    for targets, depth in ((1, 3), (3, 4), (2, 60)):
         for how in ("SUM", "AVERAGE", "MIN", "MAX"):
-            many = forest("target", 6, min(depth, 7), 5, list(range(targets)), n_targets=targets, aggregate_function=how, base_values=floats(targets).tolist())
+            many = forest("target", 6, depth, 5, list(range(targets)), n_targets=targets, aggregate_function=how, base_values=floats(targets).tolist())
             yield "TreeEnsembleRegressor", [x], many, 1
     yield "TreeEnsembleRegressor", [holes], forest("target", 5, 5, 5, [0], nan=True, n_targets=1), 1
     for transform in ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO"):
