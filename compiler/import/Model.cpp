@@ -11,6 +11,7 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/stubs/logging.h"
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -32,6 +33,8 @@ using ::onnx::TensorProto;
 /// Inlining must not let a small file become a large graph.
 constexpr int64_t kMostNodes = 1 << 20;
 constexpr int kDeepestCalls = 64;
+/// Checker, converter, inference and the stages behind them go into nested graphs by recursion.
+constexpr int kDeepestGraphs = 32;
 
 /// Constants up to this many bytes stay in the messages: conversion and inference read the values of shapes and axes.
 constexpr size_t kDetachBytes = 1024;
@@ -54,23 +57,30 @@ ImportError ingot::describeFailure(const std::exception &error) {
 // The file
 //===----------------------------------------------------------------------===//
 
-static ModelProto parse(StringRef path) {
-  uint64_t size = 0;
-  if (llvm::sys::fs::is_directory(path))
-    throw ImportError("is a folder; give the path of an .onnx file");
-  if (std::error_code error = llvm::sys::fs::file_size(path, size))
-    throw ImportError("cannot be read: " + error.message());
+static void checkSize(uint64_t size) {
   if (size == 0)
     throw ImportError("is empty; give an .onnx file");
   // The limit of protobuf.
   if (size > INT_MAX)
     throw ImportError("is larger than 2 GiB; save the model with external data");
+}
+
+static std::unique_ptr<llvm::MemoryBuffer> readFile(StringRef path) {
+  uint64_t size = 0;
+  if (llvm::sys::fs::is_directory(path))
+    throw ImportError("is a folder; give the path of an .onnx file");
+  if (std::error_code error = llvm::sys::fs::file_size(path, size))
+    throw ImportError("cannot be read: " + error.message());
+  checkSize(size);
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
   if (!buffer)
     throw ImportError("cannot be read: " + buffer.getError().message());
+  return std::move(*buffer);
+}
 
-  StringRef data = (*buffer)->getBuffer();
+static ModelProto parse(StringRef data) {
+  checkSize(data.size());
   google::protobuf::io::ArrayInputStream array(data.data(), data.size());
   google::protobuf::io::CodedInputStream stream(&array);
   ModelProto model;
@@ -110,22 +120,36 @@ static void forEachGraph(GraphProto &graph, Visit visit) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Counts the nodes that a model has once its functions are inlined.
-class InlinedSize {
+/// What a list of nodes becomes once functions are inlined.
+struct Extent {
+  int64_t nodes = 0;
+  /// How deep calls of functions, and graphs, lie in each other.
+  int calls = 0, nesting = 0;
+};
+
+/// Measures a model as it will be once its functions are inlined, and refuses what is too large for the recursions over it.
+class Measure {
 public:
-  explicit InlinedSize(ModelProto &model) {
+  explicit Measure(ModelProto &model) {
     for (auto &function : *model.mutable_functions())
       functions[key(function.domain(), function.name(), function.overload())] =
           &function;
   }
 
-  template <typename Nodes> int64_t count(Nodes &nodes, int depth) {
-    int64_t total = 0;
-    for (NodeProto &node : nodes) {
-      total += countNode(node, depth);
-      if (total > kMostNodes)
+  template <typename Nodes> Extent ofAll(const Nodes &nodes) {
+    Extent total;
+    for (const NodeProto &node : nodes) {
+      Extent one = ofNode(node);
+      total.nodes += one.nodes;
+      total.calls = std::max(total.calls, one.calls);
+      total.nesting = std::max(total.nesting, one.nesting);
+      if (total.nodes > kMostNodes)
         throw ImportError("has more than " + llvm::Twine(kMostNodes) +
                           " nodes once its functions are inlined");
+      if (total.nesting > kDeepestGraphs)
+        throw ImportError("graphs are nested more than " + llvm::Twine(kDeepestGraphs) +
+                              " deep once functions are inlined",
+                          node);
     }
     return total;
   }
@@ -136,42 +160,92 @@ private:
     return canonicalDomain(domain) + "\n" + name + "\n" + overload;
   }
 
-  int64_t countNode(NodeProto &node, int depth) {
-    int64_t total = 1;
-    for (AttributeProto &attribute : *node.mutable_attribute()) {
+  Extent ofNode(const NodeProto &node) {
+    Extent total;
+    total.nodes = 1;
+    auto addGraph = [&](const GraphProto &graph) {
+      Extent inner = ofAll(graph.node());
+      total.nodes += inner.nodes;
+      total.calls = std::max(total.calls, inner.calls);
+      total.nesting = std::max(total.nesting, inner.nesting + 1);
+    };
+    for (const AttributeProto &attribute : node.attribute()) {
       if (attribute.has_g())
-        total += count(*attribute.mutable_g()->mutable_node(), depth);
-      for (GraphProto &graph : *attribute.mutable_graphs())
-        total += count(*graph.mutable_node(), depth);
+        addGraph(attribute.g());
+      for (const GraphProto &graph : attribute.graphs())
+        addGraph(graph);
     }
     auto found = functions.find(
         key(node.domain(), node.op_type(), node.overload()));
     if (found == functions.end())
       return total;
-    if (depth > kDeepestCalls)
-      throw ImportError("the function calls itself, or calls are nested too deep",
+    Extent body = ofFunction(found->first(), *found->second, node);
+    total.nodes += body.nodes;
+    total.calls = std::max(total.calls, body.calls + 1);
+    total.nesting = std::max(total.nesting, body.nesting);
+    // Of calls that were measured before, too: their order does not count.
+    if (total.calls > kDeepestCalls)
+      throw ImportError("calls of functions are nested more than " +
+                            llvm::Twine(kDeepestCalls) + " deep",
                         node);
-    auto [entry, added] = sizes.try_emplace(found->first(), 0);
-    if (!added && entry->second == 0)
-      throw ImportError("the function calls itself", node);
-    if (added) {
-      int64_t size = 1 + count(*found->second->mutable_node(), depth + 1);
-      sizes[found->first()] = size;
-    }
-    return total + sizes[found->first()];
+    return total;
   }
 
-  llvm::StringMap<::onnx::FunctionProto *> functions;
-  llvm::StringMap<int64_t> sizes;
+  Extent ofFunction(StringRef name, const ::onnx::FunctionProto &function, const NodeProto &call) {
+    auto [entry, added] = extents.try_emplace(name, std::nullopt);
+    if (!added) {
+      if (!entry->second)
+        throw ImportError("the function calls itself", call);
+      return *entry->second;
+    }
+    if (++open > kDeepestCalls)
+      throw ImportError("calls of functions are nested more than " +
+                            llvm::Twine(kDeepestCalls) + " deep",
+                        call);
+    Extent extent = ofAll(function.node());
+    --open;
+    extents[name] = extent;
+    return extent;
+  }
+
+  llvm::StringMap<const ::onnx::FunctionProto *> functions;
+  /// No value while a function is being measured.
+  llvm::StringMap<std::optional<Extent>> extents;
+  int open = 0;
 };
 } // namespace
 
+/// The library's inference, which its converter calls, too, does not return from an Einsum with anything but letters and one ellipsis in a term.
+template <typename Nodes> static void checkEquations(const Nodes &nodes) {
+  for (const NodeProto &node : nodes)
+    for (const AttributeProto &attribute : node.attribute()) {
+      if (attribute.has_g())
+        checkEquations(attribute.g().node());
+      for (const GraphProto &graph : attribute.graphs())
+        checkEquations(graph.node());
+      if (node.op_type() != "Einsum" || attribute.name() != "equation")
+        continue;
+      std::string text = attribute.s();
+      llvm::erase(text, ' ');
+      for (StringRef term : llvm::split(StringRef(text).split("->").first, ',')) {
+        auto [before, after] = term.split("...");
+        if (!llvm::all_of(before, llvm::isAlpha) || !llvm::all_of(after, llvm::isAlpha))
+          throw ImportError("the equation '" + attribute.s() + "' has a term of more than letters and one ellipsis; correct the model", node);
+      }
+    }
+}
+
 static void inlineFunctions(ModelProto &model) {
-  InlinedSize(model).count(*model.mutable_graph()->mutable_node(), 0);
+  checkEquations(model.graph().node());
+  for (const auto &function : model.functions())
+    checkEquations(function.node());
+  Measure(model).ofAll(model.graph().node());
   if (model.functions_size() == 0)
     return;
   ::onnx::inliner::InlineLocalFunctions(model, /*convert_version=*/true);
   model.clear_functions();
+  // Calls may have given equations to functions.
+  checkEquations(model.graph().node());
 }
 
 //===----------------------------------------------------------------------===//
@@ -183,16 +257,24 @@ namespace {
 /// from a wrong order by trying.
 class Sorter {
 public:
-  void sort(GraphProto &graph, const llvm::StringSet<> *outer) {
-    llvm::StringSet<> known;
-    if (outer)
-      known = *outer;
+  /// Names that a graph knows so far, and those of the graphs around it. Not one set: a graph of many names may hold many graphs.
+  struct Known {
+    const Known *outer;
+    llvm::StringSet<> names;
+
+    bool contains(StringRef name) const {
+      return names.contains(name) || (outer && outer->contains(name));
+    }
+  };
+
+  void sort(GraphProto &graph, const Known *outer) {
+    Known known{outer, {}};
     llvm::StringSet<> own;
     auto define = [&](const std::string &name) {
       if (!own.insert(name).second)
         throw ImportError("the graph '" + graph.name() + "' defines the value '" +
                           name + "' twice");
-      known.insert(name);
+      known.names.insert(name);
     };
     for (const auto &input : graph.input())
       define(input.name());
@@ -257,7 +339,7 @@ public:
           sort(nested, &known);
       }
       for (const std::string &name : node.output())
-        known.insert(name);
+        known.names.insert(name);
     }
     for (const auto &output : graph.output())
       if (!known.contains(output.name()))
@@ -556,10 +638,15 @@ void ingot::convertOpset(ModelProto &model) {
 }
 
 Model ingot::readModel(StringRef path) {
+  std::unique_ptr<llvm::MemoryBuffer> file = readFile(path);
+  return readModel(file->getBuffer(), llvm::sys::path::parent_path(path));
+}
+
+Model ingot::readModel(StringRef bytes, StringRef folder) {
   google::protobuf::LogSilencer silencer;
   Model model;
-  model.folder = llvm::sys::path::parent_path(path).str();
-  model.proto = parse(path);
+  model.folder = folder.str();
+  model.proto = parse(bytes);
   inlineFunctions(model.proto);
   checkOperators(model.proto);
   Sorter().sort(*model.proto.mutable_graph(), nullptr);

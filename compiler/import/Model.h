@@ -20,6 +20,8 @@ struct Model {
 /// Reads and prepares a model; throws ImportError or what the onnx library
 /// throws.
 Model readModel(llvm::StringRef path);
+/// The same for a file's bytes; its external data lie in `folder`.
+Model readModel(llvm::StringRef bytes, llvm::StringRef folder);
 
 /// Raises the main graph to the newest opset.
 void convertOpset(::onnx::ModelProto &model);
