@@ -140,6 +140,23 @@ static Value emptyTensor(LocBuilder &b, RankedTensorType type) {
   return tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
 }
 
+Value lower::misfit(LocBuilder &b, Value value, RankedTensorType wanted) {
+  return UnrealizedConversionCastOp::create(b, TypeRange(wanted), ValueRange(value))
+      .getResult(0);
+}
+
+bool lower::isMisfit(Operation *op) { return isa<UnrealizedConversionCastOp>(op); }
+
+/// ONNX's rule, in one direction.
+static bool broadcasts(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+  if (from.size() > to.size())
+    return false;
+  for (auto [size, wanted] : llvm::zip(from, to.take_back(from.size())))
+    if (size != 1 && size != wanted && !ShapedType::isDynamic(size) && !ShapedType::isDynamic(wanted))
+      return false;
+  return true;
+}
+
 Value lower::pointwise(LocBuilder &b, ValueRange operands, RankedTensorType result,
                        Body body) {
   MLIRContext *context = b.getContext();
@@ -152,6 +169,8 @@ Value lower::pointwise(LocBuilder &b, ValueRange operands, RankedTensorType resu
     captured.push_back(constant);
     if (constant)
       continue;
+    if (!broadcasts(tensorType(operand).getShape(), result.getShape()))
+      operand = misfit(b, operand, tensorType(result.getShape(), elementOf(operand)));
     ArrayRef<int64_t> shape = tensorType(operand).getShape();
     SmallVector<bool> added;
     Value source = skipUnitViews(operand, added);
@@ -296,9 +315,8 @@ Value lower::reshape(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
   RankedTensorType to = tensorType(shape, from.getElementType());
   if (from == to)
     return value;
-  // Lowerings check what they reshape. Should one not, the verifier finds this.
   if (product(shape) != product(from.getShape()))
-    return tensor::CastOp::create(b, to, value);
+    return misfit(b, value, to);
   Attribute constant;
   if (TypedAttr number = splatOf(value))
     return splat(b, to, number);
@@ -355,6 +373,8 @@ Value lower::slice(LocBuilder &b, Value value, ArrayRef<int64_t> offsets,
 Value lower::sliceAxis(LocBuilder &b, Value value, int64_t axis, int64_t offset,
                        int64_t size) {
   RankedTensorType type = tensorType(value);
+  if (axis >= type.getRank())
+    return misfit(b, value, type);
   SmallVector<int64_t> offsets(type.getRank(), 0), strides(type.getRank(), 1);
   SmallVector<int64_t> sizes(type.getShape());
   offsets[axis] = offset;

@@ -38,3 +38,12 @@ func.func @main(%x: tensor<1xf32>) -> tensor<1099511627776xf32> {
   %0 = "onnx.Expand"(%x, %s) : (tensor<1xf32>, tensor<1xi64>) -> tensor<1099511627776xf32> loc("all"("Expand"))
   return %0 : tensor<1099511627776xf32>
 }
+
+// -----
+
+// What builders are given and cannot be is an error of the node: a slope that does not broadcast to the input.
+// CHECK: node 'slope' (PRelu): the shapes of its inputs and outputs do not fit each other
+func.func @main(%x: tensor<f32>, %s: tensor<3x4xf32>) -> tensor<f32> {
+  %0 = "onnx.PRelu"(%x, %s) : (tensor<f32>, tensor<3x4xf32>) -> tensor<f32> loc("slope"("PRelu"))
+  return %0 : tensor<f32>
+}
