@@ -79,12 +79,13 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   // Kernels come with their loops, vectors and registers chosen, so that little is left to find: at level 1 calls of elementary functions are
-  // inlined, and what lowering wrote twice or into loops is cleared away.
+  // inlined, and what lowering wrote twice or into loops is cleared away. instcombine ends the process where one round leaves something to
+  // do, unless it is told that this is no error.
   llvm::ModulePassManager passes;
   if (level <= 1)
     llvm::cantFail(builder.parsePassPipeline(
         passes, level == 0 ? "always-inline"
-                           : "always-inline,function(early-cse,instcombine,"
+                           : "always-inline,function(early-cse,instcombine<no-verify-fixpoint>,"
                              "simplifycfg,loop-mssa(licm),early-cse)"));
   else
     passes = builder.buildPerModuleDefaultPipeline(
