@@ -205,6 +205,16 @@ Value lower::mapped(LocBuilder &b, ValueRange operands, ArrayRef<AffineMap> maps
 Value lower::reduction(LocBuilder &b, ValueRange operands,
                        ArrayRef<AffineMap> maps, ArrayRef<IteratorType> loops,
                        RankedTensorType result, TypedAttr neutral, Body body) {
+  // Over no loop there is nothing to carry on: a body that reads its output is for reductions alone.
+  if (!llvm::is_contained(loops, IteratorType::reduction)) {
+    SmallVector<TypedAttr> captured(operands.size());
+    auto once = [&](LocBuilder &b, ValueRange s) {
+      SmallVector<Value> scalars(s);
+      scalars.push_back(arith::ConstantOp::create(b, neutral));
+      return body(b, scalars);
+    };
+    return makeGeneric(b, operands, emptyTensor(b, result), maps, loops, once, captured, /*reduces=*/false);
+  }
   Value start = arith::ConstantOp::create(b, neutral);
   Value out = linalg::FillOp::create(b, ValueRange(start),
                                      ValueRange(emptyTensor(b, result)))
