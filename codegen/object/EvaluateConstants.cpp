@@ -39,7 +39,7 @@ FailureOr<SmallVector<ElementsAttr>> ingot::evaluateConstants(
     outputs.push_back(data.back().data());
   }
   if ((*model)->run({}, outputs) != 0)
-    return failure();
+    return module.emitError() << "an index into constants is out of range; correct the model";
   SmallVector<ElementsAttr> values;
   for (auto [type, bytes] : llvm::zip(types, data))
     values.push_back(makeElements(type, bytes, "folded"));

@@ -3,6 +3,8 @@
 #include "codegen/object/Object.h"
 #include "compiler/lower/Supported.h"
 #include "compiler/optimize/Optimize.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -19,14 +21,50 @@ static OptimizeOptions optimizeOptions() {
   return options;
 }
 
+/// What computing constants may cost: some seconds of scalar work, and memory in proportion to the constants that the file has. A small file
+/// can ask for any amount.
+constexpr double kMostFoldedSteps = double(1ll << 32);
+constexpr int64_t kMostFoldedArena = int64_t(1) << 29;
+
+/// Iterations of all loops of a module in the form `linalg`.
+static double countSteps(mlir::ModuleOp module) {
+  double total = 0;
+  module.walk([&](mlir::linalg::LinalgOp op) {
+    double steps = 1;
+    for (int64_t range : op.getStaticLoopRanges())
+      steps *= double(std::max<int64_t>(range, 1));
+    for (auto loop = op->getParentOfType<mlir::scf::ForOp>(); loop; loop = loop->getParentOfType<mlir::scf::ForOp>())
+      if (std::optional<llvm::APInt> count = loop.getStaticTripCount())
+        steps *= count->roundToDouble();
+    total += steps;
+  });
+  return total;
+}
+
+static bool fitsArena(mlir::ModuleOp planned) {
+  auto arena = planned->getAttrOfType<mlir::IntegerAttr>("ingot.arena_bytes");
+  auto weights = planned->getAttrOfType<mlir::ElementsAttr>("ingot.weights");
+  return arena && weights && arena.getInt() / 4 <= kMostFoldedArena / 4 + weights.getNumElements();
+}
+
 /// Constant parts of the graph are compiled and run by the stages after this one.
 static mlir::LogicalResult optimize(mlir::ModuleOp module) {
   OptimizeOptions options = optimizeOptions();
-  options.evaluator = [](mlir::ModuleOp constants) {
-    return evaluateConstants(constants, [](mlir::ModuleOp part) {
+  options.evaluator = [](mlir::ModuleOp constants) -> mlir::FailureOr<llvm::SmallVector<mlir::ElementsAttr>> {
+    bool tooMuch = false;
+    auto values = evaluateConstants(constants, [&](mlir::ModuleOp part) {
       Progress silent(/*show=*/false);
-      return runStages(part, Form::onnx, Form::plan, Effort::full, silent);
+      if (mlir::failed(runStages(part, Form::onnx, Form::linalg, Effort::full, silent)))
+        return mlir::failure();
+      tooMuch = countSteps(part) > kMostFoldedSteps;
+      if (tooMuch || mlir::failed(runStages(part, Form::linalg, Form::plan, Effort::full, silent)))
+        return mlir::failure();
+      tooMuch = !fitsArena(part);
+      return mlir::failure(tooMuch);
     });
+    if (tooMuch)
+      return llvm::SmallVector<mlir::ElementsAttr>();
+    return values;
   };
   return runOptimize(module, options);
 }

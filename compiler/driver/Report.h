@@ -3,6 +3,7 @@
 #define INGOT_COMPILER_DRIVER_REPORT_H
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/Error.h"
 #include <string>
 #include <vector>
 

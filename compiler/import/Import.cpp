@@ -227,8 +227,7 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
         output.type().tensor_type().elem_type() !=
             dataTypeOf(getElementTypeOrSelf(value.getType())))
       throw ImportError("the output '" + output.name() + "' is declared as " +
-                        elementTypeName(elementTypeOf(
-                            &context, output.type().tensor_type().elem_type())) +
+                        elementTypeName(output.type().tensor_type().elem_type()) +
                         " and is computed as " +
                         elementTypeName(getElementTypeOrSelf(value.getType())));
   }
@@ -256,10 +255,9 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
   return module;
 }
 
-FailureOr<OwningOpRef<ModuleOp>>
-ingot::importModel(MLIRContext &context, StringRef path,
-                   const ImportOptions &options) {
-  context.loadDialect<ops::ONNXDialect, func::FuncDialect>();
+/// `read` gives the prepared model, or throws.
+static FailureOr<OwningOpRef<ModuleOp>> importFrom(MLIRContext &context, StringRef path, const ImportOptions &options,
+                                                   llvm::function_ref<Model()> read) {
   auto report = [&](const ImportError &error) -> LogicalResult {
     Location loc = UnknownLoc::get(&context);
     if (!error.opType.empty())
@@ -268,10 +266,10 @@ ingot::importModel(MLIRContext &context, StringRef path,
           NameLoc::get(StringAttr::get(&context, error.opType)));
     return emitError(loc) << error.what();
   };
-  if (options.filesRead)
-    options.filesRead->push_back(path.str());
   try {
-    Model model = readModel(path);
+    Model model = read();
+    // Only now: the dialect takes longer to load than what is no model takes to be refused.
+    context.loadDialect<ops::ONNXDialect, func::FuncDialect>();
     OwningOpRef<ModuleOp> module =
         Importer(context, model, options).import(path);
     if (failed(verify(*module)))
@@ -286,4 +284,15 @@ ingot::importModel(MLIRContext &context, StringRef path,
   } catch (const std::exception &error) {
     return report(describeFailure(error));
   }
+}
+
+FailureOr<OwningOpRef<ModuleOp>> ingot::importModel(MLIRContext &context, StringRef path, const ImportOptions &options) {
+  if (options.filesRead)
+    options.filesRead->push_back(path.str());
+  return importFrom(context, path, options, [&] { return readModel(path); });
+}
+
+FailureOr<OwningOpRef<ModuleOp>> ingot::importModelBytes(MLIRContext &context, StringRef bytes, StringRef folder,
+                                                         const ImportOptions &options) {
+  return importFrom(context, "model", options, [&] { return readModel(bytes, folder); });
 }

@@ -33,6 +33,11 @@ mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 importModel(mlir::MLIRContext &context, llvm::StringRef path,
             const ImportOptions &options = {});
 
+/// The same for a file's bytes; its external data lie in `folder`.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+importModelBytes(mlir::MLIRContext &context, llvm::StringRef bytes, llvm::StringRef folder,
+                 const ImportOptions &options = {});
+
 } // namespace ingot
 
 #endif

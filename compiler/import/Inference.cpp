@@ -123,8 +123,11 @@ public:
   }
   size_t getNumOutputs() const override { return outputTypes.size(); }
   TypeProto *getOutputType(size_t index) override {
-    // Absent outputs too have a place: the library writes to it unasked.
-    return index < outputTypes.size() ? &outputTypes[index] : nullptr;
+    // Absent outputs too have a place: the library writes to it unasked. It does so beyond the last one, too, without looking at what it
+    // gets (Loop with fewer outputs than values).
+    if (index >= outputTypes.size())
+      throw ImportError("output " + llvm::Twine(index) + " is missing; name every output");
+    return &outputTypes[index];
   }
   ::onnx::GraphInferencer *
   getGraphAttributeInferencer(const std::string &name) override {

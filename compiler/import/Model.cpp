@@ -11,6 +11,7 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/stubs/logging.h"
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -25,6 +26,9 @@ using ::onnx::GraphProto;
 using ::onnx::ModelProto;
 using ::onnx::NodeProto;
 using ::onnx::TensorProto;
+
+/// Inference and the stages behind it go into nested graphs by recursion.
+constexpr int kDeepestGraphs = 32;
 
 /// Constants up to this many bytes stay in the messages.
 constexpr size_t kDetachBytes = 1024;
@@ -47,23 +51,30 @@ ImportError ingot::describeFailure(const std::exception &error) {
 // The file
 //===----------------------------------------------------------------------===//
 
-static ModelProto parse(StringRef path) {
-  uint64_t size = 0;
-  if (llvm::sys::fs::is_directory(path))
-    throw ImportError("is a folder; give the path of an .onnx file");
-  if (std::error_code error = llvm::sys::fs::file_size(path, size))
-    throw ImportError("cannot be read: " + error.message());
+static void checkSize(uint64_t size) {
   if (size == 0)
     throw ImportError("is empty; give an .onnx file");
   // The limit of protobuf.
   if (size > INT_MAX)
     throw ImportError("is larger than 2 GiB; save the model with external data");
+}
+
+static std::unique_ptr<llvm::MemoryBuffer> readFile(StringRef path) {
+  uint64_t size = 0;
+  if (llvm::sys::fs::is_directory(path))
+    throw ImportError("is a folder; give the path of an .onnx file");
+  if (std::error_code error = llvm::sys::fs::file_size(path, size))
+    throw ImportError("cannot be read: " + error.message());
+  checkSize(size);
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
   if (!buffer)
     throw ImportError("cannot be read: " + buffer.getError().message());
+  return std::move(*buffer);
+}
 
-  StringRef data = (*buffer)->getBuffer();
+static ModelProto parse(StringRef data) {
+  checkSize(data.size());
   google::protobuf::io::ArrayInputStream array(data.data(), data.size());
   google::protobuf::io::CodedInputStream stream(&array);
   ModelProto model;
@@ -82,6 +93,32 @@ static ModelProto parse(StringRef path) {
   if (!model.has_ir_version() || model.ir_version() < 1)
     throw ImportError("has no IR version");
   return model;
+}
+
+/// What the library's inference and the stages take for granted of all nodes, once functions are inlined.
+static void checkNodes(const Nodes &nodes, int nesting) {
+  for (const NodeProto &node : nodes) {
+    if (nesting > kDeepestGraphs)
+      throw ImportError("graphs are nested more than " + llvm::Twine(kDeepestGraphs) +
+                            " deep once functions are inlined",
+                        node);
+    for (const AttributeProto &attribute : node.attribute()) {
+      if (attribute.has_g())
+        checkNodes(attribute.g().node(), nesting + 1);
+      for (const GraphProto &graph : attribute.graphs())
+        checkNodes(graph.node(), nesting + 1);
+      if (node.op_type() != "Einsum" || attribute.name() != "equation")
+        continue;
+      // Inference does not return from a term with anything but letters and one ellipsis.
+      std::string text = attribute.s();
+      llvm::erase(text, ' ');
+      for (StringRef term : llvm::split(StringRef(text).split("->").first, ',')) {
+        auto [before, after] = term.split("...");
+        if (!llvm::all_of(before, llvm::isAlpha) || !llvm::all_of(after, llvm::isAlpha))
+          throw ImportError("the equation '" + attribute.s() + "' has a term of more than letters and one ellipsis; correct the model", node);
+      }
+    }
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -392,10 +429,15 @@ private:
 } // namespace
 
 Model ingot::readModel(StringRef path) {
+  std::unique_ptr<llvm::MemoryBuffer> file = readFile(path);
+  return readModel(file->getBuffer(), llvm::sys::path::parent_path(path));
+}
+
+Model ingot::readModel(StringRef bytes, StringRef folder) {
   google::protobuf::LogSilencer silencer;
   Model model;
-  model.folder = llvm::sys::path::parent_path(path).str();
-  model.proto = parse(path);
+  model.folder = folder.str();
+  model.proto = parse(bytes);
   // Before IR version 3 there was one operator set.
   if (model.proto.ir_version() < 3 && model.proto.opset_import_size() == 0)
     model.proto.add_opset_import()->set_version(1);
@@ -408,5 +450,6 @@ Model ingot::readModel(StringRef path) {
   forget(*model.proto.mutable_graph());
   forEachGraph(*model.proto.mutable_graph()->mutable_node(), forget);
   flattenModel(model.proto);
+  checkNodes(model.proto.graph().node(), 0);
   return model;
 }

@@ -20,6 +20,8 @@ struct Model {
 /// Reads and prepares a model; throws ImportError or what the onnx library
 /// throws.
 Model readModel(llvm::StringRef path);
+/// The same for a file's bytes; its external data lie in `folder`.
+Model readModel(llvm::StringRef bytes, llvm::StringRef folder);
 
 /// The reader of external data for tensors of the model in `folder`. `filesRead` gets their files, each once.
 ReadExternal externalReader(const std::string &folder,

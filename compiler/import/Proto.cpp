@@ -18,9 +18,12 @@ ImportError::ImportError(const llvm::Twine &message,
     : ImportError(message, displayName(node), node.op_type()) {}
 
 StringRef ingot::displayName(const ::onnx::NodeProto &node) {
-  if (!node.name().empty() || node.output_size() == 0)
+  if (!node.name().empty())
     return node.name();
-  return node.output(0);
+  for (const std::string &output : node.output())
+    if (!output.empty())
+      return output;
+  return node.name();
 }
 
 //===----------------------------------------------------------------------===//
@@ -100,7 +103,12 @@ int ingot::dataTypeOf(Type elementType) {
 }
 
 std::string ingot::elementTypeName(Type elementType) {
-  int dataType = dataTypeOf(elementType);
+  return elementTypeName(dataTypeOf(elementType));
+}
+
+std::string ingot::elementTypeName(int dataType) {
+  if (!::onnx::TensorProto_DataType_IsValid(dataType))
+    return "the unknown element type " + std::to_string(dataType);
   return StringRef(::onnx::TensorProto_DataType_Name(
                        static_cast<::onnx::TensorProto_DataType>(dataType)))
       .lower();

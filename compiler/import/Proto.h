@@ -34,6 +34,8 @@ int dataTypeOf(mlir::Type elementType);
 
 /// `float`, `int64`, `bool`, ...: the specification's name in lower case.
 std::string elementTypeName(mlir::Type elementType);
+/// The same of a number that a file has, which may be none.
+std::string elementTypeName(int dataType);
 
 /// A tensor without shape is unranked, a negative or symbolic dimension dynamic.
 mlir::Type typeFromProto(mlir::MLIRContext *context,

@@ -120,6 +120,8 @@ static LogicalResult lowerGatherElements(Node &node) {
   if (!axis)
     return node.fail("the axis is outside the rank; correct the model");
   RankedTensorType type = node.resultType();
+  if (type.getRank() != node.rank(0))
+    return node.fail("the indices must have the rank of the data; correct the model");
   int64_t size = node.shape(0)[*axis];
   if (type.getNumElements() == 0 || size == 0)
     return emptyData(node);

@@ -182,9 +182,13 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     auto lowering = registry().find(op.getName().getStringRef());
     if (lowering == registry().end())
       return node.fail("this operator is not supported");
+    Operation *before = op.getPrevNode();
     if (failed(checkTypes(node)) || failed(checkOpenSizes(node, sizes)) ||
         failed(lowering->second.function(node)))
       return failure();
+    for (Operation &made : llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), op.getIterator()))
+      if (made.walk([](Operation *inner) { return isMisfit(inner) ? WalkResult::interrupt() : WalkResult::advance(); }).wasInterrupted())
+        return node.fail("the shapes of its inputs and outputs do not fit each other; correct the model");
   }
   return success();
 }
@@ -220,7 +224,6 @@ static LogicalResult lowerFunction(func::FuncOp function) {
   // Arguments change their type last: their sign is read until then. A value of the new type stands for them.
   SmallVector<Type> inputs;
   OpBuilder builder = OpBuilder::atBlockBegin(&block);
-  SmallVector<std::pair<BlockArgument, Operation *>> casts;
   for (BlockArgument argument : block.getArguments()) {
     RankedTensorType type = lowerType(argument.getType());
     inputs.push_back(type);
@@ -229,7 +232,6 @@ static LogicalResult lowerFunction(func::FuncOp function) {
     auto cast = UnrealizedConversionCastOp::create(builder, argument.getLoc(),
                                                    type, argument);
     values.map(argument, cast.getResult(0));
-    casts.push_back({argument, cast.getOperation()});
   }
   if (failed(lowerBlock(block, values)))
     return failure();
@@ -238,10 +240,16 @@ static LogicalResult lowerFunction(func::FuncOp function) {
   for (OpOperand &operand : end->getOpOperands())
     operand.set(values.lookup(operand.get()));
   eraseLowered(block);
-  for (auto [argument, cast] : casts) {
-    argument.setType(cast->getResult(0).getType());
-    cast->getResult(0).replaceAllUsesWith(argument);
-    cast->erase();
+  for (auto [argument, type] : llvm::zip(block.getArguments(), inputs)) {
+    // The cast, where the argument was used at all.
+    SmallVector<Operation *> casts;
+    if (type != argument.getType())
+      llvm::append_range(casts, argument.getUsers());
+    argument.setType(type);
+    for (Operation *cast : casts) {
+      cast->getResult(0).replaceAllUsesWith(argument);
+      cast->erase();
+    }
   }
   function.setFunctionType(FunctionType::get(function.getContext(), inputs,
                                              end->getOperandTypes()));

@@ -1,5 +1,6 @@
 //===- Node.cpp - one onnx operation on its way down ----------------------===//
 #include "compiler/lower/Node.h"
+#include "compiler/lower/Structured.h"
 #include "compiler/support/Elements.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -127,8 +128,9 @@ RankedTensorType Node::resultType(unsigned i) const {
   return lowerType(op->getResult(i).getType());
 }
 
-void Node::set(unsigned i, Value value) const {
-  assert(value.getType() == resultType(i) && "lowered to another type");
+void Node::set(unsigned i, Value value) {
+  if (value.getType() != resultType(i))
+    value = misfit(b, value, resultType(i));
   values.map(op->getResult(i), value);
 }
 

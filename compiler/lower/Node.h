@@ -58,9 +58,9 @@ public:
   bool hasResult(unsigned i) const;
   mlir::RankedTensorType resultType(unsigned i = 0) const;
   /// Says what stands for result i from here on.
-  void set(unsigned i, mlir::Value value) const;
+  void set(unsigned i, mlir::Value value);
   /// The only result; for the usual end of a lowering.
-  mlir::LogicalResult done(mlir::Value value) const {
+  mlir::LogicalResult done(mlir::Value value) {
     set(0, value);
     return mlir::success();
   }

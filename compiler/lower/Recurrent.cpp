@@ -527,6 +527,9 @@ static LogicalResult lowerRecurrent(Node &node) {
                 });
     if (!full)
       cell.lengths = node.operand(4);
+    // A table holds each sequence's place in time.
+    if (cell.lengths && double(cell.steps) * double(cell.batch) > (1 << 24))
+      return node.fail("more than 16 million steps of sequences of different lengths are not supported");
   }
   bool hasCell = kind == "LSTM";
   bool wantsAll = node.hasResult(0) && !node.op->getResult(0).use_empty();

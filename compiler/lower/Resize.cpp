@@ -79,17 +79,31 @@ static double cubicWeight(double distance, double a) {
   return 0;
 }
 
+/// More taps than this become a contraction.
+static constexpr int64_t kMostTaps = 4;
+static constexpr double kMostWeights = 1 << 24;
+
+/// Antialiasing widens the filter by the factor of reduction.
+static double stretchOf(const Options &options, const AxisPlan &plan) {
+  return options.antialias && plan.scale < 1 ? plan.scale : 1;
+}
+
+/// Taps of one place of the output; a scale near 0 gives more than integers can count.
+static double tapCount(const Options &options, const AxisPlan &plan) {
+  if (options.mode == "nearest")
+    return 1;
+  return 2 * std::ceil((options.mode == "cubic" ? 2 : 1) / stretchOf(options, plan));
+}
+
 static Taps computeTaps(const Options &options, const AxisPlan &plan) {
   Taps taps;
   bool nearest = options.mode == "nearest", cubic = options.mode == "cubic";
-  // Antialiasing widens the filter by the factor of reduction.
-  double stretch = options.antialias && plan.scale < 1 ? plan.scale : 1;
-  double radius = (cubic ? 2 : 1) / stretch;
-  taps.count = nearest ? 1 : 2 * int64_t(std::ceil(radius));
+  double stretch = stretchOf(options, plan);
+  taps.count = int64_t(tapCount(options, plan));
   for (int64_t o = 0; o < plan.output; ++o) {
     float x = sourceCoordinate(options, plan, o);
     // A scale near 0 must not leave the range of integers.
-    x = std::clamp(x, -1e9f, 1e9f);
+    x = std::isnan(x) ? 0 : std::clamp(x, -1e9f, 1e9f);
     taps.outside.push_back(options.coordinates == "tf_crop_and_resize" &&
                            (x < 0 || x > float(plan.input - 1)));
     auto place = [&](int64_t at) {
@@ -246,9 +260,6 @@ static Value sumTaps(LocBuilder &b, Value x, int64_t axis, ValueRange tables) {
     return sum;
   });
 }
-
-/// So many taps are written out; more (antialiasing) become a contraction with the matrix of weights.
-static constexpr int64_t kMostTaps = 4;
 
 static Value interpolateAxis(LocBuilder &b, Value x, const AxisPlan &plan,
                              const Taps &taps) {
@@ -712,6 +723,10 @@ static LogicalResult lowerResize(Node &node) {
   for (const AxisPlan &plan : plans) {
     if (plan.input == plan.output && plan.scale == 1 && !crop)
       continue;
+    // Many taps become a matrix of the input's and the output's places.
+    double count = tapCount(options, plan);
+    if (double(plan.output) * (count > kMostTaps ? std::max(count, double(plan.input)) : count) > kMostWeights)
+      return node.fail("axis " + Twine(plan.axis) + " needs more than 16 million weights, which is not supported");
     used.push_back(plan);
     taps.push_back(computeTaps(options, plan));
   }

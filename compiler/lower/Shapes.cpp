@@ -20,7 +20,7 @@ static LogicalResult giveReshaped(Node &node) {
     return node.fail("the new shape has another number of elements; correct "
                      "the model");
   Value result = reshape(node.b, node.operand(0), type.getShape());
-  if (!known && result.getDefiningOp<tensor::CastOp>())
+  if (!known && result.getDefiningOp() && isMisfit(result.getDefiningOp()))
     return node.fail("how the open sizes of the input make those of the result is not known; fix them with --shape");
   return node.done(result);
 }

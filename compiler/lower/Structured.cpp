@@ -169,6 +169,23 @@ static Value makeGeneric(LocBuilder &b, ValueRange operands, Value out,
   return generic.getResult(0);
 }
 
+Value lower::misfit(LocBuilder &b, Value value, RankedTensorType wanted) {
+  return UnrealizedConversionCastOp::create(b, TypeRange(wanted), ValueRange(value))
+      .getResult(0);
+}
+
+bool lower::isMisfit(Operation *op) { return isa<UnrealizedConversionCastOp>(op); }
+
+/// ONNX's rule, in one direction.
+static bool broadcasts(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+  if (from.size() > to.size())
+    return false;
+  for (auto [size, wanted] : llvm::zip(from, to.take_back(from.size())))
+    if (size != 1 && size != wanted && !ShapedType::isDynamic(size) && !ShapedType::isDynamic(wanted))
+      return false;
+  return true;
+}
+
 Value lower::pointwise(LocBuilder &b, ValueRange operands, RankedTensorType result,
                        Body body) {
   MLIRContext *context = b.getContext();
@@ -181,6 +198,8 @@ Value lower::pointwise(LocBuilder &b, ValueRange operands, RankedTensorType resu
     captured.push_back(constant);
     if (constant)
       continue;
+    if (!broadcasts(tensorType(operand).getShape(), result.getShape()))
+      operand = misfit(b, operand, tensorType(result.getShape(), elementOf(operand)));
     ArrayRef<int64_t> shape = tensorType(operand).getShape();
     SmallVector<bool> added;
     Value source = skipUnitViews(operand, added);
@@ -215,6 +234,16 @@ Value lower::mapped(LocBuilder &b, ValueRange operands, ArrayRef<AffineMap> maps
 Value lower::reduction(LocBuilder &b, ValueRange operands,
                        ArrayRef<AffineMap> maps, ArrayRef<IteratorType> loops,
                        RankedTensorType result, TypedAttr neutral, Body body) {
+  // Over no loop there is nothing to carry on: a body that reads its output is for reductions alone.
+  if (!llvm::is_contained(loops, IteratorType::reduction)) {
+    SmallVector<TypedAttr> captured(operands.size());
+    auto once = [&](LocBuilder &b, ValueRange s) {
+      SmallVector<Value> scalars(s);
+      scalars.push_back(arith::ConstantOp::create(b, neutral));
+      return body(b, scalars);
+    };
+    return makeGeneric(b, operands, emptyTensor(b, result, operands, maps), maps, loops, once, captured, /*reduces=*/false);
+  }
   Value start = arith::ConstantOp::create(b, neutral);
   Value out = linalg::FillOp::create(b, ValueRange(start),
                                      ValueRange(emptyTensor(b, result, operands, maps)))
@@ -420,11 +449,10 @@ Value lower::reshape(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
     if (!to.hasStaticShape())
       if (Value reshaped = dynamicReshape(b, value, to))
         return reshaped;
-    return tensor::CastOp::create(b, to, value);
+    return misfit(b, value, to);
   }
-  // Lowerings check what they reshape. Should one not, the verifier finds this.
   if (product(shape) != product(from.getShape()))
-    return tensor::CastOp::create(b, to, value);
+    return misfit(b, value, to);
   Attribute constant;
   if (TypedAttr number = splatOf(value))
     return splat(b, to, number);
@@ -485,6 +513,8 @@ Value lower::slice(LocBuilder &b, Value value, ArrayRef<int64_t> offsets,
 Value lower::sliceAxis(LocBuilder &b, Value value, int64_t axis, int64_t offset,
                        int64_t size) {
   RankedTensorType type = tensorType(value);
+  if (axis >= type.getRank())
+    return misfit(b, value, type);
   SmallVector<int64_t> offsets(type.getRank(), 0), strides(type.getRank(), 1);
   SmallVector<int64_t> sizes(type.getShape());
   offsets[axis] = offset;

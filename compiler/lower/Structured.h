@@ -52,6 +52,12 @@ mlir::Value countOf(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> ax
 /// The scalar that a constant tensor repeats, or null.
 mlir::TypedAttr splatOf(mlir::Value value);
 
+/// Stands for a value of the wanted type where the model's shapes do not fit each other. The builders below make it where they are
+/// given what cannot be, so that lowerings need not check twice what the specification's inference should have refused. A node whose
+/// lowering holds one is an error of the model.
+mlir::Value misfit(LocBuilder &b, mlir::Value value, mlir::RankedTensorType wanted);
+bool isMisfit(mlir::Operation *op);
+
 /// Applies `body` to each element; the operands broadcast to the result by
 /// ONNX's rule (trailing dimensions aligned, size 1 repeats). The body gets one scalar per operand.
 mlir::Value pointwise(LocBuilder &b, mlir::ValueRange operands,

@@ -45,6 +45,9 @@ static int64_t sourceBytes(Operation *op, const llvm::SetVector<Operation *> &fo
   return bytes;
 }
 
+/// What the evaluation of constants may take up on the way to a small result, unless the constants themselves are large.
+constexpr int64_t kMostIntermediateBytes = int64_t(1) << 26;
+
 static std::optional<int64_t> resultBytes(Operation *op) {
   int64_t bytes = 0;
   for (Type type : op->getResultTypes()) {
@@ -55,7 +58,8 @@ static std::optional<int64_t> resultBytes(Operation *op) {
     std::optional<int64_t> size = byteSize(tensor);
     if (!size)
       return std::nullopt;
-    bytes += *size;
+    if (__builtin_add_overflow(bytes, *size, &bytes))
+      return std::nullopt;
   }
   return bytes;
 }
@@ -84,10 +88,13 @@ private:
           isa<onnx::ConstantOp, onnx::NoneOp>(op) || op.getNumRegions() != 0 ||
           !isMemoryEffectFree(&op) || !resultBytes(&op))
         continue;
-      if (llvm::all_of(op.getOperands(), [&](Value operand) {
+      if (!llvm::all_of(op.getOperands(), [&](Value operand) {
             return isConstant(operand) ||
                    foldable.contains(operand.getDefiningOp());
           }))
+        continue;
+      int64_t bytes = *resultBytes(&op);
+      if (bytes <= kMostIntermediateBytes || bytes / 4 <= sourceBytes(&op, foldable))
         foldable.insert(&op);
     }
     return foldable;
@@ -117,12 +124,8 @@ private:
     return wanted;
   }
 
-  LogicalResult foldFunction(func::FuncOp function) {
-    llvm::SetVector<Operation *> foldable = findFoldable(function);
-    SmallVector<Value> wanted = findWanted(foldable);
-    if (wanted.empty())
-      return success();
-
+  /// A module whose @main gives the wanted values, which depend on constants alone.
+  OwningOpRef<ModuleOp> batchOf(func::FuncOp function, ArrayRef<Value> wanted, Location loc) {
     llvm::SetVector<Operation *> needed;
     SmallVector<Operation *> work;
     for (Value value : wanted)
@@ -135,13 +138,13 @@ private:
         work.push_back(operand.getDefiningOp());
     }
 
-    OwningOpRef<ModuleOp> batch = ModuleOp::create(function.getLoc());
+    OwningOpRef<ModuleOp> batch = ModuleOp::create(loc);
     for (StringRef name : {"ingot.model", "ingot.target"})
       if (Attribute attribute = getOperation()->getAttr(name))
         (*batch)->setAttr(name, attribute);
     OpBuilder builder(batch->getBodyRegion());
     SmallVector<Type> types = llvm::to_vector(ValueRange(wanted).getTypes());
-    auto main = func::FuncOp::create(builder, function.getLoc(), "main",
+    auto main = func::FuncOp::create(builder, loc, "main",
                                      builder.getFunctionType({}, types));
     builder.setInsertionPointToStart(main.addEntryBlock());
     IRMapping mapping;
@@ -151,11 +154,43 @@ private:
     SmallVector<Value> returned;
     for (Value value : wanted)
       returned.push_back(mapping.lookup(value));
-    func::ReturnOp::create(builder, function.getLoc(), returned);
+    func::ReturnOp::create(builder, loc, returned);
+    return batch;
+  }
 
-    FailureOr<SmallVector<ElementsAttr>> values = evaluator(*batch);
-    if (failed(values) || values->size() != wanted.size())
+  FailureOr<SmallVector<ElementsAttr>> evaluate(func::FuncOp function, ArrayRef<Value> wanted) {
+    SmallVector<Diagnostic> errors;
+    {
+      ScopedDiagnosticHandler collect(&getContext(), [&](Diagnostic &diagnostic) {
+        errors.push_back(std::move(diagnostic));
+        return success();
+      });
+      FailureOr<SmallVector<ElementsAttr>> values = evaluator(*batchOf(function, wanted, function.getLoc()));
+      if (succeeded(values))
+        return values;
+    }
+    // What went wrong while all of them ran has no node's name: each alone has.
+    for (Value value : wanted)
+      if (failed(evaluator(*batchOf(function, value, value.getLoc()))))
+        return failure();
+    for (Diagnostic &error : errors)
+      getContext().getDiagEngine().emit(std::move(error));
+    return failure();
+  }
+
+  LogicalResult foldFunction(func::FuncOp function) {
+    llvm::SetVector<Operation *> foldable = findFoldable(function);
+    SmallVector<Value> wanted = findWanted(foldable);
+    if (wanted.empty())
+      return success();
+
+    FailureOr<SmallVector<ElementsAttr>> values = evaluate(function, wanted);
+    if (failed(values))
       return failure();
+    // An evaluator gives none where they would cost too much: then they are computed when the model runs.
+    if (values->size() != wanted.size())
+      return success();
+    OpBuilder builder(function.getContext());
     for (auto [value, folded] : llvm::zip(wanted, *values)) {
       Operation *op = value.getDefiningOp();
       builder.setInsertionPoint(op);

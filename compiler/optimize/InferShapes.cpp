@@ -153,14 +153,17 @@ static Value guarded(OpBuilder &builder, Location loc, Value value,
 /// Infers both branches. Where the sizes of the inputs make one impossible (a product of matrices that do not fit), the other one takes
 /// the If's place, and running into the impossible one is an error at run time, as it is anywhere. Returns whether the If was replaced.
 static FailureOr<bool> inferBranches(onnx::IfOp op) {
-  MLIRContext *context = op.getContext();
-  auto succeeds = [&](Region &region) {
-    ScopedDiagnosticHandler silent(context,
-                                   [](Diagnostic &) { return success(); });
+  // What is wrong with a branch is kept rather than found again: Ifs in Ifs would double that with each level.
+  auto succeeds = [&](Region &region, SmallVectorImpl<Diagnostic> &errors) {
+    ScopedDiagnosticHandler silent(op.getContext(), [&](Diagnostic &diagnostic) {
+      errors.push_back(std::move(diagnostic));
+      return success();
+    });
     return succeeded(inferBlock(region.front()));
   };
-  bool thenWorks = succeeds(op.getThenBranch());
-  bool elseWorks = succeeds(op.getElseBranch());
+  SmallVector<Diagnostic> thenErrors, elseErrors;
+  bool thenWorks = succeeds(op.getThenBranch(), thenErrors);
+  bool elseWorks = succeeds(op.getElseBranch(), elseErrors);
   if (thenWorks && elseWorks)
     return false;
   Region &taken = thenWorks ? op.getThenBranch() : op.getElseBranch();
@@ -174,8 +177,11 @@ static FailureOr<bool> inferBranches(onnx::IfOp op) {
                           cast<ShapedType>(smallest->getType()).getNumElements()))
       smallest = &value;
   }
-  if ((!thenWorks && !elseWorks) || !smallest)
-    return inferBlock((thenWorks ? op.getElseBranch() : op.getThenBranch()).front());
+  if ((!thenWorks && !elseWorks) || !smallest) {
+    for (Diagnostic &error : thenWorks ? elseErrors : thenErrors)
+      op.getContext()->getDiagEngine().emit(std::move(error));
+    return failure();
+  }
 
   taken.front().getTerminator()->erase();
   op->getBlock()->getOperations().splice(op->getIterator(),

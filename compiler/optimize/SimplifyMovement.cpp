@@ -192,6 +192,8 @@ struct GatherToSlice : OpRewritePattern<onnx::GatherOp> {
     int64_t axis = op.getAxis(), index = indices->front();
     if (axis < 0)
       axis += type.getRank();
+    if (axis < 0 || axis >= type.getRank())
+      return failure();
     if (index < 0)
       index += type.getDimSize(axis);
     if (index < 0 || index >= type.getDimSize(axis))

@@ -151,6 +151,9 @@ static std::optional<Index> broadcastShape(ArrayRef<Small> operands) {
   return shape;
 }
 
+/// Whether -limit < value < limit; the least integer has no absolute value.
+static bool isBelow(int64_t value, int64_t limit) { return value > -limit && value < limit; }
+
 static int64_t attribute(Operation *op, StringRef name, int64_t otherwise) {
   auto value = op->getAttrOfType<IntegerAttr>(name);
   return value ? value.getInt() : otherwise;
@@ -317,7 +320,7 @@ static Result cast(const Small &operand, Type element) {
              : isUnsigned     ? double(uint64_t(from.i))
                               : double(from.i);
       // One rounding: an integer of more than 53 bits takes two this way.
-      if (!operand.isReal() && std::abs(from.i) > (int64_t(1) << 53))
+      if (!operand.isReal() && !isBelow(from.i, (int64_t(1) << 53) + 1))
         return std::nullopt;
       if (element.isF32())
         to.r = float(to.r);
@@ -407,13 +410,16 @@ static Result slice(ArrayRef<Small> operands, const Small *axes,
                     const Small *steps) {
   const Small &data = operands[0], &starts = operands[1], &ends = operands[2];
   int64_t rank = data.rank();
+  size_t count = starts.values.size();
+  if (ends.values.size() != count || (axes && axes->values.size() != count) || (steps && steps->values.size() != count))
+    return std::nullopt;
   Index shape(data.type.getShape()), begin(rank, 0), stride(rank, 1);
-  for (int64_t i = 0; i < int64_t(starts.values.size()); ++i) {
+  for (int64_t i = 0; i < int64_t(count); ++i) {
     int64_t axis = fromFront(axes ? axes->values[i].i : i, rank);
     if (axis < 0)
       return std::nullopt;
     int64_t size = data.dim(axis), step = steps ? steps->values[i].i : 1;
-    if (step == 0 || std::abs(step) > (int64_t(1) << 31))
+    if (step == 0 || !isBelow(step, int64_t(1) << 31))
       return std::nullopt;
     if (size == 0)
       continue;
@@ -482,7 +488,7 @@ static Result range(ArrayRef<Small> operands) {
       return std::nullopt;
   int64_t start = operands[0].values[0].i, limit = operands[1].values[0].i,
           delta = operands[2].values[0].i;
-  auto small = [](int64_t value) { return std::abs(value) < (int64_t(1) << 40); };
+  auto small = [](int64_t value) { return isBelow(value, int64_t(1) << 40); };
   if (delta == 0 || !small(start) || !small(limit) || !small(delta))
     return std::nullopt;
   int64_t distance = delta > 0 ? limit - start : start - limit;
@@ -647,11 +653,11 @@ static Result evaluate(Operation *op) {
   if (name == "Where")
     return full ? where(operands) : std::nullopt;
   if (name == "Gather")
-    return gather(operands[0], operands[1], attribute(op, "axis", 0));
+    return full ? gather(operands[0], operands[1], attribute(op, "axis", 0)) : std::nullopt;
   if (name == "Concat")
     return full ? concat(operands, attribute(op, "axis", 0)) : std::nullopt;
   if (name == "Slice")
-    return slice(operands, input(3), input(4));
+    return operands.size() >= 3 ? slice(operands, input(3), input(4)) : std::nullopt;
   if (name == "Transpose")
     return transposed(operands[0], op);
   if (name == "Expand")

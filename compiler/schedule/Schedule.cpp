@@ -53,6 +53,16 @@ Schedule Schedule::fromAttr(DictionaryAttr attr) {
   return schedule;
 }
 
+int64_t ingot::countCoveringVectors(int64_t lanes, int64_t width) {
+  int64_t count = lanes / width;
+  lanes %= width;
+  for (int64_t w = width / 2; w >= 4; w /= 2) {
+    count += lanes / w;
+    lanes %= w;
+  }
+  return count + lanes;
+}
+
 SmallVector<int64_t> ingot::coverLanes(int64_t lanes, int64_t width) {
   SmallVector<int64_t> widths;
   for (; lanes >= width; lanes -= width)
@@ -246,7 +256,7 @@ private:
       if (lanes == 1 && nest.reduction[dim])
         continue;
       double cost = laneCost(dim, lanes) *
-                    double(coverLanes(size, lanes).size()) / double(size);
+                    double(countCoveringVectors(size, lanes)) / double(size);
       if (schedule.lane == -1 || cost < best) {
         best = cost;
         schedule.lane = dim;

@@ -45,6 +45,8 @@ struct Schedule {
 
 /// Vector widths that cover `lanes` lanes, widest first: no masks, no padding.
 llvm::SmallVector<int64_t> coverLanes(int64_t lanes, int64_t width);
+/// How many that are, of any number of lanes.
+int64_t countCoveringVectors(int64_t lanes, int64_t width);
 
 /// The cost model: reads the nest and the target alone. `isConstant` tells of
 /// each buffer whether its data is known at compile time.

@@ -387,6 +387,52 @@ def state_of_other_shape(folder):
     return Case(".*'?[xy]'?", ["--state", "x:y"])
 
 
+# --- depth ----------------------------------------------------------------------------------------------------------------------
+
+def calls(folder, functions, order):
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+    nodes = [helper.make_node(functions[i].name, ["x"], [f"y{i}"], name=f"call{i}", domain="local") for i in order]
+    save(folder, model(nodes, [value("x", [4]), value("c", [], TensorProto.BOOL)], [value("y0", [4])], opset_imports=opsets, functions=functions))
+
+
+def function(name, nodes):
+    return helper.make_function("local", name, ["a"], ["b"], nodes, [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)])
+
+
+def call_or_relu(i, count):
+    return helper.make_node(f"f{i + 1}", ["a"], ["b"], domain="local") if i + 1 < count else helper.make_node("Relu", ["a"], ["b"])
+
+
+@case
+def function_calls_itself(folder):
+    calls(folder, [function("f0", [helper.make_node("f0", ["a"], ["b"], name="inner", domain="local")])], [0])
+    return Case(r"node 'inner' \(f0\): the function calls itself")
+
+
+@case
+def functions_call_each_other_too_deep(folder):
+    count = 2000
+    # The innermost is called first, so that its size is known when the next one is measured.
+    calls(folder, [function(f"f{i}", [call_or_relu(i, count)]) for i in range(count)], range(count - 1, -1, -1))
+    return Case(r"node 'call\d+' \(f\d+\): calls of functions are nested more than 64 deep")
+
+
+@case
+def graphs_in_graphs_of_functions(folder):
+    functions = []
+    for i in range(8):
+        node = call_or_relu(i, 8)
+        for level in range(6):
+            branch = helper.make_graph([node], "branch", [], [value(node.output[0], [4])])
+            constant = helper.make_graph([helper.make_node("Identity", ["a"], ["e"])], "constant", [], [value("e", [4])])
+            node = helper.make_node("If", ["t"], [f"if{level}"], name=f"if{level}", then_branch=branch, else_branch=constant)
+        node.output[0] = "b"
+        truth = helper.make_node("Constant", [], ["t"], value=numpy_helper.from_array(numpy.array(True)))
+        functions.append(function(f"f{i}", [truth, node]))
+    calls(folder, functions, [0])
+    return Case(r"node 'if\d' \(If\): graphs are nested more than 32 deep")
+
+
 # --- anything -------------------------------------------------------------------------------------------------------------------
 
 def damaged(seed):

@@ -52,3 +52,12 @@ func.func @main(%x: tensor<5x2xf32>) -> tensor<5x1xf32> {
     target_weights = array<f32: 1.0>, n_targets = 1 : i64} : (tensor<5x2xf32>) -> tensor<5x1xf32> loc("trees"("ai_onnx_ml_TreeEnsembleRegressor"))
   return %0 : tensor<5x1xf32>
 }
+
+// -----
+
+// What builders are given and cannot be is an error of the node: a slope that does not broadcast to the input.
+// CHECK: node 'slope' (PRelu): the shapes of its inputs and outputs do not fit each other
+func.func @main(%x: tensor<f32>, %s: tensor<3x4xf32>) -> tensor<f32> {
+  %0 = "onnx.PRelu"(%x, %s) : (tensor<f32>, tensor<3x4xf32>) -> tensor<f32> loc("slope"("PRelu"))
+  return %0 : tensor<f32>
+}
