@@ -1,6 +1,7 @@
 //===- Prepare.cpp --------------------------------------------------------===//
 #include "codegen/cpp/Prepare.h"
 #include "codegen/cpp/Names.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

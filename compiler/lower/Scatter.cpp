@@ -264,7 +264,236 @@ static LogicalResult lowerScatterND(Node &node) {
   return node.done(searchRuns(node, flat, count, length));
 }
 
-//===- Scatter.cpp - ScatterElements-18, ScatterND-18, Col2Im-18, TensorScatter-24, MaxUnpool-22 -===//
+/// TensorScatter-24: each place of a cache knows which update, if any, concerns it.
+static LogicalResult lowerTensorScatter(Node &node) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.type(0);
+  int64_t rank = type.getRank();
+  auto axis = node.axis("axis", -2, rank);
+  bool circular = node.attrString("mode", "linear") == "circular";
+  bool fits = axis && *axis != 0 && node.rank(1) == rank &&
+              node.element(1) == type.getElementType();
+  for (int64_t i = 0; fits && i < rank; ++i)
+    fits = i == *axis ? node.shape(1)[i] <= type.getDimSize(i)
+                      : node.shape(1)[i] == type.getDimSize(i);
+  if (!fits || (node.has(2) && (node.rank(2) != 1 ||
+                                node.shape(2)[0] != type.getDimSize(0))))
+    return node.fail("the update does not fit the cache; correct the model");
+  int64_t length = node.shape(1)[*axis], size = type.getDimSize(*axis);
+  if (node.type(1).getNumElements() == 0)
+    return node.done(node.operand(0));
+  Type i64 = b.getI64Type();
+  Value starts = splat(b, tensorType(type.getDimSize(0), i64), b.getI64IntegerAttr(0));
+  if (node.has(2))
+    starts = pointwise(
+        b, node.operand(2), tensorType(starts), [&](LocBuilder &b, ValueRange s) -> Value {
+          Value start = castScalar(b, s[0], i64, node.isUnsigned(2), false);
+          if (circular) {
+            Value bound = scalarInt(b, i64, size);
+            Value rest = arith::RemSIOp::create(b, start, bound);
+            Value below = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, rest,
+                                                scalarInt(b, i64, 0));
+            return arith::SelectOp::create(b, below, add(b, rest, bound), rest);
+          }
+          Value at = checkedIndex(b, start, size - length + 1, node, false, false);
+          return arith::IndexCastOp::create(b, i64, at);
+        });
+  Value updates = node.operand(1);
+  AffineMap maps[] = {b.getMultiDimIdentityMap(rank),
+                      AffineMap::get(rank, 0, b.getAffineDimExpr(0))};
+  return node.done(mapped(
+      b, {node.operand(0), starts}, maps, type, [&](LocBuilder &b, ValueRange s) -> Value {
+        Value here = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, *axis));
+        Value update = sub(b, here, s[1]), zero = scalarInt(b, i64, 0);
+        if (circular) {
+          Value before = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, update, zero);
+          Value wrapped = add(b, update, scalarInt(b, i64, size));
+          update = arith::SelectOp::create(b, before, wrapped, update);
+        }
+        Value hit = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, update,
+                                          scalarInt(b, i64, length));
+        Value inside = arith::SelectOp::create(b, hit, update, zero);
+        SmallVector<Value> at;
+        for (int64_t i = 0; i < rank; ++i)
+          at.push_back(i == *axis ? Value(arith::IndexCastOp::create(b, b.getIndexType(), inside))
+                                  : Value(linalg::IndexOp::create(b, i)));
+        Value value = tensor::ExtractOp::create(b, updates, at);
+        return arith::SelectOp::create(b, hit, value, s[0]);
+      }));
+}
+
+/// MaxUnpool-22: values go to where a MaxPool found them, which is in their own plane; zeros elsewhere. With a given output shape, places are
+/// those of the shape that the window implies, which lies in the corner.
+static LogicalResult lowerMaxUnpool(Node &node) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.resultType();
+  ArrayRef<int64_t> shape = node.shape(0), output = type.getShape();
+  int64_t rank = shape.size(), n = rank - 2;
+  auto kernel = node.attrInts("kernel_shape");
+  auto strides = node.attrInts("strides").value_or(std::vector<int64_t>(std::max<int64_t>(n, 0), 1));
+  auto pads = node.attrInts("pads").value_or(std::vector<int64_t>(std::max<int64_t>(2 * n, 0), 0));
+  constexpr int64_t limit = int64_t(1) << 31;
+  auto small = [&](const std::vector<int64_t> &list) {
+    return llvm::all_of(list, [&](int64_t v) { return v >= 0 && v < limit; });
+  };
+  if (n < 1 || node.shape(1) != shape || !kernel || int64_t(kernel->size()) != n ||
+      int64_t(strides.size()) != n || int64_t(pads.size()) != 2 * n || !small(*kernel) ||
+      !small(strides) || !small(pads) || type.getRank() != rank ||
+      output.take_front(2) != shape.take_front(2) || !small(shape.vec()))
+    return node.fail("window and indices do not fit the input; correct the model");
+  SmallVector<int64_t> implied(shape.take_front(2));
+  int64_t plane = 1, count = 1, planes = shape[0] * shape[1], all;
+  for (int64_t i = 0; i < n; ++i) {
+    int64_t size = (shape[2 + i] - 1) * strides[i] - pads[i] - pads[n + i] + (*kernel)[i];
+    if (size < 1 || size > limit || plane > limit / size)
+      return node.fail("the output is empty or too large; correct the model");
+    implied.push_back(size);
+    plane *= size;
+    count *= shape[2 + i];
+  }
+  if (planes == 0 || count == 0)
+    return node.fail("the input is empty; correct the model");
+  if (__builtin_mul_overflow(planes, plane, &all))
+    return node.fail("the output is empty or too large; correct the model");
+  if (failed(checkPairs(node, all, count)))
+    return failure();
+  Type i64 = b.getI64Type();
+  Value values = reshape(b, node.operand(0), {planes, count});
+  Value places = pointwise(
+      b, reshape(b, node.operand(1), {planes, count}), tensorType({planes, count}, i64),
+      [&](LocBuilder &b, ValueRange s) -> Value {
+        Value first = arith::MulIOp::create(b, linalg::IndexOp::create(b, 0), index(b, plane));
+        Value place = sub(b, s[0], arith::IndexCastOp::create(b, i64, first));
+        Value at = checkedIndex(b, place, plane, node, false, false);
+        return arith::IndexCastOp::create(b, i64, at);
+      });
+  // loops: plane, place, update
+  MLIRContext *context = b.getContext();
+  AffineExpr p = b.getAffineDimExpr(0), o = b.getAffineDimExpr(1), u = b.getAffineDimExpr(2);
+  Value last = lastUpdates(b, places, AffineMap::get(3, 0, {p, u}, context),
+                           AffineMap::get(3, 0, {p, o}, context), {planes, plane}, 1);
+  Value whole = pointwise(
+      b, last, tensorType({planes, plane}, type.getElementType()),
+      [&](LocBuilder &b, ValueRange s) -> Value {
+        Value zero = scalarInt(b, i64, 0);
+        Value hit = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, s[0], zero);
+        Value at = arith::IndexCastOp::create(b, b.getIndexType(), maximum(b, s[0], zero));
+        Value value = tensor::ExtractOp::create(b, values, ValueRange{linalg::IndexOp::create(b, 0), at});
+        return arith::SelectOp::create(b, hit, value, scalarInt(b, value.getType(), 0));
+      });
+  whole = reshape(b, whole, implied);
+  SmallVector<int64_t> none(rank, 0), high(rank, 0), sizes(implied), steps(rank, 1);
+  for (int64_t i = 0; i < rank; ++i) {
+    sizes[i] = std::min(implied[i], output[i]);
+    high[i] = output[i] - sizes[i];
+  }
+  whole = slice(b, whole, none, sizes, steps);
+  return node.done(pad(b, whole, none, high, numberAttr(type.getElementType(), 0)));
+}
+
+//===----------------------------------------------------------------------===//
+// Col2Im
+//===----------------------------------------------------------------------===//
+
+/// Each place of the image sums over the places of the block that may lie on it, of the position of the block that makes it so.
+static LogicalResult lowerCol2Im(Node &node) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.resultType();
+  Parameter image(node, 1), block(node, 2);
+  int64_t axes = type.getRank() - 2;
+  ArrayRef<int64_t> shape = node.shape(0), result = type.getShape();
+  auto strides = node.attrInts("strides").value_or(std::vector<int64_t>(std::max<int64_t>(axes, 0), 1));
+  auto dilations = node.attrInts("dilations").value_or(strides);
+  if (!node.hasAttr("dilations"))
+    dilations.assign(strides.size(), 1);
+  auto pads = node.attrInts("pads").value_or(std::vector<int64_t>(2 * strides.size(), 0));
+  constexpr int64_t most = int64_t(1) << 31;
+  auto isSmall = [&](int64_t low) {
+    return [=](int64_t value) { return value >= low && value < most; };
+  };
+  if (axes < 1 || shape.size() != 3 || image.size() != axes ||
+      block.size() != axes || int64_t(strides.size()) != axes ||
+      int64_t(dilations.size()) != axes || int64_t(pads.size()) != 2 * axes ||
+      shape[0] != result[0] || result[1] < 1 || shape[1] % result[1] != 0 ||
+      shape[1] / result[1] >= most || !llvm::all_of(strides, isSmall(1)) ||
+      !llvm::all_of(dilations, isSmall(1)) || !llvm::all_of(pads, isSmall(0)) ||
+      !llvm::all_of(result, isSmall(0)))
+    return node.fail("the operands do not fit together; correct the model");
+  int64_t places = shape[1] / result[1], positions = shape[2];
+  auto sizeOf = [&](LocBuilder &b, int64_t i) {
+    return limit(b, block.at(b, i), 1, std::max<int64_t>(places, 1));
+  };
+  // How often the block fits along an axis.
+  auto countOf = [&](LocBuilder &b, int64_t i) {
+    Value covered = add(b, mul(b, sub(b, sizeOf(b, i), number(b, 1)),
+                               number(b, dilations[i])), number(b, 1));
+    int64_t whole = result[2 + i] + pads[i] + pads[axes + i];
+    Value rest = sub(b, number(b, whole), covered);
+    Value count = add(b, arith::DivSIOp::create(b, rest, number(b, strides[i])),
+                      number(b, 1));
+    Value fits = compare(b, arith::CmpIPredicate::sge, rest, number(b, 0));
+    return select(b, fits, count, number(b, 0));
+  };
+  if (!image.isKnown() || !block.isKnown())
+    check(node, image.isKnown() ? block : image, [&](LocBuilder &b) {
+      Value fits, elements = number(b, 1), total = number(b, 1);
+      for (int64_t i = 0; i < axes; ++i) {
+        fits = both(b, fits, image.is(b, i, result[2 + i]));
+        fits = both(b, fits, isWithin(b, block.at(b, i), 1, places + 1));
+        // Limited, so that no product overflows.
+        elements = limit(b, mul(b, elements, sizeOf(b, i)), 0, places + 1);
+        Value count = limit(b, countOf(b, i), 0, positions + 1);
+        total = limit(b, mul(b, total, count), 0, positions + 1);
+      }
+      fits = both(b, fits, isNumber(b, elements, places));
+      return both(b, fits, isNumber(b, total, positions));
+    });
+  if (type.getNumElements() == 0 || node.type(0).getNumElements() == 0)
+    return node.done(splat(b, type, numberAttr(type.getElementType(), 0)));
+  Value x = node.operand(0);
+  int64_t rank = type.getRank();
+  MLIRContext *context = b.getContext();
+  // The loop over the places of the block needs an operand of their number.
+  Value numbers = table(b, places, [](LocBuilder &, Value i) { return i; });
+  AffineMap maps[] = {AffineMap::get(rank + 1, 0, b.getAffineDimExpr(rank)),
+                      dropAxes(context, rank + 1, rank)};
+  SmallVector<IteratorType> loops(rank, IteratorType::parallel);
+  loops.push_back(IteratorType::reduction);
+  TypedAttr zero = numberAttr(type.getElementType(), 0);
+  return node.done(reduction(
+      b, numbers, maps, loops, type, zero,
+      [&](LocBuilder &b, ValueRange s) {
+        Value rest = s[0], inside, position = number(b, 0);
+        SmallVector<Value> offsets(axes);
+        for (int64_t i = axes; i-- > 0;) {
+          Value size = sizeOf(b, i);
+          offsets[i] = arith::RemUIOp::create(b, rest, size);
+          rest = arith::DivUIOp::create(b, rest, size);
+        }
+        for (int64_t i = 0; i < axes; ++i) {
+          Value at = sub(b, add(b, place(b, 2 + i), number(b, pads[i])),
+                         mul(b, offsets[i], number(b, dilations[i])));
+          Value stride = number(b, strides[i]), count = countOf(b, i);
+          Value step = arith::DivSIOp::create(b, at, stride);
+          Value exact = compare(b, arith::CmpIPredicate::eq, mul(b, step, stride), at);
+          inside = both(b, inside, exact);
+          inside = both(b, inside, compare(b, arith::CmpIPredicate::sge, at, number(b, 0)));
+          inside = both(b, inside, compare(b, arith::CmpIPredicate::slt, step, count));
+          position = add(b, mul(b, position, count), step);
+        }
+        auto toIndex = [&](Value value) -> Value {
+          return arith::IndexCastOp::create(b, b.getIndexType(), value);
+        };
+        Value row = add(b, mul(b, place(b, 1), number(b, places)), s[0]);
+        Value element = tensor::ExtractOp::create(
+            b, x,
+            ValueRange{linalg::IndexOp::create(b, 0), toIndex(row),
+                       toIndex(limit(b, position, 0, positions - 1))});
+        Value none = arith::ConstantOp::create(b, zero);
+        return add(b, s[1], select(b, inside, element, none));
+      }));
+}
+
 void lower::addScatter(Registry &r) {
   r["onnx.MaxUnpool"] = lowerMaxUnpool;
   r["onnx.TensorScatter"] = lowerTensorScatter;

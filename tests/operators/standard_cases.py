@@ -1,7 +1,8 @@
 """Runs the standard's own operator cases (onnx.backend.test) through `ingot run` and compares the results.
 
 cases.txt lists the cases, one a line; `constant=1,2` after a name turns those inputs into constants of the model, where
-Ingot needs them to know the shapes. Without names all of the list run; `--find PATTERN` tries every case of the standard whose name
+Ingot needs them to know the shapes, or where code for constants is its own; `declared` gives the model's outputs the shapes that are expected, where the standard
+leaves them open. Without names all of the list run; `--find PATTERN` tries every case of the standard whose name
 matches and prints the lines of those that pass, which is how the list is made.
 
 Types that NumPy lacks (bfloat16, float8, int4, ...) are ml_dtypes' here; in NPY files they are bytes without a name, which get
@@ -69,13 +70,16 @@ def difference(got, value, case):
     return "" if equal else f"{got.flatten()[:6]} instead of {value.flatten()[:6]}"
 
 
-def run(case, constants, ingot):
+def run(case, constants, ingot, declare_shapes=False):
     """The error of one case in one line, or an empty string."""
     inputs, expected = case.data_sets[0]
     values = [to_array(value) for value in inputs]
     model = onnx.ModelProto()
     model.CopyFrom(case.model)
     del model.graph.input[:]
+    for output, value in zip(model.graph.output, expected if declare_shapes else []):
+        shape = np.asarray(value).shape
+        output.CopyFrom(onnx.helper.make_tensor_value_info(output.name, output.type.tensor_type.elem_type, shape))
     with tempfile.TemporaryDirectory() as folder:
         command = [ingot, "run", os.path.join(folder, "case.onnx"), "-o", os.path.join(folder, "out")]
         for i, (declared, value) in enumerate(zip(case.model.graph.input, values)):
@@ -138,11 +142,12 @@ def main():
     failed = ran = 0
     with open(options.list) as lines:
         for line in lines:
-            name, _, constant = line.strip().partition(" constant=")
+            name, *words = line.split() or [""]
+            constant = "".join(word.partition("constant=")[2] for word in words)
             if not name or options.names and name not in options.names:
                 continue
             ran += 1
-            error = run(cases[name], [int(i) for i in constant.split(",") if i], options.ingot)
+            error = run(cases[name], [int(i) for i in constant.split(",") if i], options.ingot, "declared" in words)
             if error:
                 failed += 1
                 print(f"{name}: {error}")
