@@ -173,7 +173,10 @@ static FailureOr<bool> expand(Operation *op) {
     names.use(name);
   GraphProto graph;
   graph.mutable_node()->Swap(body->mutable_node());
-  upgradeNodes(*graph.mutable_node(), opsetsOf(body->opset_import()), names);
+  Opsets opsets = opsetsOf(body->opset_import());
+  // Bodies that are built for a node need not say what they are written in.
+  opsets.try_emplace("", newestOpset(""));
+  upgradeNodes(*graph.mutable_node(), opsets, names);
 
   OpBuilder builder(op);
   GraphBuilder graphBuilder(builder, {}, /*inferShapes=*/true);

@@ -101,6 +101,21 @@ ElementsAttr GraphBuilder::constantOf(const NodeProto &node) {
   }
 }
 
+/// Types of the inputs of a loop's body, as the loop's own inputs have them; bodies that the specification gives for operators declare none.
+static SmallVector<Type> bodyTypes(StringRef loop, ValueRange operands) {
+  SmallVector<Type> types;
+  if (loop != "Loop" && loop != "Scan")
+    return types;
+  if (loop == "Loop" && !operands.empty()) {
+    Builder builder(operands.front().getContext());
+    types = {UnrankedTensorType::get(builder.getI64Type()),
+             UnrankedTensorType::get(builder.getI1Type())};
+    operands = operands.drop_front(std::min<size_t>(2, operands.size()));
+  }
+  llvm::append_range(types, operands.getTypes());
+  return types;
+}
+
 void GraphBuilder::buildNode(const NodeProto &node, Scope &scope) {
   Location loc = locationOf(displayName(node), node.op_type());
   if (node.op_type() == "Constant" && node.domain().empty()) {
@@ -148,7 +163,8 @@ void GraphBuilder::buildNode(const NodeProto &node, Scope &scope) {
   for (const std::string &name : graphAttributes(*schema)) {
     Region &region = *state.addRegion();
     if (attributes.count(name))
-      buildNested(attributes[name]->g(), scope, region);
+      buildNested(attributes[name]->g(), scope, region,
+                  bodyTypes(node.op_type(), state.operands));
   }
 
   Operation *op = builder.create(state);
@@ -167,14 +183,18 @@ void GraphBuilder::buildNode(const NodeProto &node, Scope &scope) {
 }
 
 void GraphBuilder::buildNested(const GraphProto &graph, const Scope &outer,
-                            Region &region) {
+                               Region &region, ArrayRef<Type> known) {
   OpBuilder::InsertionGuard guard(builder);
   Block *block = builder.createBlock(&region);
   Scope scope(&outer);
   for (const auto &input : graph.input()) {
     Location loc = NameLoc::get(builder.getStringAttr(input.name()));
     // Shapes of a body's inputs change from one iteration to the next, so that what a file says is not relied upon.
-    Type type = typeFromProto(&context, input.type());
+    unsigned number = block->getNumArguments();
+    bool declared = input.type().value_case() != ::onnx::TypeProto::VALUE_NOT_SET;
+    Type type = !declared && number < known.size() && !isa<NoneType>(known[number])
+                    ? known[number]
+                    : typeFromProto(&context, input.type());
     if (auto tensor = dyn_cast<TensorType>(type))
       type = UnrankedTensorType::get(tensor.getElementType());
     scope.define(input.name(), block->addArgument(type, loc));

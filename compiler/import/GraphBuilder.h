@@ -46,8 +46,9 @@ public:
 
 private:
   void buildNode(const ::onnx::NodeProto &node, Scope &scope);
+  /// `known`: types for inputs that the graph itself gives none.
   void buildNested(const ::onnx::GraphProto &graph, const Scope &outer,
-                   mlir::Region &region);
+                   mlir::Region &region, llvm::ArrayRef<mlir::Type> known);
   mlir::ElementsAttr constantOf(const ::onnx::NodeProto &node);
   mlir::Value none();
 

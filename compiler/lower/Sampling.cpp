@@ -411,7 +411,6 @@ static Value regionSamples(Node &node, int64_t axis, int64_t size, int64_t outpu
                        cf::AssertOp::create(b, fits, b.getStringAttr(node.name() + ": index out of range"));
                        return clamped(b, needed, 0, samples);
                      });
-  MLIRContext *context = b.getContext();
   SmallVector<AffineMap> maps(3, AffineMap::get(3, 0, b.getAffineDimExpr(0)));
   return mapped(b, {from, bin, *count}, maps,
                 tensorType({regions, output, samples}, type),

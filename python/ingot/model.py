@@ -36,6 +36,9 @@ DTYPES = {
     26: ml_dtypes.int2,
 }
 
+# Integers of less than a byte are whole bytes at the interface, sign and all; what ml_dtypes keeps in the byte's upper bits is its own affair.
+STORED = {np.dtype(ml_dtypes.int4): np.int8, np.dtype(ml_dtypes.int2): np.int8, np.dtype(ml_dtypes.uint4): np.uint8, np.dtype(ml_dtypes.uint2): np.uint8}
+
 # Names of ingot::Status.
 STATUS = {
     1: "an index or size that data gave is out of range",
@@ -109,6 +112,11 @@ def _aligned(size, alignment):
     return memory[-memory.ctypes.data % alignment :][:size]
 
 
+def _stored(value):
+    """The type of an element in memory."""
+    return STORED.get(value.dtype, value.dtype)
+
+
 def _pointers(arrays):
     return (ctypes.c_void_p * max(len(arrays), 1))(*[array.ctypes.data for array in arrays])
 
@@ -156,7 +164,8 @@ class Model:
                 raise ModelError(
                     f"input '{declared.name}' is {declared.dtype} {self._shape_text(declared.shape, sizes)}, not {array.dtype} {array.shape}"
                 )
-            arrays.append(np.ascontiguousarray(array).reshape(array.shape))
+            stored = array.astype(_stored(declared), copy=False)
+            arrays.append(np.ascontiguousarray(stored).reshape(array.shape))
         weights = self._weights.ctypes.data if self._weights is not None else None
         if self.size_names:
             numbers = (ctypes.c_int64 * len(self.size_names))(*[sizes.get(k, 0) for k in range(len(self.size_names))])
@@ -165,14 +174,14 @@ class Model:
                 raise ModelError(f"model '{self.name}': {STATUS[4]}")
             if arena_bytes > len(self._arena):
                 self._arena = _aligned(arena_bytes, self._model.arena_alignment)
-            outputs = [np.empty(self._output_shape(i, numbers), declared.dtype) for i, declared in enumerate(self.outputs)]
+            outputs = [np.empty(self._output_shape(i, numbers), _stored(declared)) for i, declared in enumerate(self.outputs)]
             status = self._model.run_sized(_pointers(arrays), _pointers(outputs), numbers, self._arena.ctypes.data, weights)
         else:
-            outputs = [np.empty(declared.shape, declared.dtype) for declared in self.outputs]
+            outputs = [np.empty(declared.shape, _stored(declared)) for declared in self.outputs]
             status = self._model.run(_pointers(arrays), _pointers(outputs), self._arena.ctypes.data, weights)
         if status != 0:
             raise ModelError(f"model '{self.name}': {STATUS.get(status, f'status {status}')}")
-        return outputs
+        return [array.astype(declared.dtype, copy=False) for array, declared in zip(outputs, self.outputs)]
 
     def _shape_text(self, shape, sizes):
         texts = [str(size if size >= 0 else sizes.get(-1 - size, self.size_names[-1 - size])) for size in shape]

@@ -278,6 +278,9 @@ INGOT_INLINE To convert(From v) noexcept {
 template <typename V, bool = is_vector<V>> struct UnsignedOf {
   using type = std::make_unsigned_t<V>;
 };
+template <> struct UnsignedOf<bool, false> {
+  using type = unsigned char;
+};
 template <typename V> struct UnsignedOf<V, true> {
   using type = Vector<std::make_unsigned_t<Element<V>>, lanes<V>>;
 };
