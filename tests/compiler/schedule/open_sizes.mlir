@@ -9,19 +9,23 @@
 #c = affine_map<(m, n, k) -> (m, n)>
 
 module attributes {ingot.model = "open", ingot.target = "x86-64-v3", ingot.sizes = ["N", "S"]} {
-  // CHECK: ingot.arena_size = affine_map<()[s0, s1] -> (((s0 * 128) ceildiv 64) * 64)>
-  // CHECK: func.func @main(%[[X:.*]]: memref<?xf32> {{{.*}}ingot.sizes = affine_map<()[s0, s1] -> (s0, 64)>
-  // CHECK-SAME: %[[N:.*]]: index {ingot.size = 0 : i64}, %[[S:.*]]: index {ingot.size = 1 : i64}
-  // CHECK-DAG: %[[COUNT:.*]] = affine.apply #{{.*}}()[%[[N]]]
-  // CHECK-DAG: %[[PRODUCT:.*]] = memref.view %{{.*}}[%{{.*}}][%[[COUNT]]] : memref<?xi8> to memref<?xf32>
-  // CHECK: call @kernel(%[[X]], %{{.*}}, %[[N]], %[[PRODUCT]])
+  // CHECK: #[[ARENA:.*]] = affine_map<()[s0, s1] -> (s0 * 128)>
+  // CHECK: #[[ELEMENTS:.*]] = affine_map<()[s0] -> (s0 * 32)>
+  // CHECK: #[[TILES:.*]] = affine_map<()[s0] -> ((s0 floordiv 3) * 3)>
+  // CHECK: #[[VECTORS:.*]] = affine_map<()[s0] -> ((s0 floordiv 8) * 8)>
+  // CHECK: #[[PLACE:.*]] = affine_map<(d0, d1)[s0] -> (d0 * s0 + d1)>
+  // CHECK: ingot.arena_size = #[[ARENA]]
+  // CHECK: func.func @main(%[[X:arg[0-9]+]]: memref<?xf32> {{{.*}}ingot.sizes = affine_map<()[s0, s1] -> (s0, 64)>
+  // CHECK-SAME: %[[N:arg[0-9]+]]: index {ingot.size = 0 : i64}, %[[S:arg[0-9]+]]: index {ingot.size = 1 : i64}
+  // CHECK: %[[COUNT:.*]] = affine.apply #[[ELEMENTS]]()[%[[N]]]
+  // CHECK: %[[PRODUCT:.*]] = memref.view %{{.*}}[%{{.*}}][%[[COUNT]]] : memref<?xi8> to memref<?xf32>
+  // CHECK: call @kernel(%[[X]], %[[N]], %[[PRODUCT]])
   func.func @main(%x: tensor<?x64xf32> {ingot.name = "x", ingot.type = "float", ingot.dims = array<i64: 0, -1>},
                   %s: tensor<?x?xf32> {ingot.name = "s", ingot.type = "float", ingot.dims = array<i64: 0, 1>})
       -> (tensor<?xf32> {ingot.name = "y", ingot.type = "float"}, tensor<?x?xf32> {ingot.name = "t", ingot.type = "float"}) {
     %n = ingot.size 0
     %l = ingot.size 1
     %zero = arith.constant 0.0 : f32
-    %w = arith.constant dense<[[0.5, 0.25, 1.5, 2.5, 0.5, 0.25, 1.5, 2.5, 0.5, 0.25, 1.5, 2.5, 0.5, 0.25, 1.5, 2.5]]> : tensor<1x16xf32>
     %weights = arith.constant dense<0.5> : tensor<64x32xf32>
     %e = tensor.empty(%n) : tensor<?x32xf32>
     %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x32xf32>) -> tensor<?x32xf32>
@@ -49,14 +53,15 @@ module attributes {ingot.model = "open", ingot.target = "x86-64-v3", ingot.sizes
 }
 
 // Register tiles of rows, then row by row.
-// CHECK: func.func private @kernel(
-// CHECK: %[[FULL:.*]] = affine.apply #{{.*}}()[%[[ROWS:.*]]]
+// CHECK: func.func private @kernel(%{{.*}}: memref<?xf32>, %[[ROWS:.*]]: index, %{{.*}}: memref<?xf32>)
+// CHECK: %[[FULL:.*]] = affine.apply #[[TILES]]()[%[[ROWS]]]
 // CHECK: scf.for %{{.*}} = %{{.*}} to %[[FULL]]
-// CHECK: call @kernel_tile_
+// CHECK: call @kernel_tile_3x32(
 // CHECK: scf.for %{{.*}} = %[[FULL]] to %[[ROWS]]
 
 // Full vectors, then single elements, whose place is row * S + column.
-// CHECK: func.func private @kernel{{.*}}(%{{.*}}: memref<?xf32>, %[[N:.*]]: index, %[[S:.*]]: index, %{{.*}}: memref<?xf32>)
-// CHECK: affine.apply #{{.*}}(%{{.*}}, %{{.*}})[%[[S]]]
+// CHECK: func.func private @kernel_3(%{{.*}}: memref<?xf32>, %{{.*}}: index, %[[COLUMNS:.*]]: index, %{{.*}}: memref<?xf32>)
+// CHECK: affine.apply #[[VECTORS]]()[%[[COLUMNS]]]
+// CHECK: affine.apply #[[PLACE]](%{{.*}}, %{{.*}})[%[[COLUMNS]]]
 // CHECK: vector.load
 // CHECK: memref.load
