@@ -116,8 +116,10 @@ std::string cpp::signature(func::FuncOp function, const ModuleFacts &facts,
     if (argument.getArgNumber())
       text += ", ";
     auto memory = dyn_cast<MemRefType>(argument.getType());
+    // Functions of one family take the same arguments, though not each needs all.
+    bool unused = argument.use_empty();
     if (!memory) {
-      text += typeName(argument.getType()) + " " + name;
+      text += typeName(argument.getType()) + (unused ? " /*" + name + "*/" : " " + name);
       continue;
     }
     if (!facts.written.contains(argument))
@@ -126,7 +128,7 @@ std::string cpp::signature(func::FuncOp function, const ModuleFacts &facts,
                               : scalarName(memory.getElementType());
     text += graph || facts.overlapping.contains(argument) ? " *"
                                                           : " *__restrict ";
-    text += name;
+    text += unused ? "/*" + name + "*/" : name;
   }
   return text + ")";
 }

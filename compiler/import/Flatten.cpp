@@ -46,16 +46,21 @@ private:
   llvm::StringMap<const FunctionProto *> functions;
 };
 
-/// Counts the nodes that a model has once its functions are inlined.
+/// Counts the nodes that a model has once its functions are inlined, and how deep their calls lie in each other.
 class InlinedSize {
 public:
+  struct Extent {
+    int64_t nodes = 0;
+    int calls = 0;
+  };
+
   explicit InlinedSize(const Functions &functions) : functions(functions) {}
 
-  int64_t count(const Nodes &nodes, int depth = 0) {
-    int64_t total = 0;
+  Extent count(const Nodes &nodes) {
+    Extent total;
     for (const NodeProto &node : nodes) {
-      total += countNode(node, depth);
-      if (total > kMostNodes)
+      add(total, countNode(node));
+      if (total.nodes > kMostNodes)
         throw ImportError("has more than " + llvm::Twine(kMostNodes) +
                           " nodes once its functions are inlined");
     }
@@ -63,31 +68,55 @@ public:
   }
 
 private:
-  int64_t countNode(const NodeProto &node, int depth) {
-    int64_t total = 1;
+  static void add(Extent &total, const Extent &part) {
+    total.nodes += part.nodes;
+    total.calls = std::max(total.calls, part.calls);
+  }
+
+  Extent countNode(const NodeProto &node) {
+    Extent total;
     for (const AttributeProto &attribute : node.attribute()) {
       if (attribute.has_g())
-        total += count(attribute.g().node(), depth);
+        add(total, count(attribute.g().node()));
       for (const GraphProto &graph : attribute.graphs())
-        total += count(graph.node(), depth);
+        add(total, count(graph.node()));
     }
-    const FunctionProto *function = functions[node];
-    if (!function)
-      return total;
-    if (depth > kDeepestCalls)
-      throw ImportError("the function calls itself, or calls are nested too deep",
-                        node);
-    auto [entry, added] = sizes.try_emplace(function, 0);
-    if (!added && entry->second == 0)
-      throw ImportError("the function calls itself", node);
-    if (added)
-      // An entry may have moved meanwhile.
-      sizes[function] = 1 + count(function->node(), depth + 1);
-    return total + sizes[function];
+    ++total.nodes;
+    if (const FunctionProto *function = functions[node]) {
+      Extent body = countFunction(*function, node);
+      ++body.calls;
+      add(total, body);
+    }
+    // Of calls that were counted before, too: their order does not matter.
+    if (total.calls > kDeepestCalls)
+      tooDeep(node);
+    return total;
+  }
+
+  Extent countFunction(const FunctionProto &function, const NodeProto &call) {
+    auto [entry, added] = extents.try_emplace(&function, std::nullopt);
+    if (!added) {
+      if (!entry->second)
+        throw ImportError("the function calls itself", call);
+      return *entry->second;
+    }
+    if (++open > kDeepestCalls)
+      tooDeep(call);
+    Extent extent = count(function.node());
+    --open;
+    return *(extents[&function] = extent);
+  }
+
+  [[noreturn]] static void tooDeep(const NodeProto &call) {
+    throw ImportError("calls of functions are nested more than " +
+                          llvm::Twine(kDeepestCalls) + " deep",
+                      call);
   }
 
   const Functions &functions;
-  std::map<const FunctionProto *, int64_t> sizes;
+  /// No value while a function is being counted.
+  std::map<const FunctionProto *, std::optional<Extent>> extents;
+  int open = 0;
 };
 } // namespace
 

@@ -98,11 +98,11 @@ static ModelProto parse(StringRef data) {
 /// What the library's inference and the stages take for granted of all nodes, once functions are inlined.
 static void checkNodes(const Nodes &nodes, int nesting) {
   for (const NodeProto &node : nodes) {
-    if (nesting > kDeepestGraphs)
-      throw ImportError("graphs are nested more than " + llvm::Twine(kDeepestGraphs) +
-                            " deep once functions are inlined",
-                        node);
     for (const AttributeProto &attribute : node.attribute()) {
+      if (nesting == kDeepestGraphs && (attribute.has_g() || attribute.graphs_size()))
+        throw ImportError("graphs are nested more than " + llvm::Twine(kDeepestGraphs) +
+                              " deep once functions are inlined",
+                          node);
       if (attribute.has_g())
         checkNodes(attribute.g().node(), nesting + 1);
       for (const GraphProto &graph : attribute.graphs())
