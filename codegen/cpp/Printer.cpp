@@ -122,13 +122,15 @@ std::string cpp::signature(func::FuncOp function, const ModuleFacts &facts,
       text += typeName(argument.getType()) + (unused ? " /*" + name + "*/" : " " + name);
       continue;
     }
+    if (unused && isBytes(argument))
+      text += "[[maybe_unused]] ";
     if (!facts.written.contains(argument))
       text += "const ";
     text += isBytes(argument) ? "std::byte"
                               : scalarName(memory.getElementType());
     text += graph || facts.overlapping.contains(argument) ? " *"
                                                           : " *__restrict ";
-    text += unused ? "/*" + name + "*/" : name;
+    text += name;
   }
   return text + ")";
 }
