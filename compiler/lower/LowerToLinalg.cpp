@@ -117,35 +117,84 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Default(OpenSizes::none);
 }
 
-/// Open sizes must be ones that the operator can have, and where they meet those of another operand, known to be
-/// equal: whether one of them is 1 and repeats, only a call would know.
+/// The operands whose sizes must agree, each as the sizes that it shares with the others, the last ones aligned; `exactly` where a size of 1 does not repeat.
+static SmallVector<SmallVector<AffineExpr>> sharedSizes(Node &node, Sizes &sizes, bool &exactly) {
+  StringRef kind = node.kind();
+  exactly = false;
+  SmallVector<SmallVector<AffineExpr>> shared;
+  for (Value operand : node.operands())
+    shared.emplace_back(sizes.of(operand));
+  // What else these take says which dimensions, or has no size in common with the data.
+  if (kind.starts_with("Reduce") || openSizesOf(kind) == OpenSizes::first ||
+      llvm::is_contained({"Reshape", "Flatten", "Squeeze", "Unsqueeze"}, kind))
+    return {};
+  if (kind == "Concat")
+    if (auto axis = node.axis("axis", 0, node.rank(0))) {
+      exactly = true;
+      for (auto &list : shared)
+        list.erase(list.begin() + *axis);
+    }
+  return shared;
+}
+
+/// The length of the sums of a product, as both of its operands have it.
+static std::pair<AffineExpr, AffineExpr> summedSizes(Node &node, Sizes &sizes) {
+  ArrayRef<AffineExpr> a = sizes.of(node.operand(0)), c = sizes.of(node.operand(1));
+  if (node.kind() == "Gemm")
+    return {a[node.attrInt("transA", 0) ? 0 : 1], c[node.attrInt("transB", 0) ? 1 : 0]};
+  return {a.back(), c[c.size() < 2 ? 0 : c.size() - 2]};
+}
+
+/// Open sizes must be ones that the operator can have, and where they meet sizes of another operand, known to be
+/// equal: whether they are, or one of them is 1 and repeats, only a call would know.
 static LogicalResult checkOpenSizes(Node &node, Sizes &sizes) {
   OpenSizes may = openSizesOf(node.kind());
-  SmallVector<Value> open;
+  bool open = false;
   for (Value operand : node.operands()) {
     RankedTensorType type = tensorType(operand);
     if (type.hasStaticShape())
       continue;
-    open.push_back(operand);
+    open = true;
     bool onlyFirst = type.getRank() && !llvm::is_contained(type.getShape().drop_front(), ShapedType::kDynamic);
     if (may == OpenSizes::none || (may == OpenSizes::first && !onlyFirst))
       return node.fail("works with static sizes only, and an input has the type " +
                        typeText(type) + "; fix its sizes with --shape");
   }
   for (unsigned i = 0; i < node.op->getNumResults(); ++i)
-    if (node.hasResult(i) && !node.resultType(i).hasStaticShape() && open.empty())
+    if (node.hasResult(i) && !node.resultType(i).hasStaticShape() && !open)
       return node.fail("the shape of a result depends on data, which is not supported");
-  bool broadcasts = may == OpenSizes::any && open.size() > 1 &&
-                    !llvm::is_contained({"MatMul", "Gemm", "Concat"}, node.kind());
-  for (Value other : ArrayRef(open).drop_front(broadcasts ? 1 : open.size())) {
-    ArrayRef<AffineExpr> a = sizes.of(open.front()), c = sizes.of(other);
-    for (size_t i = 1; i <= std::min(a.size(), c.size()); ++i) {
-      AffineExpr x = a[a.size() - i], y = c[c.size() - i];
-      if (x != y && !isa<AffineConstantExpr>(x) && !isa<AffineConstantExpr>(y))
-        return node.fail("its inputs have sizes of different names, of which nobody knows whether they are equal; "
-                         "give them one name in the model, or fix them with --shape");
+  if (!open)
+    return success();
+  auto isNumber = [](AffineExpr size) { return isa<AffineConstantExpr>(size); };
+  bool exactly, agree = true;
+  // Static sizes among themselves are the business of inference.
+  auto meet = [&](AffineExpr x, AffineExpr y) {
+    AffineExpr one = getAffineConstantExpr(1, node.op->getContext());
+    agree &= x == y || (isNumber(x) && isNumber(y)) || (!exactly && (x == one || y == one));
+  };
+  auto shared = sharedSizes(node, sizes, exactly);
+  if (node.kind() == "MatMul" || node.kind() == "Gemm") {
+    exactly = true;
+    auto [x, y] = summedSizes(node, sizes);
+    meet(x, y);
+    exactly = false;
+    SmallVector<AffineExpr> result;
+    if (node.kind() == "Gemm") {
+      result = {shared[0][node.attrInt("transA", 0) ? 1 : 0], shared[1][node.attrInt("transB", 0) ? 0 : 1]};
+      shared.erase(shared.begin(), shared.begin() + 2);
+      shared.push_back(result);
+    } else {
+      for (auto &list : shared)
+        list.truncate(list.size() < 2 ? 0 : list.size() - 2);
     }
   }
+  for (size_t i = 0; i < shared.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      for (auto [x, y] : llvm::zip(llvm::reverse(shared[i]), llvm::reverse(shared[j])))
+        meet(x, y);
+  if (!agree)
+    return node.fail("its inputs have sizes of different names, of which nobody knows whether they are equal; "
+                     "give them one name in the model, or fix them with --shape");
   return success();
 }
 

@@ -138,6 +138,16 @@ def main():
         # Whether A and B are equal, or one of them is 1, nobody knows.
         pair = model([("Add", ["x", "y"], "z", {})], {"x": ["A"], "y": ["B"]}, {"z": [None]})
         refused(lambda: workshop.get(pair), CompileError, "sizes of different names")
+        # Nor whether an open size is a static one: a product's, a broadcast operand's, a concatenation's.
+        for nodes, inputs, weights in (
+            ([("Add", ["x", "w"], "z", {})], {"x": ["A", 4]}, {"w": (3, 4)}),
+            ([("MatMul", ["x", "w"], "z", {})], {"x": [2, "A"]}, {"w": (64, 4)}),
+            ([("Gemm", ["x", "w", "b"], "z", {})], {"x": ["A", 8]}, {"w": (8, 4), "b": (3, 4)}),
+            ([("MatMul", ["x", "w"], "z", {})], {"x": ["A", 2, 8]}, {"w": (5, 8, 4)}),
+            ([("Concat", ["x", "w"], "z", {"axis": 1})], {"x": ["A", 4]}, {"w": (3, 4)}),
+        ):
+            unknown = model(nodes, inputs, {"z": None}, **weights)
+            refused(lambda: workshop.get(unknown), CompileError, "node 'z'")
         fixed = model([("CumSum", ["x", "axis"], "y", {})], {"x": ["N", 3]}, {"y": ["N", 3]})
         fixed.graph.initializer.append(numpy_helper.from_array(np.array(1), "axis"))
         refused(lambda: workshop.get(fixed), CompileError, "node 'y' (CumSum): works with static sizes only")
