@@ -1,5 +1,6 @@
 //===- Printer.cpp --------------------------------------------------------===//
 #include "codegen/cpp/Printer.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -956,6 +957,15 @@ Expression FunctionPrinter::bound(Operation *op, StringRef name) {
   return common(name, op->getOperands());
 }
 
+/// The larger or smaller number, where NaN counts for none; with a constant bound it is cheaper.
+Expression FunctionPrinter::numberBound(Operation *op, StringRef name) {
+  auto limit = dyn_cast_or_null<FloatAttr>(uniformValue(op->getOperand(1)));
+  if (!limit || limit.getValue().isNaN() || variables.contains(op->getOperand(1)))
+    return common(name, op->getOperands());
+  return call(name == "max_number" ? "number_at_least" : "number_at_most",
+              {argument(op->getOperand(0)), constant(limit, limit.getType(), true, true)});
+}
+
 unsigned FunctionPrinter::maskBits(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
@@ -1173,8 +1183,6 @@ static StringRef functionOf(Operation *op) {
       .Case<math::TruncOp>([](auto) { return "trunc"; })
       .Case<math::RoundEvenOp>([](auto) { return "roundeven"; })
       .Case<math::CopySignOp>([](auto) { return "copysign"; })
-      .Case<arith::MaxNumFOp>([](auto) { return "max_number"; })
-      .Case<arith::MinNumFOp>([](auto) { return "min_number"; })
       .Case<arith::MaxSIOp>([](auto) { return "max_signed"; })
       .Case<arith::MinSIOp>([](auto) { return "min_signed"; })
       .Case<arith::MaxUIOp>([](auto) { return "max_unsigned"; })
@@ -1216,6 +1224,12 @@ Expression FunctionPrinter::operation(Operation *op, bool scalar) {
     return bound(op, "maximum");
   if (isa<arith::MinimumFOp>(op))
     return bound(op, "minimum");
+  if (isa<arith::MaxNumFOp>(op))
+    return numberBound(op, "max_number");
+  if (isa<arith::MinNumFOp>(op))
+    return numberBound(op, "min_number");
+  if (isa<DotOp>(op))
+    return call("dot", {expression(operand(0)), expression(operand(1)), expression(operand(2))});
   if (isa<arith::FloorDivSIOp>(op) && type.isIndex())
     return call("floor_div", {expression(operand(0)), expression(operand(1))});
   if (isa<arith::CeilDivSIOp>(op) && type.isIndex())

@@ -1,5 +1,7 @@
 //===- LowerToLLVM.cpp - the planned module in MLIR's LLVM dialect --------===//
 #include "codegen/object/LowerToLLVM.h"
+#include "compiler/support/Target.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -52,6 +54,61 @@ struct ReductionTree : OpRewritePattern<vector::ReductionOp> {
     rewriter.replaceOpWithNewOp<vector::ExtractOp>(op, value, 0);
     return success();
   }
+};
+
+/// ingot.dot by the instruction that the target has for it, or by what it stands for.
+struct DotToVector : OpRewritePattern<DotOp> {
+  DotToVector(MLIRContext *context, const Target &target)
+      : OpRewritePattern(context), target(target) {}
+
+  LogicalResult matchAndRewrite(DotOp op, PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value a = op.getA(), c = op.getB();
+    auto type = cast<VectorType>(c.getType());
+    int64_t pairs = type.getNumElements() / 2;
+    if (a.getType() != c.getType()) {
+      SmallVector<int64_t> repeated;
+      for (int64_t i = 0; i < type.getNumElements(); ++i)
+        repeated.push_back(i % 2);
+      a = vector::ShuffleOp::create(rewriter, loc, a, a, repeated);
+    }
+    auto sums = VectorType::get({pairs}, rewriter.getI32Type());
+    Value products;
+    if (StringRef name = intrinsic(pairs); !name.empty()) {
+      products = LLVM::CallIntrinsicOp::create(rewriter, loc, sums, rewriter.getStringAttr(name), ValueRange{a, c}).getResult(0);
+    } else {
+      auto wide = VectorType::get(type.getShape(), rewriter.getI32Type());
+      Value each = arith::MulIOp::create(rewriter, loc, arith::ExtSIOp::create(rewriter, loc, wide, a),
+                                         arith::ExtSIOp::create(rewriter, loc, wide, c));
+      SmallVector<int64_t> even, odd;
+      for (int64_t i = 0; i < pairs; ++i) {
+        even.push_back(2 * i);
+        odd.push_back(2 * i + 1);
+      }
+      products = arith::AddIOp::create(rewriter, loc, vector::ShuffleOp::create(rewriter, loc, each, each, even),
+                                       vector::ShuffleOp::create(rewriter, loc, each, each, odd));
+    }
+    if (!isa<VectorType>(op.getSum().getType()))
+      products = vector::ExtractOp::create(rewriter, loc, products, 0);
+    rewriter.replaceOpWithNewOp<arith::AddIOp>(op, op.getSum(), products);
+    return success();
+  }
+
+private:
+  StringRef intrinsic(int64_t pairs) const {
+    StringRef triple = target.triple;
+    if (triple.starts_with("x86_64") && pairs == 4)
+      return "llvm.x86.sse2.pmadd.wd";
+    if (triple.starts_with("x86_64") && pairs == 8 && target.vectorBytes >= 32)
+      return "llvm.x86.avx2.pmadd.wd";
+    if (triple.starts_with("x86_64") && pairs == 16 && target.vectorBytes >= 64)
+      return "llvm.x86.avx512.pmaddw.d.512";
+    if (triple.starts_with("wasm32") && pairs == 4)
+      return "llvm.wasm.dot";
+    return "";
+  }
+
+  const Target &target;
 };
 } // namespace
 
@@ -116,6 +173,7 @@ static void replaceHalves(ModuleOp module) {
 LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   MLIRContext *context = module.getContext();
   context->loadDialect<LLVM::LLVMDialect>();
+  const Target &machine = Target::of(module);
   setLinkage(module);
   SmallVector<StringAttr> own;
   for (NamedAttribute attribute : module->getDiscardableAttrs())
@@ -127,6 +185,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   replaceHalves(module);
   RewritePatternSet patterns(context);
   patterns.add<ReductionTree>(context);
+  patterns.add<DotToVector>(context, machine);
   GreedyRewriteConfig config;
   config.enableFolding(false);
   if (failed(applyPatternsGreedily(module, std::move(patterns), config)))

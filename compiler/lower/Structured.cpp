@@ -259,7 +259,13 @@ Value lower::contraction(LocBuilder &b, Value lhs, Value rhs,
   return reduction(b, {lhs, rhs}, maps, loops, result,
                    numberAttr(result.getElementType(), 0),
                    [](LocBuilder &b, ValueRange s) {
-                     return add(b, s[2], mul(b, s[0], s[1]));
+                     // Integer factors may be narrower than the sum, which then is exact.
+                     auto wide = [&](Value factor) {
+                       return isa<IntegerType>(factor.getType())
+                                  ? castScalar(b, factor, s[2].getType(), false, false)
+                                  : factor;
+                     };
+                     return add(b, s[2], mul(b, wide(s[0]), wide(s[1])));
                    });
 }
 

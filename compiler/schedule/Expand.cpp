@@ -100,6 +100,7 @@ private:
       fits &= valid(dim) && dim >= 0;
     for (int64_t input : schedule.packed)
       fits &= input >= 0 && input < int64_t(nest.root().inputs.size());
+    fits = fits && (schedule.terms == 1 || (schedule.terms == 2 && canSumTerms(nest, schedule)));
     if (!fits)
       return kernel.emitError("has a schedule that does not fit its loops");
     if (!nest.root().op)
@@ -629,6 +630,9 @@ private:
       offsets[dim] = 0;
       return accumulators;
     }
+    int64_t terms = dims.size() == 1 ? schedule->terms : 1;
+    if (terms > 1)
+      return reduceTerms(dim, accumulators, innermostStep, step);
     int64_t stride =
         whole && !dynamic && dims.size() == 1 &&
                 nest->sizes[dim] % innermostStep == 0
@@ -658,6 +662,40 @@ private:
       scf::YieldOp::create(b, loc, inner);
     }
     return SmallVector<Value>(op.getResults());
+  }
+
+  /// The innermost reduction loop, whose steps are summed several at once; what is left over comes after the loop.
+  SmallVector<Value> reduceTerms(unsigned dim, SmallVector<Value> accumulators, int64_t innermostStep, Step step) {
+    int64_t terms = schedule->terms, size = nest->sizes[dim];
+    int64_t stride = size / terms % innermostStep == 0 ? innermostStep * terms : terms;
+    int64_t full = size / stride * stride;
+    auto at = [&](int64_t offset, SmallVector<Value> current, int64_t present) {
+      offsets[dim] = offset;
+      presentTerms = present;
+      current = step(std::move(current));
+      offsets[dim] = 0;
+      return current;
+    };
+    if (full > stride) {
+      auto op = scf::ForOp::create(b, loc, indexConstant(0), indexConstant(full), indexConstant(stride), accumulators);
+      op.getInductionVar().setLoc(named(dimName(dim)));
+      for (auto [argument, text] : llvm::zip(op.getRegionIterArgs(), accumulatorNames))
+        argument.setLoc(named(text));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(op.getBody());
+      frame.loops[dim] = op.getInductionVar();
+      SmallVector<Value> inner(op.getRegionIterArgs());
+      for (int64_t i = 0; i < stride; i += terms)
+        inner = at(i, inner, terms);
+      frame.loops[dim] = Value();
+      scf::YieldOp::create(b, loc, inner);
+      accumulators.assign(op.getResults().begin(), op.getResults().end());
+    } else {
+      full = 0;
+    }
+    for (int64_t i = full; i < size; i += terms)
+      accumulators = at(i, accumulators, std::min(terms, size - i));
+    return accumulators;
   }
 
   /// First and last steps of a reduction that read no padding, or nulls where
@@ -905,6 +943,8 @@ private:
                                   int64_t width, ArrayRef<Value> accumulators) {
     if (!statement.op)
       return {splat(load(statement.inputs[0], lane, width), width)};
+    if (schedule->terms > 1 && !accumulators.empty())
+      return {sumOfTerms(statement, lane, width, accumulators.front())};
     Block &body = statement.op.getRegion().front();
     IRMapping map;
     for (auto [i, access] : llvm::enumerate(statement.inputs))
@@ -918,6 +958,48 @@ private:
     for (Value value : body.getTerminator()->getOperands())
       results.push_back(splat(lookup(map, value), width));
     return results;
+  }
+
+  /// The sum and the products of the steps that are taken at once.
+  Value sumOfTerms(const Statement &root, int64_t lane, int64_t width, Value sum) {
+    int64_t packed = schedule->packed[0];
+    Value weights = asShorts(loadInside(root.inputs[packed], lane, width));
+    Value others = asShorts(loadTerms(root.inputs[1 - packed]));
+    return DotOp::create(b, sum.getLoc(), sum.getType(), others, weights, sum);
+  }
+
+  /// Neighbouring steps of the innermost reduction, zeros after the last one.
+  Value loadTerms(const Access &access) {
+    unsigned innermost = reductionOrder(*nest).back();
+    int64_t terms = schedule->terms;
+    Address at = address(access, 0);
+    Value buffer = frame.buffers[access.buffer];
+    auto type = VectorType::get({terms}, access.element);
+    auto key = std::make_tuple(&access, b.getInsertionBlock(), keyOf(at.index), -presentTerms);
+    Value &known = loads[key];
+    if (known)
+      return known;
+    if (presentTerms == terms && access.stride(innermost) == 1)
+      return known = vector::LoadOp::create(b, buffer.getLoc(), type, buffer, at.index);
+    SmallVector<Value> elements;
+    for (int64_t t = 0; t < terms; ++t) {
+      offsets[innermost] += t;
+      elements.push_back(t < presentTerms
+                             ? Value(memref::LoadOp::create(b, buffer.getLoc(), buffer, address(access, 0).index))
+                             : arith::ConstantOp::create(b, loc, b.getZeroAttr(access.element)));
+      offsets[innermost] -= t;
+    }
+    return known = vector::FromElementsOp::create(b, buffer.getLoc(), type, elements);
+  }
+
+  Value asShorts(Value value) {
+    auto type = cast<VectorType>(value.getType());
+    if (type.getElementType().isInteger(16))
+      return value;
+    Value &wide = shorts[value];
+    if (!wide)
+      wide = arith::ExtSIOp::create(b, value.getLoc(), VectorType::get(type.getShape(), b.getI16Type()), value);
+    return wide;
   }
 
   /// Values from outside of the body are constants, or operands of the kernel.
@@ -1077,7 +1159,7 @@ private:
                         ? packedIndex(*nest, *schedule, access, blockLanes)
                         : *access.linear;
     int64_t laneStride = schedule->lane == -1 ? 0
-                         : isPacked(access)   ? 1
+                         : isPacked(access)   ? schedule->terms
                                               : linear[schedule->lane];
     int64_t offset = linear.offset + laneStride * lane;
     AffineExpr expr = b.getAffineConstantExpr(0);
@@ -1161,7 +1243,10 @@ private:
       return found->second;
     Location where = buffer.getLoc();
     Value value;
-    if (at.laneStride == 0 || width == 1) {
+    if (isPacked(access) && schedule->terms > 1) {
+      value = vector::LoadOp::create(
+          b, where, VectorType::get({width * schedule->terms}, access.element), buffer, at.index);
+    } else if (at.laneStride == 0 || width == 1) {
       value = memref::LoadOp::create(b, where, buffer, at.index);
     } else if (at.laneStride == 1) {
       value = vector::LoadOp::create(
@@ -1232,6 +1317,8 @@ private:
   SmallVector<int64_t> offsets;
   int64_t blockLanes = 0;
   std::vector<std::string> accumulatorNames;
+  int64_t presentTerms = 1; ///< of the schedule's terms, at the current step
+  DenseMap<Value, Value> shorts; ///< int8 vectors as int16
   DenseMap<Value, Value> registers; ///< of the current point
   DenseMap<Value, Value> rowValues; ///< of the current row
   std::map<std::pair<const Access *, Block *>, Value> bases;

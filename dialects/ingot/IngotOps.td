@@ -65,6 +65,17 @@ def Ingot_LaunchOp : Ingot_Op<"launch", [
   }];
 }
 
+def Ingot_DotOp : Ingot_Op<"dot", [Pure, AllTypesMatch<["sum", "result"]>]> {
+  let summary = "neighbouring products of int16, summed in int32 and added to a sum";
+  let description = [{
+    result[i] = sum[i] + a[2 i] * b[2 i] + a[2 i + 1] * b[2 i + 1], modulo 2^32. `b` has two elements for each lane of the sum (which may be a scalar); `a` has as many,
+    or two that count for every lane.
+  }];
+  let arguments = (ins AnyVectorOfAnyRank:$a, AnyVectorOfAnyRank:$b, AnyType:$sum);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$a `,` $b `,` $sum attr-dict `:` type($a) `,` type($b) `,` type($sum)";
+}
+
 class Ingot_FormatOp<string mnemonic>
     : Ingot_Op<mnemonic, [Pure, SameOperandsAndResultShape]>;
 
