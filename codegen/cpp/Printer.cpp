@@ -440,6 +440,8 @@ LogicalResult FunctionPrinter::print(raw_ostream &os) {
   std::string head = signature(function, facts, arguments) + " noexcept {";
   if (isMath(function))
     head = "inline " + head;
+  if (function->hasAttr("ingot.apart"))
+    head = "[[gnu::noinline]] " + head;
   for (const std::string &line : wrap(head, 0, style.columns))
     os << line << "\n";
   body.print(os);
@@ -584,7 +586,7 @@ void FunctionPrinter::printFor(scf::ForOp loop) {
   variables[iv] = index;
   std::string step = expression(loop.getStep()).text;
   std::string type = iv.getType().isIndex() ? "ptrdiff_t" : typeName(iv.getType());
-  body.open("for (" + type + " " + index + " = " +
+  body.open((loop->hasAttr("ingot.rolled") ? "INGOT_ROLLED for (" : "for (") + type + " " + index + " = " +
             expression(loop.getLowerBound()).text + "; " + index + " < " +
             expression(loop.getUpperBound()).in(Binding::sum) + "; " +
             (step == "1" ? "++" + index : index + " += " + step) + ")");

@@ -128,7 +128,7 @@ static void setLinkage(ModuleOp module) {
     for (NamedAttribute attribute : function->getDiscardableAttrs())
       if (attribute.getName().getValue().starts_with("ingot."))
         own.push_back(attribute.getName());
-    bool isMath = function->hasAttr("ingot.math");
+    bool isMath = function->hasAttr("ingot.math"), isApart = function->hasAttr("ingot.apart");
     for (StringAttr name : own)
       function->removeAttr(name);
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
@@ -139,8 +139,8 @@ static void setLinkage(ModuleOp module) {
             kept.append(attribute);
       function.setArgAttrs(i, kept.getDictionary(builder.getContext()));
     }
-    if (isMath)
-      function->setAttr("passthrough", builder.getStrArrayAttr({"alwaysinline"}));
+    if (isMath || isApart)
+      function->setAttr("passthrough", builder.getStrArrayAttr({isMath ? "alwaysinline" : "noinline"}));
     if (function.getName() != "main" && !function.isExternal())
       function->setAttr("llvm.linkage",
                         LLVM::LinkageAttr::get(builder.getContext(),

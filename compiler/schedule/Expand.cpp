@@ -485,6 +485,9 @@ private:
       SmallVector<int64_t> callerOffsets = offsets;
       found->second = createFunction(tileName, names);
       result.functions.emplace_back(found->second);
+      // Compilers keep sums and partial sums in registers, as long as nothing else is there.
+      if (schedule->totals)
+        found->second->setAttr("ingot.apart", b.getUnitAttr());
       enter(found->second, indices);
       offsets.assign(offsets.size(), 0);
       reduceTile(points, widths, lanes, inside);
@@ -600,7 +603,9 @@ private:
                                                   b.getZeroAttr(type)));
       }
       std::swap(accumulatorNames, names);
+      addingParts = false;
       fresh = reduce(inner, fresh, inside, schedule->step, step);
+      addingParts = true;
       std::swap(accumulatorNames, names);
       for (auto [total, sum] : llvm::zip(totals, fresh))
         total = arith::AddFOp::create(b, total.getLoc(), total, sum);
@@ -608,7 +613,10 @@ private:
     };
     for (std::string &text : accumulatorNames)
       text.replace(0, 3, "sum");
-    return reduce(outer, accumulators, inside, 1, part);
+    addingParts = true;
+    accumulators = reduce(outer, accumulators, inside, 1, part);
+    addingParts = false;
+    return accumulators;
   }
 
   /// Loops over reduction dimensions that carry the accumulators.
@@ -644,6 +652,8 @@ private:
     }
     auto op = scf::ForOp::create(b, loc, begin, end, indexConstant(stride),
                                  accumulators);
+    if (addingParts)
+      op->setAttr("ingot.rolled", b.getUnitAttr());
     op.getInductionVar().setLoc(named(dimName(dim)));
     for (auto [argument, text] :
          llvm::zip(op.getRegionIterArgs(), accumulatorNames))
@@ -1317,6 +1327,7 @@ private:
   SmallVector<int64_t> offsets;
   int64_t blockLanes = 0;
   std::vector<std::string> accumulatorNames;
+  bool addingParts = false; ///< in the loops that add up partial sums
   int64_t presentTerms = 1; ///< of the schedule's terms, at the current step
   DenseMap<Value, Value> shorts; ///< int8 vectors as int16
   DenseMap<Value, Value> registers; ///< of the current point

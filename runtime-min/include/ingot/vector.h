@@ -59,6 +59,16 @@
 
 #define INGOT_INLINE [[gnu::always_inline]] inline
 
+/// Before a loop that adds up partial sums: it stays a loop. Written out, the
+/// sums would take the registers that the loops in it need.
+#ifndef INGOT_ROLLED
+#ifdef __clang__
+#define INGOT_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define INGOT_ROLLED _Pragma("GCC unroll 1")
+#endif
+#endif
+
 // Vectors wider than a register have no stable calling convention; they only
 // pass through functions that are inlined or private to a model. Off to the end
 // of the unit, since callers of the functions below would be warned too.
