@@ -28,14 +28,14 @@ class Inputs(CalibrationDataReader):
         return self.rest.pop() if self.rest else None
 
 
-def quantize(model, path):
+def quantize(model, path, **options):
     with tempfile.TemporaryDirectory() as folder:
         prepared = pathlib.Path(folder) / "prepared.onnx"
         # Folds batch norms, as onnxruntime advises before quantising.
         quant_pre_process(str(model.path), str(prepared), skip_symbolic_shape=True)
         result = pathlib.Path(folder) / "result.onnx"
         quantize_static(str(prepared), str(result), Inputs(model), quant_format=QuantFormat.QDQ, per_channel=True,
-                        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
+                        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, **options)
         onnx.checker.check_model(str(result))
         path.write_bytes(result.read_bytes())
 
