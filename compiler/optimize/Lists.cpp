@@ -560,7 +560,9 @@ FailureOr<bool> Resolver::branches() {
   for (Region &region : op->getRegions())
     state.addRegion()->takeBody(region);
   Operation *made = b.create(state);
-  for (auto [region, known] : llvm::zip(ArrayRef<Region *>{&cast<onnx::IfOp>(made).getThenBranch(), &cast<onnx::IfOp>(made).getElseBranch()}, lists)) {
+  regions[0] = &cast<onnx::IfOp>(made).getThenBranch();
+  regions[1] = &cast<onnx::IfOp>(made).getElseBranch();
+  for (auto [region, known] : llvm::zip(regions, lists)) {
     SmallVector<Value> values;
     for (const List &list : known)
       llvm::append_range(values, list.elements);
