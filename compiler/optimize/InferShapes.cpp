@@ -158,6 +158,22 @@ FailureOr<bool> Inferrer::inferBranches(onnx::IfOp op) {
   return true;
 }
 
+/// The specification's own function bodies give Range tensors of one dimension.
+static void takeScalars(onnx::RangeOp range) {
+  for (OpOperand &operand : range->getOpOperands()) {
+    auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+    if (!type || type.getRank() == 0 || !type.hasStaticShape() || type.getNumElements() != 1)
+      continue;
+    OpBuilder builder(range);
+    Type scalar = RankedTensorType::get({}, type.getElementType());
+    Value shape = makeConstant(builder, range.getLoc(), ArrayRef<int64_t>());
+    Value number = onnx::ReshapeOp::create(builder, range.getLoc(), TypeRange(scalar), ValueRange{operand.get(), shape})->getResult(0);
+    if (ElementsAttr value = evaluateSmall(number.getDefiningOp()))
+      number = makeConstant(builder, range.getLoc(), value);
+    operand.set(number);
+  }
+}
+
 LogicalResult Inferrer::inferRange(Block &block, Operation *op, Operation *end) {
   while (op != end) {
     Operation *before = op->getPrevNode();
@@ -188,6 +204,8 @@ LogicalResult Inferrer::inferRange(Block &block, Operation *op, Operation *end) 
       again();
       continue;
     }
+    if (auto range = dyn_cast<onnx::RangeOp>(op))
+      takeScalars(range);
     if (auto loop = dyn_cast<onnx::LoopOp>(op))
       op = keepLoopShapes(loop);
     if (failed(inferOperation(op)))

@@ -624,7 +624,8 @@ bool Resolver::splitCarried(onnx::LoopOp loop) {
   IRMapping values;
   loop.getBodyRegion().cloneInto(&region, values);
   Block &body = region.front();
-  OpBuilder inside = OpBuilder::atBlockBegin(&body);
+  OpBuilder inside(b.getContext());
+  inside.setInsertionPointToStart(&body);
   for (auto [i, list] : llvm::enumerate(lists)) {
     BlockArgument before = body.getArgument(2 + i);
     List within{list.isSequence, list.absent, {}};
