@@ -230,7 +230,7 @@ static OpResult sourceOf(Value value) {
   return result;
 }
 
-/// Puts promises for results that are sequences, or elements of some, where they are made.
+/// Puts promises for results that are sequences, elements of some, or what loops give, where they are made.
 static void placePromises(func::FuncOp function) {
   auto promises = function->getAttrOfType<ArrayAttr>("ingot.promises");
   if (!promises)
@@ -238,7 +238,7 @@ static void placePromises(func::FuncOp function) {
   Builder b(function.getContext());
   for (auto [promise, value] : llvm::zip(promises, function.getBody().front().getTerminator()->getOperands())) {
     OpResult source = sourceOf(value);
-    if (!source || isa<UnitAttr>(promise) || !(isListType(source.getType()) || isa<onnx::SequenceAtOp>(source.getOwner())))
+    if (!source || isa<UnitAttr>(promise) || !(isListType(source.getType()) || isa<onnx::SequenceAtOp, onnx::LoopOp>(source.getOwner())))
       continue;
     SmallVector<Attribute> all(source.getOwner()->getNumResults(), b.getUnitAttr());
     if (auto others = source.getOwner()->getAttrOfType<ArrayAttr>(kPromised))

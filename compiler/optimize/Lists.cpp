@@ -670,11 +670,23 @@ bool Resolver::splitCarried(onnx::LoopOp loop) {
   return true;
 }
 
-/// A loop that carries sequences becomes copies of its body, one for each iteration.
+/// Whether a value in the body has a shape that is not known: it may differ from one iteration to the next.
+static bool changesShapes(onnx::LoopOp loop) {
+  return loop
+      ->walk([](Operation *inner) {
+        return llvm::any_of(inner->getResultTypes(), [](Type type) { return isa<TensorType>(type) && !cast<TensorType>(type).hasRank(); })
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// A loop that carries sequences, or whose shapes change, becomes copies of its body, one for each iteration.
 FailureOr<bool> Resolver::loop() {
   auto loop = cast<onnx::LoopOp>(op);
   ValueRange initial = loop->getOperands().drop_front(std::min(2u, loop->getNumOperands()));
-  if (llvm::none_of(initial.getTypes(), isListType))
+  bool carriesLists = llvm::any_of(initial.getTypes(), isListType);
+  if (!carriesLists && !(options.byData && changesShapes(loop)))
     return false;
   if (loop.getBodyRegion().empty() || loop.getBodyRegion().front().getNumArguments() != initial.size() + 2 ||
       op->getNumResults() < initial.size() || loop.getBodyRegion().front().getTerminator()->getNumOperands() != op->getNumResults() + 1)
@@ -698,7 +710,16 @@ FailureOr<bool> Resolver::loop() {
   bool isPromised = llvm::any_of(llvm::seq<unsigned>(0, initial.size()), [&](unsigned i) {
     return isListType(op->getResult(i).getType()) && !isa<UnitAttr>(promiseOf(promised, op, i));
   });
-  if ((open && !isPromised) || (!open && count && trips > kMostIterations)) {
+  // What is collected has an element for each iteration.
+  std::optional<int64_t> collects;
+  for (unsigned i = initial.size(); i < op->getNumResults(); ++i)
+    if (auto shape = dyn_cast<DenseI64ArrayAttr>(promiseOf(promised, op, i)); shape && shape.size() > 0 && open)
+      collects = shape[0];
+  if (collects)
+    trips = *collects;
+  if (!carriesLists && ((open && !collects) || trips > kMostIterations))
+    return false;
+  if (carriesLists && !collects && ((open && !isPromised) || (!open && count && trips > kMostIterations))) {
     if (splitCarried(loop))
       return true;
     if (open)
@@ -709,17 +730,18 @@ FailureOr<bool> Resolver::loop() {
   SmallVector<Value> values(initial);
   std::vector<SmallVector<Value>> parts(op->getNumResults() - initial.size());
   auto isDone = [&](int64_t iteration) {
-    if (!open)
+    if (!open || collects)
       return iteration == trips;
     return llvm::all_of(llvm::enumerate(values), [&](auto value) {
       std::optional<List> list = knownList(value.value());
-      return isa<UnitAttr>(promiseOf(promised, op, value.index())) || (list && keeps(*list, promiseOf(promised, op, value.index())));
+      return !isListType(op->getResult(value.index()).getType()) || isa<UnitAttr>(promiseOf(promised, op, value.index())) || (list && keeps(*list, promiseOf(promised, op, value.index())));
     });
   };
   int64_t iteration = 0;
+  bool endsItself = false;
   for (; !isDone(iteration); ++iteration) {
-    if (iteration == kMostIterations || (knownCount && iteration == trips))
-      return fail(Twine((isPromised ? "no number of iterations gives the sequence that is promised for its output; correct --shape" : "it carries a sequence for more than 1,000 iterations; use fewer")));
+    if (iteration == kMostIterations || (knownCount && !collects && iteration == trips))
+      return fail(Twine((isPromised ? "no number of iterations gives the sequence that is promised for its output; correct --shape" : "it is copied for more than 1,000 iterations; use fewer")));
     auto scalar = [&](Type type, int64_t value) {
       return makeConstant(b, loc, ElementsAttr(DenseElementsAttr::get(RankedTensorType::get({}, type), b.getIntegerAttr(type, value))));
     };
@@ -735,13 +757,16 @@ FailureOr<bool> Resolver::loop() {
       again = identity->getOperand(0);
     auto goesOn = integerConstant(again);
     if (!goesOn || goesOn->size() != 1)
-      return fail("it carries a sequence and ends by a condition that data give, which is not supported; give it a number of iterations");
+      return fail("it carries a sequence or changes shapes, and ends by a condition that data give, which is not supported; give it a number of iterations");
     if (!goesOn->front()) {
       ++iteration;
+      endsItself = true;
       break;
     }
   }
-  if (countOpen && !guard(b, loc, values, [&] { return unlessEqual(b, loc, count, iteration); }))
+  if (countOpen && !guard(b, loc, values, [&] {
+        return endsItself ? unlessAtLeast(b, loc, count, iteration) : unlessEqual(b, loc, count, iteration);
+      }))
     return fail("data give its number of iterations, and no result can carry the check; fix it in the model");
   if (startOpen && iteration > 0 && !guard(b, loc, values, [&] { return unlessIs(b, loc, start, true); }))
     return fail("data give its condition, and no result can carry the check; fix it in the model");
