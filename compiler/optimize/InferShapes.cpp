@@ -19,6 +19,8 @@ constexpr unsigned kDeepestKept = 3;
 
 /// Operations that copies of loops' bodies may add to a model in all.
 constexpr int64_t kMostCopied = 65536;
+/// Elements that the sequences of a model have in all. Each insertion makes a sequence of its own.
+constexpr int64_t kMostListed = int64_t(1) << 22;
 
 /// What --shape or the model says of an operation's results that are sequences or optionals; only while the pass runs.
 constexpr StringLiteral kPromised = "ingot.promised";
@@ -37,8 +39,8 @@ private:
   onnx::LoopOp keepLoopShapes(onnx::LoopOp loop);
   FailureOr<bool> inferBranches(onnx::IfOp op);
 
-  int64_t budget = kMostCopied;
-  ListOptions options{false, &budget};
+  int64_t budget = kMostCopied, elements = kMostListed;
+  ListOptions options{false, &budget, &elements};
 };
 } // namespace
 

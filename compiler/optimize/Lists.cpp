@@ -161,7 +161,15 @@ private:
     op->erase();
     return true;
   }
-  FailureOr<bool> replaceByList(const List &list) { return replace(makeList(b, loc, op->getResult(0).getType(), list)); }
+  FailureOr<bool> replaceByList(const List &list) {
+    if (failed(charge(list.elements.size())))
+      return failure();
+    return replace(makeList(b, loc, op->getResult(0).getType(), list));
+  }
+  LogicalResult charge(int64_t elements) {
+    *options.elements -= std::min(elements, *options.elements + 1);
+    return *options.elements < 0 ? fail("the model's sequences have too many elements in all; use shorter ones") : success();
+  }
   FailureOr<bool> replaceByConstant(Type element, int64_t value) {
     auto type = RankedTensorType::get({}, element);
     return replace(makeConstant(b, loc, ElementsAttr(DenseElementsAttr::get(type, b.getIntegerAttr(element, value)))));
@@ -233,6 +241,8 @@ LogicalResult Resolver::chooseByData(Value position, int64_t low, int64_t high, 
   if (!type || !type.hasStaticShape() || type.getNumElements() != 1)
     return fail("its position is no single number; correct the model");
   Attribute promise = promiseOf(promised, op, 0);
+  if (failed(charge((high - low + 1) * int64_t(candidate(low).size() + 1))))
+    return failure();
   if (high < low || (high - low + 1) * int64_t(candidate(low).size() + 1) > kMostChoices)
     return fail(Twine("data give its position in a sequence of ") + Twine(high) + " elements, which is not supported; fix it in the model");
   // What the position may be: any that gives the promised shapes, or the same shapes as all others.
@@ -434,14 +444,12 @@ FailureOr<bool> Resolver::concat() {
   std::optional<List> list = sequence(0);
   if (!list)
     return wait("the length of its sequence depends on data");
-  if (list->elements.empty())
-    return fail("it concatenates a sequence without elements; correct the model");
+  if (list->elements.empty() || !op->hasAttr("axis"))
+    return fail("it concatenates a sequence without elements, or along no axis; correct the model");
   auto axis = op->getAttrOfType<IntegerAttr>("axis");
   auto isNew = op->getAttrOfType<IntegerAttr>("new_axis");
   SmallVector<Value> parts = list->elements;
   Type unranked = UnrankedTensorType::get(getElementTypeOrSelf(parts.front().getType()));
-  if (!axis)
-    return fail("it has no axis; correct the model");
   if (isNew && isNew.getInt()) {
     Value axes = makeConstant(b, loc, axis.getInt());
     for (Value &part : parts)
@@ -537,6 +545,9 @@ FailureOr<bool> Resolver::branches() {
       known.push_back(*list);
     }
   }
+  for (const List &list : lists[0])
+    if (failed(charge(list.elements.size())))
+      return failure();
   bool same = llvm::all_of(llvm::zip(lists[0], lists[1]), [](auto pair) { return sameForm(std::get<0>(pair), std::get<1>(pair)); });
   if (!same) {
     if (!options.byData)

@@ -30,8 +30,9 @@ using InferRange = llvm::function_ref<mlir::LogicalResult(mlir::Operation *from,
 struct ListOptions {
   /// Also resolves what data decide: by selection among the elements, or as the result's promise says, which the code then checks.
   bool byData = false;
-  /// Operations that copies of loops' bodies may still add.
+  /// Operations that copies of loops' bodies may still add, and elements that sequences may still have, all sequences together.
   int64_t *budget = nullptr;
+  int64_t *elements = nullptr;
 };
 
 /// Replaces an operation on sequences or optionals by operations on their elements, as far as its operands are known. `promised` has what
