@@ -5,6 +5,7 @@
 #include "codegen/cpp/Text.h"
 #include "compiler/kernels/Sizes.h"
 #include "compiler/support/Elements.h"
+#include "compiler/support/InterfaceList.h"
 #include "compiler/support/Target.h"
 #include "ingot/model.h"
 #include "llvm/ADT/StringExtras.h"
@@ -49,6 +50,32 @@ static const ElementNames elementNames[] = {
 
 bool Interface::hasState() const {
   return llvm::any_of(outputs, [](const ModelValue &v) { return v.state >= 0; });
+}
+
+/// The sequences and optionals, checked: printing relies on their places.
+static LogicalResult readLists(ModuleOp module, Interface &interface) {
+  auto lists = module->getAttrOfType<ArrayAttr>(kInterfaceLists);
+  for (Attribute attribute : lists ? lists.getValue() : ArrayRef<Attribute>()) {
+    auto list = dyn_cast<DictionaryAttr>(attribute);
+    auto text = [&](StringRef name) {
+      auto value = list ? list.getAs<StringAttr>(name) : StringAttr();
+      return value ? value.getValue() : StringRef();
+    };
+    auto number = [&](StringRef name) {
+      auto value = list ? list.getAs<IntegerAttr>(name) : IntegerAttr();
+      return value ? value.getInt() : -1;
+    };
+    ModelList made{text("name").str(), "", INGOT_SEQUENCE, text("side") == "output", number("first"), number("count")};
+    StringRef kind = text("kind");
+    made.kindNumber = kind == "sequence" ? INGOT_SEQUENCE : kind == "optional" ? INGOT_OPTIONAL : INGOT_ABSENT;
+    made.kind = kind == "sequence" ? "INGOT_SEQUENCE" : kind == "optional" ? "INGOT_OPTIONAL" : "INGOT_ABSENT";
+    int64_t size = (made.isOutput ? interface.outputs : interface.inputs).size();
+    if (made.first < 0 || made.count < 0 || made.first > size || made.count > size - made.first)
+      return module.emitError("has a list in its interface that does not fit its values");
+    interface.lists.push_back(made);
+  }
+  llvm::stable_sort(interface.lists, [](const ModelList &a, const ModelList &b) { return a.isOutput < b.isOutput; });
+  return success();
 }
 
 FailureOr<Interface> cpp::readInterface(ModuleOp module,
@@ -139,6 +166,8 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
       states.push_back({unsigned(result.outputs.size()), state.str()});
     (isOutput ? result.outputs : result.inputs).push_back(std::move(value));
   }
+  if (failed(readLists(module, result)))
+    return failure();
   for (auto &[output, inputName] : states) {
     auto input = llvm::find_if(result.inputs, [&](const ModelValue &v) {
       return v.name == inputName;
@@ -264,6 +293,19 @@ static void printSizes(llvm::raw_ostream &os, const Interface &interface, const 
   os << "}\n";
 }
 
+/// What a sequence or an optional is in C++.
+static std::string listText(const ModelList &list, const Interface &interface) {
+  std::string text = std::string(list.isOutput ? "Output" : "Input") + " '" + list.name + "', ";
+  if (list.kindNumber == INGOT_ABSENT)
+    return text + "an optional, is absent";
+  text += list.kindNumber == INGOT_OPTIONAL ? "an optional, is there: " : "a sequence: ";
+  if (list.count == 0)
+    return text + "no tensors";
+  const std::vector<ModelValue> &values = list.isOutput ? interface.outputs : interface.inputs;
+  text += values[list.first].member;
+  return list.count == 1 ? text : text + " to " + values[list.first + list.count - 1].member;
+}
+
 std::string cpp::printHeader(const Interface &interface, const CppStyle &style) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -293,6 +335,11 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
   for (const ModelValue &value : interface.outputs)
     if (value.state < 0)
       printStatic(os, value, "Output", interface, style);
+
+  if (!interface.lists.empty())
+    os << "\n";
+  for (const ModelList &list : interface.lists)
+    printComment(os, listText(list, interface), style.columns);
 
   os << "\n// Row-major tensors, aligned for their elements. No output overlaps an "
         "input.\n";
@@ -486,6 +533,15 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
   os << "}\n\n";
   printTable(os, "input_values", interface.inputs, false, style);
   printTable(os, "output_values", interface.outputs, true, style);
+  if (!interface.lists.empty()) {
+    os << "const ingot_list lists[] = {\n";
+    for (const ModelList &list : interface.lists)
+      for (const std::string &line : wrap("{" + stringLiteral(list.name) + ", " + list.kind + ", " + std::to_string(list.isOutput) + ", " +
+                                              std::to_string(list.first) + ", " + std::to_string(list.count) + "},",
+                                          2 * style.indent, style.columns))
+        os << line << "\n";
+    os << "};\n";
+  }
   os << "\n} // namespace\n} // namespace detail\n\n";
 
   // The C++ entry.
@@ -563,8 +619,9 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
      << ",\n    ";
   if (open)
     os << "nullptr,\n    " << interface.sizes.size() << ",\n    " << space << "size_names,\n    "
-       << space << "arena_bytes_for,\n    " << space << "output_shape,\n    " << space << "run_pointers,\n};\n";
+       << space << "arena_bytes_for,\n    " << space << "output_shape,\n    " << space << "run_pointers,\n    ";
   else
-    os << space << "run_pointers,\n    0,\n    nullptr,\n    nullptr,\n    nullptr,\n    nullptr,\n};\n";
+    os << space << "run_pointers,\n    0,\n    nullptr,\n    nullptr,\n    nullptr,\n    nullptr,\n    ";
+  os << interface.lists.size() << ",\n    " << (interface.lists.empty() ? "nullptr" : space + "lists") << ",\n};\n";
   return text;
 }

@@ -33,6 +33,15 @@ struct ModelSize {
   std::string member;  // in C++
 };
 
+/// A sequence or an optional, of which the values from `first` on are the tensors.
+struct ModelList {
+  std::string name;    // in the model
+  std::string kind;    // INGOT_SEQUENCE
+  int kindNumber;      // what INGOT_SEQUENCE is
+  bool isOutput;
+  int64_t first, count;
+};
+
 struct Interface {
   std::string name;
   std::string target;
@@ -42,6 +51,7 @@ struct Interface {
   bool externalWeights = false;
   std::vector<ModelValue> inputs, outputs;
   std::vector<ModelSize> sizes;
+  std::vector<ModelList> lists; // the inputs' first
   /// The arena's bytes over the sizes; null where they are `arenaBytes`.
   mlir::AffineExpr arenaSize;
   /// @main's arguments: inputs and outputs as they come, -1 arena, -2 weights.

@@ -9,6 +9,7 @@
 
 using namespace ingot;
 using cpp::Interface;
+using cpp::ModelList;
 using cpp::ModelValue;
 using llvm::ArrayRef;
 using llvm::Constant;
@@ -219,6 +220,17 @@ private:
         llvm::ArrayType::get(rows.front()->getType(), rows.size()), rows));
   }
 
+  /// An array of `struct ingot_list`.
+  Constant *lists() {
+    if (interface.lists.empty())
+      return null();
+    std::vector<Constant *> rows;
+    for (const ModelList &list : interface.lists)
+      rows.push_back(llvm::ConstantStruct::getAnon(
+          {text(list.name), int32(list.kindNumber), int32(list.isOutput), int32(list.first), int32(list.count)}));
+    return constant(llvm::ConstantArray::get(llvm::ArrayType::get(rows.front()->getType(), rows.size()), rows));
+  }
+
   /// The fields of `struct ingot_model` in their order.
   void buildDescriptor(llvm::Function *run) {
     std::vector<Constant *> fields = {
@@ -236,7 +248,8 @@ private:
         table(interface.outputs, true),
         run,
         // No size is open.
-        int32(0), null(), null(), null(), null()};
+        int32(0), null(), null(), null(), null(),
+        int32(int64_t(interface.lists.size())), lists()};
     std::vector<llvm::Type *> types;
     for (Constant *field : fields)
       types.push_back(field ? field->getType() : b.getInt32Ty());

@@ -7,6 +7,7 @@
 #ifndef INGOT_COMPILER_DRIVER_COMMANDS_H
 #define INGOT_COMPILER_DRIVER_COMMANDS_H
 
+#include "compiler/support/ListShape.h"
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@ struct ModelOptions {
   std::string name;              ///< a C identifier; from the file's name where empty
   std::string target = "native"; ///< a name of targets/
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  std::vector<std::pair<std::string, ListShape>> lists; ///< of sequences and optionals
   bool openSizes = false; ///< sizes that nobody gives are left to the call
   std::vector<std::string> states; ///< IN:OUT as given; either name may hold ':'
 };

@@ -4,6 +4,7 @@
 #include "compiler/driver/Inputs.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/TensorFile.h"
+#include "compiler/support/InterfaceList.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -194,10 +195,17 @@ int ingot::verifyModel(const VerifyOptions &given) {
   if (!inputs)
     return fail(inputs.takeError());
   std::unique_ptr<Compilation> model;
+  auto refused = [&] {
+    if (!model->module()->hasAttr(kInterfaceLists) || (options.data.empty() && options.against == "unoptimized"))
+      return false;
+    progress.clear();
+    fail(options.model + ": has inputs or outputs that are sequences or optionals, which only --against unoptimized compares");
+    return true;
+  };
   if (!options.data.empty()) {
     // The files have numbers, the model has the names; with the sizes of the data it is read again.
     model = Compilation::import(options, progress);
-    if (!model)
+    if (!model || refused())
       return 1;
     if (llvm::Error error = readDataInputs(options.data, interfaceOf(model->module()), *inputs))
       return fail(std::move(error));
@@ -205,6 +213,8 @@ int ingot::verifyModel(const VerifyOptions &given) {
   addShapes(options, *inputs);
   model = Compilation::import(options, progress);
   if (!model || !model->bringTo(Form::onnx, progress))
+    return 1;
+  if (refused())
     return 1;
   Interface interface = interfaceOf(model->module());
   llvm::Expected<std::vector<Tensor>> bound = bindInputs(interface, *inputs, options.seed, indexBounds(model->module()));

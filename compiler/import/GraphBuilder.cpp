@@ -125,6 +125,9 @@ void GraphBuilder::buildNode(const NodeProto &node, Scope &scope) {
   const OpSchema *schema = newestSchema(node.domain(), node.op_type());
   if (!schema || !RegisteredOperationName::lookup(operationName(*schema), &context))
     throw ImportError("unknown operator: not in the newest opset");
+  // It says which values of the graph around it are differentiated, by name.
+  if (node.op_type() == "Gradient")
+    throw ImportError("gradients are not computed; export the model without training, or with the operators of its gradient");
 
   OperationState state(loc, operationName(*schema));
   int inputs = node.input_size();

@@ -1,5 +1,7 @@
 //===- MissingInference.cpp -----------------------------------------------===//
 #include "compiler/import/MissingInference.h"
+#include "compiler/support/Elements.h"
+#include "dialects/onnx/ONNXDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -66,8 +68,19 @@ static std::optional<Shape> shapeOf(Operation *op, StringRef name,
   return Shape{1, places.getNumElements()};
 }
 
+/// A MaxUnpool's output has the shape that its third input says.
+static Type unpooledType(Operation *op) {
+  auto input = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
+  auto shape = integerValues(onnx::constantValue(op->getOperand(2)));
+  if (!input || !shape || int64_t(shape->size()) != input.getRank() || llvm::any_of(*shape, [](int64_t size) { return size < 0; }))
+    return {};
+  return RankedTensorType::get(*shape, input.getElementType());
+}
+
 Type ingot::missingType(Operation *op, unsigned result) {
   StringRef name = op->getName().getStringRef();
+  if (name == "onnx.MaxUnpool" && op->getNumOperands() == 3)
+    return unpooledType(op);
   if (!name.consume_front("onnx.ai_onnx_ml_") || op->getNumOperands() == 0)
     return {};
   auto input = dyn_cast<TensorType>(op->getOperand(0).getType());

@@ -6,7 +6,8 @@
 
 namespace ingot {
 
-/// The type of a result of an operator of ai.onnx.ml for which the library has no inference, or none for shapes; null for all others. Without
+/// The type of a result of an operator for which the library has no inference, or none for shapes: many of ai.onnx.ml, and MaxUnpool with an
+/// output shape; null for all others. Without
 /// shapes of the operands it is unranked.
 mlir::Type missingType(mlir::Operation *op, unsigned result);
 

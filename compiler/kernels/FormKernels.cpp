@@ -184,6 +184,9 @@ private:
     }
     int64_t rank =
         op.getNumReductionLoops() ? int64_t(op.getNumParallelLoops()) : rowRank;
+    // A whole tensor is no row: nothing walks over rows that could keep a value.
+    if (rank == 0)
+      return false;
     if (rank != -1) {
       for (Operation *stage : stages)
         if (!hasRows(cast<linalg::GenericOp>(stage), rank))
@@ -259,7 +262,10 @@ private:
   }
 
   bool rowsFit() {
-    if (rowRank == -1)
+    // The reduction whose rows these are may have been left out again.
+    if (rowRank == -1 || llvm::none_of(stages, [](Operation *stage) {
+          return cast<linalg::GenericOp>(stage).getNumReductionLoops() > 0;
+        }))
       return false;
     Value last = stages.back()->getResult(0);
     int64_t holder = -1;

@@ -1,4 +1,5 @@
 //===- CheckStatic.cpp ----------------------------------------------------===//
+#include "compiler/optimize/Lists.h"
 #include "compiler/optimize/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -49,6 +50,14 @@ private:
   }
 
   static LogicalResult checkValues(func::FuncOp function) {
+    WalkResult lists = function.walk([](Operation *op) {
+      if (llvm::none_of(op->getResults(), [](OpResult result) { return isListType(result.getType()) && !result.use_empty(); }))
+        return WalkResult::advance();
+      op->emitError() << "data decide what its sequence or optional holds, which is not supported";
+      return WalkResult::interrupt();
+    });
+    if (lists.wasInterrupted())
+      return failure();
     // Where a call gives sizes, the lowering knows which of them it can follow.
     if (function->getParentOp()->hasAttr("ingot.sizes"))
       return success();

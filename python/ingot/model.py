@@ -64,6 +64,16 @@ _POINTERS = ctypes.POINTER(ctypes.c_void_p)
 _SIZES = ctypes.POINTER(ctypes.c_int64)
 
 
+class _List(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("kind", ctypes.c_int32),
+        ("output", ctypes.c_int32),
+        ("first", ctypes.c_int32),
+        ("count", ctypes.c_int32),
+    ]
+
+
 class _Model(ctypes.Structure):
     _fields_ = [
         ("abi_version", ctypes.c_uint32),
@@ -84,6 +94,8 @@ class _Model(ctypes.Structure):
         ("arena_bytes_for", ctypes.CFUNCTYPE(ctypes.c_size_t, _SIZES)),
         ("output_shape", ctypes.CFUNCTYPE(None, _SIZES, ctypes.c_int32, _SIZES)),
         ("run_sized", ctypes.CFUNCTYPE(ctypes.c_int32, _POINTERS, _POINTERS, _SIZES, ctypes.c_void_p, ctypes.c_void_p)),
+        ("list_count", ctypes.c_int32),
+        ("lists", ctypes.POINTER(_List)),
     ]
 
 
@@ -104,6 +116,26 @@ class Value:
         self.dtype = np.dtype(DTYPES[value.element])
         self.shape = tuple(value.shape[i] for i in range(value.rank))
         self.state = value.state
+
+
+class Port:
+    """An input or output as the graph has it: `name`, `kind` ("tensor", "sequence", "optional" or "absent") and the `values` that are its tensors."""
+
+    def __init__(self, name, kind, values):
+        self.name = name
+        self.kind = kind
+        self.values = values
+
+
+def _ports(values, lists):
+    """Values and the lists among them, in the graph's order."""
+    ports = []
+    place = 0
+    for item in lists:
+        ports += [Port(value.name, "tensor", [value]) for value in values[place : item.first]]
+        place = item.first + item.count
+        ports.append(Port(item.name.decode(), ("sequence", "optional", "absent")[item.kind], values[item.first : place]))
+    return ports + [Port(value.name, "tensor", [value]) for value in values[place:]]
 
 
 def _aligned(size, alignment):
@@ -136,6 +168,9 @@ class Model:
         self.target = self._model.target.decode()
         self.inputs = [Value(self._model.inputs[i]) for i in range(self._model.input_count)]
         self.outputs = [Value(self._model.outputs[i]) for i in range(self._model.output_count)]
+        lists = [self._model.lists[i] for i in range(self._model.list_count)]
+        self.input_ports = _ports(self.inputs, [item for item in lists if not item.output])
+        self.output_ports = _ports(self.outputs, [item for item in lists if item.output])
         self.size_names = [self._model.size_names[i].decode() for i in range(self._model.size_count)]
         self.arena_bytes = self._model.arena_bytes
         alignment = self._model.arena_alignment
@@ -182,6 +217,25 @@ class Model:
         if status != 0:
             raise ModelError(f"model '{self.name}': {STATUS.get(status, f'status {status}')}")
         return [array.astype(declared.dtype, copy=False) for array, declared in zip(outputs, self.outputs)]
+
+    def run_ports(self, inputs):
+        """One run on values in the order of the graph: an array, a list of arrays for a sequence, None for an optional that is absent."""
+        if len(inputs) != len(self.input_ports):
+            raise ModelError(f"model '{self.name}' has {len(self.input_ports)} inputs, not {len(inputs)}")
+        arrays = []
+        for port, given in zip(self.input_ports, inputs):
+            is_list = isinstance(given, (list, tuple))
+            if (given is None) != (port.kind == "absent") or (is_list and len(given) != len(port.values)):
+                said = "nothing" if given is None else f"{len(given)} tensors" if is_list else "a tensor"
+                raise ModelError(f"input '{port.name}' is {port.kind} with {len(port.values)} tensors, not {said}")
+            if given is not None:
+                arrays += given if port.kind == "sequence" else [given]
+        results = iter(self.run(arrays))
+        outputs = []
+        for port in self.output_ports:
+            values = [next(results) for _ in port.values]
+            outputs.append(values if port.kind == "sequence" else values[0] if values else None)
+        return outputs
 
     def _shape_text(self, shape, sizes):
         texts = [str(size if size >= 0 else sizes.get(-1 - size, self.size_names[-1 - size])) for size in shape]

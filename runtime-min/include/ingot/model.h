@@ -49,7 +49,8 @@ enum ingot_element {
   INGOT_INT2 = 26
 };
 
-/* An input or output of the graph: a dense, row-major tensor. */
+/* An input or output of the graph, or an element of one that is a sequence: a
+ * dense, row-major tensor. */
 struct ingot_value {
   const char *name;     /* as in the ONNX file, UTF-8 */
   int32_t element;      /* enum ingot_element */
@@ -60,6 +61,23 @@ struct ingot_value {
   size_t bytes;         /* of all elements; of one where a call chooses */
   int32_t state;        /* of an output: the number of the input whose next value
                            it is; else -1 */
+};
+
+enum ingot_list_kind {
+  INGOT_SEQUENCE = 0, /* its tensors are NAME[0], NAME[1], ... */
+  INGOT_OPTIONAL = 1, /* one tensor, NAME */
+  INGOT_ABSENT = 2    /* an optional that holds nothing: no tensor */
+};
+
+/* A sequence or an optional of the graph: tensors that follow each other in the
+ * inputs or outputs. How many there are was decided when it was compiled. */
+struct ingot_list {
+  const char *name; /* as in the ONNX file, UTF-8 */
+  int32_t kind;     /* enum ingot_list_kind */
+  int32_t output;   /* 1: of the outputs; 0: of the inputs */
+  int32_t first;    /* the number of its first tensor; of a list without tensors,
+                       of the tensor that comes next in the graph's order */
+  int32_t count;
 };
 
 struct ingot_model {
@@ -92,6 +110,10 @@ struct ingot_model {
   void (*output_shape)(const int64_t *sizes, int32_t output, int64_t *shape);
   int32_t (*run_sized)(const void *const *inputs, void *const *outputs,
                        const int64_t *sizes, void *arena, const void *weights);
+  /* Sequences and optionals, the inputs' first, in the graph's order; null where
+   * there are none. */
+  int32_t list_count;
+  const struct ingot_list *lists;
 };
 
 #ifdef __cplusplus

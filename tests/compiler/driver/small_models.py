@@ -9,6 +9,7 @@ usage: small_models.py NAME FOLDER
   promise      x in a shape that is an input, where the model declares 2x3
   data         gather, with test data as the standard has it, in the folder data/
   counter      a state: next = state + step
+  sequence     t inserted into the sequence s at the position p, and an optional o that is passed on
 """
 import pathlib
 import sys
@@ -67,6 +68,17 @@ def data(folder):
 def counter(folder):
     save(folder, "counter", [helper.make_node("Add", ["state", "step"], ["next"])], [value("state", [1]), value("step", [1])],
          [value("next", [1])])
+
+
+def sequence(folder):
+    def list_of(name):
+        return helper.make_tensor_sequence_value_info(name, TensorProto.FLOAT, None)
+
+    optional = helper.make_optional_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, [2]))
+    nodes = [helper.make_node("SequenceInsert", ["s", "t", "p"], ["r"], name="put"), helper.make_node("Identity", ["o"], ["q"])]
+    save(folder, "sequence", nodes,
+         [list_of("s"), value("t", [2]), value("p", [], TensorProto.INT64), helper.make_value_info("o", optional)],
+         [list_of("r"), helper.make_value_info("q", optional)])
 
 
 if __name__ == "__main__":
