@@ -358,6 +358,18 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
   return text;
 }
 
+std::vector<int64_t> cpp::tabulatedShape(const ModelValue &value) {
+  std::vector<int64_t> shape = value.shape;
+  for (auto [i, size] : llvm::enumerate(shape)) {
+    if (!ShapedType::isDynamic(size))
+      continue;
+    // Of a computed size there is no number; any negative one will do.
+    auto symbol = dyn_cast<AffineSymbolExpr>(value.sizes[i]);
+    size = -1 - int64_t(symbol ? symbol.getPosition() : 0);
+  }
+  return shape;
+}
+
 /// The descriptor's table of inputs or outputs.
 static void printTable(llvm::raw_ostream &os, StringRef table,
                        ArrayRef<ModelValue> values, bool outputs,
@@ -369,15 +381,7 @@ static void printTable(llvm::raw_ostream &os, StringRef table,
       continue;
     std::string sizes;
     llvm::raw_string_ostream list(sizes);
-    llvm::interleaveComma(llvm::seq<size_t>(0, value.shape.size()), list, [&](size_t i) {
-      if (!ShapedType::isDynamic(value.shape[i])) {
-        list << value.shape[i];
-        return;
-      }
-      // Of a computed size there is no number; any negative one will do.
-      auto symbol = dyn_cast<AffineSymbolExpr>(value.sizes[i]);
-      list << -1 - int64_t(symbol ? symbol.getPosition() : 0);
-    });
+    llvm::interleaveComma(tabulatedShape(value), list);
     os << "constexpr std::int64_t sizes_of_" << value.member << "[] = {" << sizes
        << "};\n";
   }

@@ -54,6 +54,9 @@ struct Interface {
 llvm::FailureOr<Interface> readInterface(mlir::ModuleOp module,
                                          const CppOptions &options);
 
+/// The shape as the descriptor has it: static sizes, and negative numbers for those that a call chooses (runtime-min's model.h).
+std::vector<int64_t> tabulatedShape(const ModelValue &value);
+
 /// NAME.h
 std::string printHeader(const Interface &interface, const CppStyle &style);
 /// The functions and the descriptor at the end of NAME.cpp.
