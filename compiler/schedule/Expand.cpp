@@ -166,8 +166,10 @@ private:
         operands += !weights;
       } else {
         types.push_back(argument.getType());
-        auto size = kernel.getInputs()[argument.getArgNumber()].getDefiningOp<SizeOp>();
+        Value input = kernel.getInputs()[argument.getArgNumber()];
+        auto size = input.getDefiningOp<SizeOp>();
         locs.push_back(named(size ? sizeNames(kernel)[size.getNumber()]
+                             : input.getDefiningOp<DataSizeOp>() ? "count"
                              : isa<IndexType>(argument.getType()) ? "at"
                                                                   : "scalar"));
       }

@@ -1,0 +1,173 @@
+"""Models whose sizes data give: compiled once by each road, run on data that give few, many and no elements, compared with the standard's reference
+evaluator; what is refused; and data that no memory could hold.
+
+usage: data_sizes.py INGOT
+"""
+
+import os
+import pathlib
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
+from ingot.backend import ROADS, CompileError, Workshop  # noqa: E402
+from ingot.model import ModelError  # noqa: E402
+
+random = np.random.default_rng(0)
+FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+
+
+def model(nodes, inputs, outputs, opset=17, **constants):
+    """A model of nodes (type, inputs, outputs, attributes); inputs {name: (type, shape)}, outputs {name: (type, rank)}, constants {name: array}."""
+    made = [helper.make_node(kind, given, results, **attributes) for kind, given, results, attributes in nodes]
+    values = [helper.make_tensor_value_info(name, *described) for name, described in inputs.items()]
+    results = [helper.make_tensor_value_info(name, kind, [None] * rank) for name, (kind, rank) in outputs.items()]
+    weights = [numpy_helper.from_array(np.asarray(array), name) for name, array in constants.items()]
+    graph = helper.make_graph(made, "data", values, results, weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
+
+
+def sparse(shape, share):
+    """Whole numbers, of which that share is not zero."""
+    return (random.integers(1, 9, shape) * (random.random(shape) < share)).astype("f")
+
+
+def boxes(count, spread):
+    corner = random.random((1, count, 2)) * spread
+    return np.concatenate([corner, corner + 1], axis=2).astype("f")
+
+
+SHARES = (0, 0.02, 0.3, 1)
+
+MODELS = {
+    # Places of what is not zero, one a row, and the values there.
+    "places": (
+        model(
+            [
+                ("NonZero", ["x"], ["places"], {}),
+                ("Transpose", ["places"], ["rows"], {}),
+                ("GatherND", ["x", "rows"], ["values"], {}),
+                ("ReduceSum", ["values"], ["sum"], {"keepdims": 0}),
+            ],
+            {"x": (FLOAT, [3, 5, 7])},
+            {"rows": (INT64, 2), "values": (FLOAT, 1), "sum": (FLOAT, 0)},
+        ),
+        [(sparse((3, 5, 7), share),) for share in SHARES],
+    ),
+    "kept rows": (
+        model(
+            [
+                ("Greater", ["score", "least"], ["keep"], {}),
+                ("Compress", ["x", "keep"], ["kept"], {"axis": 0}),
+                ("MatMul", ["kept", "w"], ["product"], {}),
+                ("Add", ["product", "b"], ["moved"], {}),
+                ("Softmax", ["moved"], ["y"], {"axis": -1}),
+                ("ReduceSum", ["kept", "axes"], ["sums"], {"keepdims": 0}),
+                ("Concat", ["kept", "x"], ["all"], {"axis": 0}),
+            ],
+            {"x": (FLOAT, [40, 6]), "score": (FLOAT, [40])},
+            {"y": (FLOAT, 2), "sums": (FLOAT, 1), "all": (FLOAT, 2)},
+            least=np.float32(0.5),
+            w=random.standard_normal((6, 20)).astype("f"),
+            b=random.standard_normal(20).astype("f"),
+            axes=np.array([0]),
+        ),
+        [
+            (random.standard_normal((40, 6)).astype("f"), (random.random(40) * scale).astype("f"))
+            for scale in (0.4, 0.6, 1, 9)
+        ],
+    ),
+    "kept elements": (
+        model(
+            [("Compress", ["x", "keep"], ["y"], {}), ("Relu", ["y"], ["z"], {}), ("Unsqueeze", ["z", "one"], ["column"], {})],
+            {"x": (FLOAT, [5, 9]), "keep": (BOOL, [44])},
+            {"y": (FLOAT, 1), "column": (FLOAT, 2)},
+            one=np.array([1]),
+        ),
+        [(random.standard_normal((5, 9)).astype("f"), random.random(44) < share) for share in SHARES],
+    ),
+    "different": (
+        model(
+            [("Unique", ["x"], ["y", "first", "place", "count"], {"sorted": 1}), ("Mul", ["y", "y"], ["square"], {})],
+            {"x": (FLOAT, [4, 8])},
+            {"y": (FLOAT, 1), "first": (INT64, 1), "place": (INT64, 1), "count": (INT64, 1), "square": (FLOAT, 1)},
+        ),
+        [(random.integers(0, most, (4, 8)).astype("f"),) for most in (1, 3, 1000)],
+    ),
+    "different rows": (
+        model(
+            [("Unique", ["x"], ["y", "first", "place", "count"], {"axis": 0, "sorted": 0})],
+            {"x": (INT64, [9, 2])},
+            {"y": (INT64, 2), "first": (INT64, 1), "place": (INT64, 1), "count": (INT64, 1)},
+        ),
+        [(random.integers(0, most, (9, 2)),) for most in (1, 3, 1000)],
+    ),
+    # The end of a detector: the boxes that are left, with their scores.
+    "detector": (
+        model(
+            [
+                ("NonMaxSuppression", ["boxes", "scores", "most", "overlap", "least"], ["chosen"], {}),
+                ("Gather", ["chosen", "two"], ["places"], {"axis": 1}),
+                ("Gather", ["boxes", "places"], ["found"], {"axis": 1}),
+                ("GatherND", ["scores", "chosen"], ["certain"], {}),
+            ],
+            {"boxes": (FLOAT, [1, 30, 4]), "scores": (FLOAT, [1, 2, 30])},
+            {"chosen": (INT64, 2), "found": (FLOAT, 3), "certain": (FLOAT, 1)},
+            most=np.array([7]),
+            overlap=np.array([0.3], "f"),
+            least=np.array([0.5], "f"),
+            two=np.array(2),
+        ),
+        [(boxes(30, spread), (random.random((1, 2, 30)) * scale).astype("f")) for spread in (2, 20) for scale in (0.4, 1)],
+    ),
+}
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit(f"FAILED: {message}")
+
+
+def refused(what, error, text):
+    """`what` ends with that kind of error, and says the text."""
+    try:
+        what()
+    except error as said:
+        check(text in str(said), f"'{said}' does not say '{text}'")
+        return
+    sys.exit(f"FAILED: no error, where one should say '{text}'")
+
+
+def check_road(road):
+    with tempfile.TemporaryDirectory() as folder:
+        workshop = Workshop(folder, road, "-O1")
+        workshop.add(proto for proto, _ in MODELS.values())
+        for name, (proto, runs) in MODELS.items():
+            compiled = workshop.get(proto)
+            reference = ReferenceEvaluator(proto)
+            shapes = []
+            for values in runs:
+                expected = reference.run(None, {value.name: array for value, array in zip(proto.graph.input, values)})
+                results = compiled.run(values)
+                shapes.append(results[0].shape)
+                for got, wanted, output in zip(results, expected, proto.graph.output):
+                    wanted = np.asarray(wanted)
+                    check(got.shape == wanted.shape, f"{road} {name}: {output.name} is {got.shape} instead of {wanted.shape}")
+                    check(np.allclose(got, wanted, rtol=1e-4, atol=1e-5), f"{road} {name}: {output.name} is\n{got} instead of\n{wanted}")
+            print(f"{road} {name}: {', '.join(map(str, shapes))}")
+
+
+def main():
+    os.environ["INGOT"] = sys.argv[1]
+    for road in ROADS:
+        check_road(road)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
