@@ -101,6 +101,24 @@ AffineExpr ingot::mostOf(AffineExpr size, Operation *inModule) {
   return simplifiedSize(bounds.of(size, /*upper=*/true));
 }
 
+bool ingot::canExceed(ArrayRef<AffineExpr> sizes, int64_t elementBytes, int64_t limit, Operation *inModule) {
+  // Exact where it matters, and never too small by more than a rounding.
+  double bytes = double(elementBytes);
+  for (AffineExpr size : sizes) {
+    AffineExpr most = mostOf(size, inModule);
+    bool isNamed = false;
+    most.walk([&](AffineExpr part) { isNamed |= isa<AffineSymbolExpr>(part); });
+    if (isNamed)
+      continue;
+    // Numbers that are too large are not computed.
+    auto number = dyn_cast<AffineConstantExpr>(most);
+    if (!number || number.getValue() < 0)
+      return true;
+    bytes *= double(std::max<int64_t>(number.getValue(), 1));
+  }
+  return bytes > double(limit);
+}
+
 llvm::DenseMap<unsigned, Value> ingot::dataSizeValues(Operation *in) {
   llvm::DenseMap<unsigned, Value> values;
   in->walk([&](DataSizeOp size) { values[size.getNumber()] = size.getResult(); });

@@ -36,6 +36,9 @@ bool isFromData(mlir::AffineExpr size, mlir::Operation *inModule);
 /// The most that the size can be, over the named sizes.
 mlir::AffineExpr mostOf(mlir::AffineExpr size, mlir::Operation *inModule);
 
+/// Whether a tensor of these sizes and that many bytes an element can be larger than `limit`, as far as that does not depend on named sizes.
+bool canExceed(llvm::ArrayRef<mlir::AffineExpr> sizes, int64_t elementBytes, int64_t limit, mlir::Operation *inModule);
+
 /// What gives each symbol of a size that data give its value, in the operation.
 llvm::DenseMap<unsigned, mlir::Value> dataSizeValues(mlir::Operation *in);
 

@@ -12,7 +12,7 @@ using namespace ingot::lower;
 
 bool lower::givesDataSizes(StringRef kind) {
   return llvm::StringSwitch<bool>(kind)
-      .Cases({"NonZero", "Compress", "Unique", "NonMaxSuppression"}, true)
+      .Cases({"NonZero", "Compress", "Unique", "NonMaxSuppression", "Loop"}, true)
       .Default(false);
 }
 
@@ -31,7 +31,7 @@ Value lower::dataSize(Node &node, Value counts, int64_t at, int64_t most) {
 
 Value lower::emptyOf(Node &node, RankedTensorType type) {
   SmallVector<Value> sizes;
-  for (int64_t i = 0; i < type.getNumDynamicDims(); ++i)
+  for (unsigned i = 0; i < type.getNumDynamicDims(); ++i)
     sizes.push_back(dataSize(node, index(node.b, 0), 0));
   return tensor::EmptyOp::create(node.b, type, sizes);
 }
@@ -40,6 +40,14 @@ bool lower::isEmpty(RankedTensorType type) { return llvm::is_contained(type.getS
 
 Value lower::sizeValue(LocBuilder &b, Value value, int64_t axis) {
   return getValueOrCreateConstantIndexOp(b, b.getLoc(), sizeOf(b, value, axis));
+}
+
+Value lower::firstOf(LocBuilder &b, Value value, Value size) {
+  RankedTensorType type = tensorType(value);
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)), sizes{size};
+  for (int64_t axis = 1; axis < type.getRank(); ++axis)
+    sizes.push_back(b.getIndexAttr(type.getDimSize(axis)));
+  return tensor::ExtractSliceOp::create(b, value, offsets, sizes, strides);
 }
 
 Value lower::table(LocBuilder &b, Value count,

@@ -24,6 +24,9 @@ bool isEmpty(mlir::RankedTensorType type);
 /// A size as an index value.
 mlir::Value sizeValue(LocBuilder &b, mlir::Value value, int64_t axis);
 
+/// The first `size` along the first axis, which has at least as many.
+mlir::Value firstOf(LocBuilder &b, mlir::Value value, mlir::Value size);
+
 /// A table of `count` numbers; the body gets the place in it.
 mlir::Value table(LocBuilder &b, mlir::Value count,
                   llvm::function_ref<mlir::Value(LocBuilder &, mlir::Value)> body);

@@ -252,6 +252,11 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     for (Operation &made : llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), op.getIterator()))
       if (made.walk([](Operation *inner) { return isMisfit(inner) ? WalkResult::interrupt() : WalkResult::advance(); }).wasInterrupted())
         return node.fail("the shapes of its inputs and outputs do not fit each other; correct the model");
+    for (Value result : op.getResults())
+      if (Value value = values.lookupOrNull(result); value && isa<RankedTensorType>(value.getType()))
+        if (RankedTensorType type = tensorType(value);
+            !type.hasStaticShape() && canExceed(sizes.of(value), elementBytes(type.getElementType()), kMostBytes, &op))
+          return node.fail("a result can be larger than 1 TB; correct the shapes");
   }
   return success();
 }

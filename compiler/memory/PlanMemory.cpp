@@ -179,6 +179,10 @@ LogicalResult Storages::create(Value value, Storage::Kind kind, int64_t step) {
     if (shape.empty())
       return emitError(value.getLoc())
              << "the size of a value depends on data, which is not supported";
+    if (canExceed(shape, elementBytes(storage.type.getElementType()), int64_t(1) << 60, value.getDefiningOp() ? value.getDefiningOp() : value.getParentBlock()->getParentOp()))
+      return emitError(value.getLoc())
+             << "a value of type " << value.getType()
+             << " can be larger than any memory; give the model's inputs smaller shapes";
     storage.count = productOf(shape, value.getContext());
   }
   storage.lives.push_back(lifeOf(value, step));

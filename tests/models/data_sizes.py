@@ -107,6 +107,14 @@ MODELS = {
         ),
         [(random.integers(0, most, (9, 2)),) for most in (1, 3, 1000)],
     ),
+    "taken": (
+        model(
+            [("Compress", ["x", "keep"], ["kept"], {"axis": 0}), ("Gather", ["kept", "places"], ["y"], {"axis": 0})],
+            {"x": (FLOAT, [6, 2]), "keep": (BOOL, [6]), "places": (INT64, [1])},
+            {"y": (FLOAT, 2)},
+        ),
+        [(random.standard_normal((6, 2)).astype("f"), np.array([1, 0, 0, 1, 1, 0], bool), np.array([place])) for place in (0, 2, -3)],
+    ),
     # The end of a detector: the boxes that are left, with their scores.
     "detector": (
         model(
@@ -126,6 +134,71 @@ MODELS = {
         [(boxes(30, spread), (random.random((1, 2, 30)) * scale).astype("f")) for spread in (2, 20) for scale in (0.4, 1)],
     ),
 }
+
+
+def loop(most, ends, dimensions=(None, 2)):
+    """A loop of at most that many iterations that grows two results; where `ends`, only while the sum is below a limit. None: an input says how many."""
+    body = helper.make_graph(
+        [
+            helper.make_node("Add", ["sum", "step"], ["next"]),
+            helper.make_node("ReduceSum", ["next", "axes"], ["total"], keepdims=0),
+            helper.make_node("Less" if ends else "Identity", ["total", "limit"] if ends else ["again"], ["go on"]),
+            helper.make_node("Identity", ["next"], ["seen"]),
+            helper.make_node("Mul", ["i", "i"], ["number"]),
+            helper.make_node("Unsqueeze", ["number", "axes"], ["square"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("i", INT64, []),
+            helper.make_tensor_value_info("again", BOOL, []),
+            helper.make_tensor_value_info("sum", FLOAT, [2]),
+        ],
+        [
+            helper.make_tensor_value_info("go on", BOOL, []),
+            helper.make_tensor_value_info("next", FLOAT, [2]),
+            helper.make_tensor_value_info("seen", FLOAT, [2]),
+            helper.make_tensor_value_info("square", INT64, [1]),
+        ],
+    )
+    proto = model(
+        [("Loop", ["most", "start", "x"], ["last", "all", "squares"], {"body": body}), ("Relu", ["all"], ["positive"], {})],
+        {"x": (FLOAT, [2]), "step": (FLOAT, [2]), "limit": (FLOAT, []), "start": (BOOL, [])},
+        {"last": (FLOAT, 1), "all": (FLOAT, 2), "squares": (INT64, 2), "positive": (FLOAT, 2)},
+        axes=np.array([0]),
+        **({} if most is None else {"most": np.array(most)}),
+    )
+    if most is None:
+        proto.graph.input.append(helper.make_tensor_value_info("most", INT64, []))
+    if dimensions[0]:
+        proto.graph.output[1].CopyFrom(helper.make_tensor_value_info("all", FLOAT, dimensions))
+    return proto
+
+
+def grown(limit, start=True):
+    return np.array([-1, 0], "f"), np.array([0.5, 1], "f"), np.array(limit, "f"), np.array(start)
+
+
+MODELS["grown"] = (loop(11, ends=True), [grown(0.9), grown(5), grown(100)])
+MODELS["grown to the end"] = (loop(11, ends=False), [grown(0)])
+MODELS["grown as declared"] = (loop(11, ends=True, dimensions=(4, 2)), [grown(5)])
+
+# What is not followed, with a part of what is said.
+TWO = {"x": (FLOAT, [6]), "a": (BOOL, [6]), "b": (BOOL, [6])}
+BOTH = [("Compress", ["x", "a"], ["p"], {}), ("Compress", ["x", "b"], ["q"], {})]
+REFUSED = [
+    ("sum of two", model(BOTH + [("Add", ["p", "q"], ["y"], {})], TWO, {"y": (FLOAT, 1)}), "node 'y' (Add): its inputs have sizes"),
+    ("running sum", model(BOTH[:1] + [("CumSum", ["p", "axis"], ["y"], {})], TWO, {"y": (FLOAT, 1)}, axis=np.array(0)), "node 'y' (CumSum): works with"),
+    ("loop without end", loop(None, ends=True), "nothing bounds how many results"),
+    (
+        "more than memory holds",
+        model(
+            [("NonZero", ["x"], ["n"], {}), ("Gather", ["w", "n"], ["y"], {}), ("Gather", ["y", "n"], ["z"], {}), ("Gather", ["z", "n"], ["u"], {})],
+            {"x": (FLOAT, [100000]), "w": (FLOAT, [10])},
+            {"u": (FLOAT, 4)},
+        ),
+        "can be larger than 1 TB",
+    ),
+]
 
 
 def check(condition, message):
@@ -154,12 +227,30 @@ def check_road(road):
             for values in runs:
                 expected = reference.run(None, {value.name: array for value, array in zip(proto.graph.input, values)})
                 results = compiled.run(values)
-                shapes.append(results[0].shape)
+                shapes.append(results[1 % len(results)].shape)
                 for got, wanted, output in zip(results, expected, proto.graph.output):
                     wanted = np.asarray(wanted)
                     check(got.shape == wanted.shape, f"{road} {name}: {output.name} is {got.shape} instead of {wanted.shape}")
                     check(np.allclose(got, wanted, rtol=1e-4, atol=1e-5), f"{road} {name}: {output.name} is\n{got} instead of\n{wanted}")
             print(f"{road} {name}: {', '.join(map(str, shapes))}")
+
+        # The reference evaluator cannot collect nothing.
+        values = grown(5, start=False)
+        for name in ("grown", "grown to the end"):
+            last, everything, squares, positive = workshop.get(MODELS[name][0]).run(values)
+            check(np.array_equal(last, values[0]), f"{road} {name}, not at all: {last}")
+            shapes = everything.shape, squares.shape, positive.shape
+            check(shapes == ((0, 2), (0, 1), (0, 2)), f"{road} {name}, not at all: {shapes}")
+
+        # Other data than the model declares, and places that are outside.
+        refused(lambda: workshop.get(MODELS["grown as declared"][0]).run(grown(100)), ModelError, "out of range")
+        outside = workshop.get(MODELS["taken"][0])
+        for keep, place in (([True] * 6, 6), ([True] + [False] * 5, 1), ([False] * 6, 0), ([True] * 6, -7), ([True] * 6, 2**62)):
+            values = [np.ones((6, 2), "f"), np.array(keep), np.array([place])]
+            refused(lambda: outside.run(values), ModelError, "out of range")
+
+        for _, proto, text in REFUSED:
+            refused(lambda: workshop.get(proto), CompileError, text)
 
 
 def main():
