@@ -6,6 +6,7 @@ usage: data_sizes.py INGOT
 
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -14,7 +15,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "python"))
 from ingot.backend import ROADS, CompileError, Workshop  # noqa: E402
 from ingot.model import ModelError  # noqa: E402
 
@@ -253,10 +255,27 @@ def check_road(road):
             refused(lambda: workshop.get(proto), CompileError, text)
 
 
+def check_program(road):
+    """A C++ program that knows the models by their headers (data_sizes.cpp), without a warning and without a byte beside its memory."""
+    flags = ["-std=c++17", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-fsanitize=address,undefined"]
+    with tempfile.TemporaryDirectory() as folder:
+        inputs = [str(HERE / "data_sizes.cpp")]
+        for name in ("places", "taken"):
+            onnx.save(MODELS[name][0], f"{folder}/{name}.onnx")
+            subprocess.run([sys.argv[1], "compile", f"{folder}/{name}.onnx", "-o", folder, "--emit", road], check=True)
+            inputs += sorted(map(str, pathlib.Path(folder).glob(name + ("*.cpp" if road == "cpp" else "*.o"))))
+        target = subprocess.run([sys.argv[1], "targets", "--flags", "native"], check=True, capture_output=True, text=True).stdout.split()
+        command = [os.environ.get("CXX", "c++"), *target, *flags, "-I" + folder, *inputs, "-o", folder + "/program"]
+        check(subprocess.run(command).returncode == 0, f"{road}: the program does not build")
+        check(subprocess.run([folder + "/program"]).returncode == 0, f"{road}: the program fails")
+        print(f"{road}: a program with the headers")
+
+
 def main():
     os.environ["INGOT"] = sys.argv[1]
     for road in ROADS:
         check_road(road)
+        check_program(road)
     return 0
 
 
