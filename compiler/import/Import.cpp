@@ -104,18 +104,7 @@ RankedTensorType Importer::inputType(const ::onnx::ValueInfoProto &input) {
 
 /// The shape that the model declares for an output, or unit. It was written for the sizes that the model has by itself.
 Attribute Importer::promiseOf(const ::onnx::ValueInfoProto &output) {
-  Attribute none = builder.getUnitAttr();
-  if (resized || !output.type().has_tensor_type() ||
-      !output.type().tensor_type().has_shape() ||
-      !output.type().tensor_type().elem_type())
-    return none;
-  SmallVector<int64_t> shape;
-  for (const auto &dim : output.type().tensor_type().shape().dim()) {
-    if (!dim.has_dim_value() || dim.dim_value() < 0)
-      return none;
-    shape.push_back(dim.dim_value());
-  }
-  return builder.getDenseI64ArrayAttr(shape);
+  return resized ? builder.getUnitAttr() : declaredShape(&context, output.type());
 }
 
 DictionaryAttr Importer::interfaceAttr(StringRef name, Type type,
