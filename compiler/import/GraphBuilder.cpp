@@ -206,7 +206,11 @@ void GraphBuilder::buildNested(const GraphProto &graph, const Scope &outer,
   SmallVector<Value> results;
   for (const auto &output : graph.output())
     results.push_back(scope.lookup(output.name()));
-  ops::ReturnOp::create(builder, builder.getUnknownLoc(), TypeRange(),
-                         results);
+  Operation *end = ops::ReturnOp::create(builder, builder.getUnknownLoc(), TypeRange(), results);
+  SmallVector<Attribute> promises;
+  for (const auto &output : graph.output())
+    promises.push_back(declaredShape(&context, output.type()));
+  if (llvm::any_of(promises, llvm::IsaPred<DenseI64ArrayAttr>))
+    end->setAttr("ingot.promises", builder.getArrayAttr(promises));
 }
 

@@ -214,7 +214,6 @@ RankedTensorType Importer::tensorType(const std::string &name, Type type, const 
 /// The shape that --shape gives an output, or that the model declares for it, or unit. What the model declares was written for the
 /// sizes that it has by itself.
 Attribute Importer::promiseOf(const ::onnx::ValueInfoProto &output) {
-  Attribute none = builder.getUnitAttr();
   if (auto list = options.lists.find(output.name()); list != options.lists.end()) {
     if (list->second.absent)
       return builder.getStringAttr("none");
@@ -225,17 +224,7 @@ Attribute Importer::promiseOf(const ::onnx::ValueInfoProto &output) {
   }
   if (auto given = options.shapes.find(output.name()); given != options.shapes.end())
     return builder.getDenseI64ArrayAttr(given->second);
-  if (resized || !output.type().has_tensor_type() ||
-      !output.type().tensor_type().has_shape() ||
-      !output.type().tensor_type().elem_type())
-    return none;
-  SmallVector<int64_t> shape;
-  for (const auto &dim : output.type().tensor_type().shape().dim()) {
-    if (!dim.has_dim_value() || dim.dim_value() < 0)
-      return none;
-    shape.push_back(dim.dim_value());
-  }
-  return builder.getDenseI64ArrayAttr(shape);
+  return resized ? builder.getUnitAttr() : declaredShape(&context, output.type());
 }
 
 /// Of a sequence or optional, whose tensors are not known yet, the element type is theirs.

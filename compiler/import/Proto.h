@@ -34,6 +34,8 @@ std::string elementTypeName(mlir::Type elementType);
 std::string elementTypeName(int dataType);
 
 /// A tensor without shape is unranked, a negative or symbolic dimension dynamic.
+/// The shape that a declared type fixes, as an array of integers, or unit.
+mlir::Attribute declaredShape(mlir::MLIRContext *context, const onnx::TypeProto &proto);
 mlir::Type typeFromProto(mlir::MLIRContext *context,
                          const ::onnx::TypeProto &proto);
 ::onnx::TypeProto protoFromType(mlir::Type type, bool withShape = true);

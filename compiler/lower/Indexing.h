@@ -12,6 +12,10 @@ namespace ingot::lower {
 mlir::Value checkedIndex(LocBuilder &b, mlir::Value value, int64_t size,
                          const Node &node, bool isUnsigned, bool wrap = true);
 
+/// The same for a size that only a call or data tell, as an index. It may be 0: then the result is 0.
+mlir::Value checkedIndex(LocBuilder &b, mlir::Value value, mlir::Value size,
+                         const Node &node, bool isUnsigned, bool wrap = true);
+
 /// Running sums or products along an axis, from the end where `reverse`, without the element itself where `exclusive`.
 mlir::Value accumulate(LocBuilder &b, mlir::Value x, int64_t axis, bool exclusive,
                        bool reverse, bool isSum);
