@@ -1,5 +1,6 @@
 //===- Printer.cpp --------------------------------------------------------===//
 #include "codegen/cpp/Printer.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -489,6 +490,10 @@ void FunctionPrinter::printOperation(Operation &op) {
               address(memory, index).text + ", " + expression(value).text +
               ");",
           "store");
+    return;
+  }
+  if (auto poke = dyn_cast<PokeOp>(op)) {
+    body.statement(this->call("poke", {expression(poke.getAddress()), expression(poke.getValue())}).text + ";");
     return;
   }
   if (auto call = dyn_cast<func::CallOp>(op); call && !op.getNumResults()) {
@@ -1311,6 +1316,16 @@ Expression FunctionPrinter::operation(Operation *op, bool scalar) {
                     scalarName(getElementTypeOrSelf(type)) + ">",
                 {expression(root), expression(view.getByteShift())});
   }
+
+  // Addresses of strings.
+  if (auto address = dyn_cast<AddressOp>(op)) {
+    if (address.getIndices().size() == 1)
+      return call("address_of", this->address(address.getMemory(), address.getIndices()[0]));
+    fail(op, "a buffer that is not flat");
+    return {};
+  }
+  if (isa<PeekOp>(op))
+    return call("peek<" + typeName(type) + ">", expression(operand(0)));
 
   // Vectors.
   if (isa<vector::BroadcastOp>(op)) {

@@ -8,6 +8,7 @@
 #define INGOT_COMPILER_DRIVER_COMMANDS_H
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@ struct ModelOptions {
   std::string target = "native"; ///< a name of targets/
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
   bool openSizes = false; ///< sizes that nobody gives are left to the call
+  std::optional<int64_t> stringBytes; ///< room for the strings that the model makes
   std::vector<std::string> states; ///< IN:OUT as given; either name may hold ':'
 };
 
