@@ -114,6 +114,7 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp", "Softmax", "LogSoftmax"}, OpenSizes::any)
       .Cases({"LayerNormalization", "MatMul", "Gemm", "Transpose", "Concat"}, OpenSizes::any)
       .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze"}, OpenSizes::any)
+      .Cases({"StringConcat", "RegexFullMatch", "ai_onnx_ml_LabelEncoder", "ai_onnx_ml_CategoryMapper"}, OpenSizes::any)
       .Cases({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization"}, OpenSizes::first)
       .Default(OpenSizes::none);
 }

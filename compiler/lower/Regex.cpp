@@ -10,6 +10,7 @@
 #include "llvm/Support/ConvertUTF.h"
 #include <algorithm>
 #include <map>
+#include <optional>
 
 using namespace ingot::lower;
 using llvm::StringRef;
@@ -25,7 +26,7 @@ using Range = std::pair<uint32_t, uint32_t>;
 using Ranges = std::vector<Range>;
 
 struct Part {
-  enum Kind { Characters, Sequence, Choice, Repeat, Begin, End } kind;
+  enum Kind { Characters, Sequence, Choice, Repeat, Begin, End, Border, NoBorder } kind;
   Ranges ranges;
   std::vector<unsigned> children;
   int64_t least = 0, most = -1; ///< most: -1 without bound
@@ -173,6 +174,10 @@ private:
       return add({Part::Begin, {}, {}});
     if (rest.consume_front("$") || rest.consume_front("\\z"))
       return add({Part::End, {}, {}});
+    if (rest.consume_front("\\b"))
+      return add({Part::Border, {}, {}});
+    if (rest.consume_front("\\B"))
+      return add({Part::NoBorder, {}, {}});
     if (StringRef("*+?").contains(rest[0])) {
       error = "has a '" + rest.take_front().str() + "' with nothing before it; correct it";
       return std::nullopt;
@@ -382,7 +387,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 struct Step {
-  enum Kind { Bytes, Free, AtBegin, AtEnd } kind;
+  enum Kind { Bytes, Free, AtBegin, AtEnd, AtBorder, OffBorder } kind;
   uint8_t first = 0, last = 0;
   unsigned to = 0;
 };
@@ -429,13 +434,21 @@ public:
       return to;
     }
     case Part::Begin:
-    case Part::End: {
-      unsigned to = state();
-      add(from, {part.kind == Part::Begin ? Step::AtBegin : Step::AtEnd, 0, 0, to});
-      return to;
-    }
+      return assertion(Step::AtBegin, from);
+    case Part::End:
+      return assertion(Step::AtEnd, from);
+    case Part::Border:
+      return assertion(Step::AtBorder, from);
+    case Part::NoBorder:
+      return assertion(Step::OffBorder, from);
     }
     return from;
+  }
+
+  unsigned assertion(Step::Kind kind, unsigned from) {
+    unsigned to = state();
+    add(from, {kind, 0, 0, to});
+    return to;
   }
 
   unsigned state() {
@@ -516,8 +529,17 @@ private:
 /// A set of states, in order.
 using Set = std::vector<unsigned>;
 
-/// The states that free steps lead to as well.
-Set closed(const Automaton &automaton, Set set, bool atBegin, bool atEnd) {
+/// What holds at a place of the text.
+struct Place {
+  bool begin = false, end = false;
+  /// Whether it lies between a letter, digit or underscore of ASCII and something else; none where that is not known yet.
+  std::optional<bool> border;
+};
+
+bool isWord(uint8_t byte) { return llvm::isAlnum(char(byte)) || byte == '_'; }
+
+/// The states that steps without bytes lead to as well.
+Set closed(const Automaton &automaton, Set set, const Place &place) {
   std::vector<bool> seen(automaton.steps.size());
   Set work = std::move(set), result;
   for (unsigned state : work)
@@ -527,7 +549,8 @@ Set closed(const Automaton &automaton, Set set, bool atBegin, bool atEnd) {
     work.pop_back();
     result.push_back(state);
     for (const Step &step : automaton.steps[state]) {
-      bool taken = step.kind == Step::Free || (step.kind == Step::AtBegin && atBegin) || (step.kind == Step::AtEnd && atEnd);
+      bool taken = step.kind == Step::Free || (step.kind == Step::AtBegin && place.begin) || (step.kind == Step::AtEnd && place.end) ||
+                   (step.kind == Step::AtBorder && place.border == true) || (step.kind == Step::OffBorder && place.border == false);
       if (taken && !seen[step.to]) {
         seen[step.to] = true;
         work.push_back(step.to);
@@ -552,46 +575,61 @@ std::string Regex::compile(StringRef pattern) {
 
   // Bytes between the same ends of ranges are one class.
   bool starts[257] = {true};
+  bool hasBorders = false;
   for (const auto &steps : automaton.steps)
-    for (const Step &step : steps)
+    for (const Step &step : steps) {
       if (step.kind == Step::Bytes)
         starts[step.first] = starts[step.last + 1] = true;
+      hasBorders |= step.kind == Step::AtBorder || step.kind == Step::OffBorder;
+    }
   std::vector<uint8_t> examples;
   classes.clear();
   for (unsigned byte = 0; byte < 256; ++byte) {
-    if (starts[byte])
+    if (starts[byte] || (hasBorders && byte && isWord(uint8_t(byte)) != isWord(uint8_t(byte - 1))))
       examples.push_back(uint8_t(byte));
     classes.push_back(uint8_t(examples.size() - 1));
   }
   classes.push_back(255 - classes.back());
   width = int64_t(examples.size()) + 1;
 
-  std::map<Set, int32_t> numbers;
-  std::vector<Set> sets;
-  auto numberOf = [&](const Set &set) {
-    auto [known, isNew] = numbers.try_emplace(set, int32_t(sets.size()));
+  // A state is a set and, where borders of words matter, whether the last byte was of a word.
+  using State = std::pair<Set, bool>;
+  std::map<State, int32_t> numbers;
+  std::vector<State> found;
+  auto numberOf = [&](const State &state) {
+    auto [known, isNew] = numbers.try_emplace(state, int32_t(found.size()));
     if (isNew)
-      sets.push_back(set);
+      found.push_back(state);
     return known->second;
   };
-  numberOf({});
+  numberOf({{}, false});
   // The first state is one of its own, since assertions of the begin hold there alone.
-  sets.push_back(closed(automaton, {begin}, /*atBegin=*/true, /*atEnd=*/false));
+  found.push_back({{begin}, false});
   states.clear();
-  for (size_t i = 0; i < sets.size(); ++i) {
-    if (sets.size() > kMostStates || sets.size() * size_t(width) > kMostStates * 64)
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (found.size() > kMostStates || found.size() * size_t(width) > kMostStates * 64)
       return tooLarge;
+    State state = found[i];
+    Place place;
+    place.begin = i == 1;
     for (uint8_t byte : examples) {
+      bool word = hasBorders && isWord(byte);
+      if (hasBorders)
+        place.border = word != state.second;
       Set next;
-      for (unsigned state : sets[i])
-        for (const Step &step : automaton.steps[state])
+      for (unsigned from : closed(automaton, state.first, place))
+        for (const Step &step : automaton.steps[from])
           if (step.kind == Step::Bytes && step.first <= byte && byte <= step.last)
             next.push_back(step.to);
       llvm::sort(next);
       next.erase(std::unique(next.begin(), next.end()), next.end());
-      states.push_back(numberOf(closed(automaton, next, false, false)));
+      bool dead = next.empty();
+      states.push_back(numberOf({closed(automaton, std::move(next), {}), word && !dead}));
     }
-    states.push_back(llvm::is_contained(closed(automaton, sets[i], i == 1, /*atEnd=*/true), end));
+    place.end = true;
+    if (hasBorders)
+      place.border = state.second;
+    states.push_back(llvm::is_contained(closed(automaton, state.first, place), end));
   }
   states.push_back(-1);
   return "";

@@ -36,8 +36,8 @@ constexpr int64_t kLargestStoredSplat = int64_t(1) << 20;
 
 /// What stands at the arena's start where it is needed: the status word, the pool of strings (where it is free and where it ends), then the pool's bytes.
 constexpr int64_t kPoolOffset = 16;
-/// Bytes of the pool unless the module says how many: so many for each string that a run can make, and no fewer.
-constexpr int64_t kBytesOfString = 128, kLeastPool = 4096, kMostPool = int64_t(1) << 40;
+/// Bytes of the pool unless the module says how many: so many for each string that a kernel makes, and no fewer; of open sizes nobody knows how many strings there are.
+constexpr int64_t kBytesOfString = 128, kLeastPool = 4096, kOpenPool = 65536, kMostPool = int64_t(1) << 40;
 
 /// The flat buffer that holds a tensor, of unknown length where a size is not
 /// static; null where its size overflows.
@@ -532,8 +532,7 @@ void Emitter::preparePool() {
       return;
     needed = true;
     for (Type type : op.getResultTypes())
-      if (isStatic(type))
-        made = std::min(made + cast<RankedTensorType>(type).getNumElements(), kMostPool / kBytesOfString);
+      made = std::min(made + (isStatic(type) ? cast<RankedTensorType>(type).getNumElements() : kOpenPool / kBytesOfString), kMostPool / kBytesOfString);
   });
   if (!needed)
     return;
@@ -600,7 +599,7 @@ LogicalResult Emitter::placeBuffers() {
   module->setAttr("ingot.arena_bytes", builder.getI64IntegerAttr(arenaBytes));
   module->setAttr("ingot.live_bytes",
                   builder.getI64IntegerAttr(greatestLiveBytes(intervals) +
-                                            (status ? 4 : 0) + poolBytes));
+                                            (status ? 4 : 0) + (pool ? 16 : 0) + poolBytes));
   module->setAttr("ingot.weights", blob);
   buffers = arenaBuffers.size();
   return success();

@@ -93,7 +93,7 @@ def cases():
             yield (name, [("StringSplit", ["x"], ["y", "z"], "", {"delimiter": delimiter, **attributes})], [("x", words([text]))],
                    [("y", words(wanted, 1, len(wanted))), ("z", np.array([len(wanted)], np.int64))])  # fmt: skip
     patterns = ["", "a*", "(a|ab)(b|)", ".*", "(?s).*", "[^a]*", "[a-c]+", r"\w+", r"[[:alpha:]]{2,3}", "(?i)AB", "W.rter", "[À-ÿA-Z ß]+", "日.?語", r"x{300}",
-                "^ab$", "a^b", r"(?:a\x00b)", "🎈|🎉", r"[\d\s]*"]  # fmt: skip
+                "^ab$", "a^b", r"(?:a\x00b)", "🎈|🎉", r"[\d\s]*", r"\bab?\b.*", r"a\B.*"]  # fmt: skip
     for pattern in patterns:
         plain = pattern.replace("[[:alpha:]]", "[A-Za-z]").replace(r"\w", "[0-9A-Za-z_]")
         yield one(f"matches {pattern}", "RegexFullMatch", [x], np.array([re.fullmatch(plain, t) is not None for t in TEXTS]), pattern=pattern)
