@@ -47,7 +47,12 @@ static const ElementNames elementNames[] = {
     {"int4", "std::int8_t", "INGOT_INT4", INGOT_INT4},
     {"uint2", "std::uint8_t", "INGOT_UINT2", INGOT_UINT2},
     {"int2", "std::int8_t", "INGOT_INT2", INGOT_INT2},
+    {"string", "ingot::String", "INGOT_STRING", INGOT_STRING},
 };
+
+static bool isString(const ModelValue &value) { return value.elementNumber == INGOT_STRING; }
+
+bool Interface::hasStrings() const { return llvm::any_of(inputs, isString) || llvm::any_of(outputs, isString); }
 
 bool Interface::hasState() const {
   return llvm::any_of(outputs, [](const ModelValue &v) { return v.state >= 0; });
@@ -173,15 +178,17 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
     if (shape)
       value.shape = shape.asArrayRef().vec();
     else
-      value.shape = {type.getNumElements()};
-    int64_t elementSize = elementBytes(type.getElementType());
+      value.shape = {type.getNumElements() / (value.elementNumber == INGOT_STRING ? 2 : 1)};
+    // A string is two numbers of @main's.
+    int64_t parts = value.elementNumber == INGOT_STRING ? 2 : 1;
+    int64_t elementSize = parts * elementBytes(type.getElementType());
     if (auto sizes = dyn_cast_or_null<AffineMapAttr>(attribute("ingot.sizes"))) {
       value.sizes.assign(sizes.getValue().getResults().begin(), sizes.getValue().getResults().end());
       value.elements = productOf(value.sizes, module.getContext());
       value.count = -1;
       value.bytes = elementSize;
     } else {
-      value.count = type.getNumElements();
+      value.count = type.getNumElements() / parts;
       value.bytes = value.count * elementSize;
     }
     Type kernel = type.getElementType();
@@ -203,6 +210,9 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
       return v.name == inputName;
     });
     ModelValue &next = result.outputs[output];
+    // What a string is a view of is gone by the next call.
+    if (isString(next))
+      return main.emitError("has the state '") << inputName << "', which is strings; pass them as an input and an output instead";
     if (input == result.inputs.end() || input->bytes != next.bytes ||
         input->elements || next.elements || next.shapeArgument ||
         input->type != next.type || input->state >= 0)
@@ -354,7 +364,8 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
   os << "// " << name << ".h - " << interface.about << "\n"
      << "#ifndef " << guard << "\n#define " << guard << "\n\n"
      << "#include <cstddef>\n#include <cstdint>\n"
-     << "#include <ingot/model.h>\n#include <ingot/status.h>\n\n"
+     << "#include <ingot/model.h>\n#include <ingot/status.h>\n"
+     << (interface.hasStrings() ? "#include <ingot/string.h>\n\n" : "\n")
      << "namespace " << name << " {\n\n";
   if (interface.sizes.empty())
     os << "// Working memory of one call.\n"
@@ -382,6 +393,8 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
 
   os << "\n// Row-major tensors, aligned for their elements. No output overlaps an "
         "input.\n";
+  if (llvm::any_of(interface.outputs, isString))
+    os << "// Bytes of the outputs' strings lie in the inputs, the weights or the arena; they stay until the next call with that arena.\n";
   os << "struct Inputs {\n";
   printMembers(os, interface.inputs, true, interface);
   os << "};\nstruct Outputs {\n";

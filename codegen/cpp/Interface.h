@@ -63,6 +63,7 @@ struct Interface {
   bool hasState() const;
   /// Whether data give the shape of an output.
   bool hasShapes() const;
+  bool hasStrings() const;
 };
 
 /// Reads the interface off a planned module, prepared or not. Errors are reported at the module's operations.

@@ -494,6 +494,10 @@ void FunctionPrinter::printOperation(Operation &op) {
           "store");
     return;
   }
+  if (auto poke = dyn_cast<PokeOp>(op)) {
+    body.statement(this->call("poke", {expression(poke.getAddress()), expression(poke.getValue())}).text + ";");
+    return;
+  }
   if (auto call = dyn_cast<func::CallOp>(op); call && !op.getNumResults()) {
     SmallVector<Expression> arguments;
     for (Value operand : call.getOperands())
@@ -1327,6 +1331,16 @@ Expression FunctionPrinter::operation(Operation *op, bool scalar) {
                     scalarName(getElementTypeOrSelf(type)) + ">",
                 {expression(root), expression(view.getByteShift())});
   }
+
+  // Addresses of strings.
+  if (auto address = dyn_cast<AddressOp>(op)) {
+    if (address.getIndices().size() == 1)
+      return call("address_of", this->address(address.getMemory(), address.getIndices()[0]));
+    fail(op, "a buffer that is not flat");
+    return {};
+  }
+  if (isa<PeekOp>(op))
+    return call("peek<" + typeName(type) + ">", expression(operand(0)));
 
   // Vectors.
   if (isa<vector::BroadcastOp>(op)) {

@@ -7,6 +7,7 @@
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
@@ -110,6 +111,44 @@ private:
   }
 
   const Target &target;
+};
+
+struct LowerAddress : ConvertOpToLLVMPattern<AddressOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(AddressOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    auto type = dyn_cast<MemRefType>(op.getMemory().getType());
+    if (!type)
+      return op.emitError("needs a flat buffer");
+    Value element = getStridedElementPtr(rewriter, op.getLoc(), type, adaptor.getMemory(), adaptor.getIndices());
+    rewriter.replaceOpWithNewOp<LLVM::PtrToIntOp>(op, rewriter.getI64Type(), element);
+    return success();
+  }
+};
+
+/// Addresses of strings are integers, so that LLVM knows nothing of what they point to, and nothing of their alignment.
+static Value pointerTo(Value address, OpBuilder &builder) {
+  return LLVM::IntToPtrOp::create(builder, address.getLoc(), LLVM::LLVMPointerType::get(builder.getContext()), address);
+}
+
+struct LowerPeek : ConvertOpToLLVMPattern<PeekOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(PeekOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    Value from = pointerTo(adaptor.getAddress(), rewriter);
+    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, op.getValue().getType(), from, /*alignment=*/1);
+    return success();
+  }
+};
+
+struct LowerPoke : ConvertOpToLLVMPattern<PokeOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(PokeOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    Value to = pointerTo(adaptor.getAddress(), rewriter);
+    rewriter.replaceOpWithNewOp<LLVM::StoreOp>(op, adaptor.getValue(), to, /*alignment=*/1);
+    return success();
+  }
 };
 } // namespace
 
@@ -237,6 +276,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   populateVectorToLLVMConversionPatterns(converter, lowering);
   populateFinalizeMemRefToLLVMConversionPatterns(converter, lowering);
   populateFuncToLLVMConversionPatterns(converter, lowering);
+  lowering.add<LowerAddress, LowerPeek, LowerPoke>(converter);
   LLVMConversionTarget target(*context);
   target.addLegalOp<ModuleOp>();
   return applyFullConversion(module, target, std::move(lowering));

@@ -75,6 +75,8 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
     return nullptr;
   }
   compilation->owned = std::move(*module);
+  if (options.stringBytes)
+    (*compilation->owned)->setAttr("ingot.string_bytes", mlir::Builder(&compilation->context).getI64IntegerAttr(*options.stringBytes));
   return compilation;
 }
 

@@ -81,7 +81,7 @@ static const Stage all[] = {
     {Form::kernels, "forming kernels", nullptr, "func.func(form-kernels)"},
     {Form::kernels, "choosing schedules", nullptr, "choose-schedules"},
     {Form::loops, "expanding kernels", nullptr, "expand-kernels"},
-    {Form::loops, "expanding functions", nullptr, "expand-math"},
+    {Form::loops, "expanding functions", nullptr, "expand-math,expand-strings"},
     {Form::plan, "planning memory", nullptr, "plan-memory"},
 };
 

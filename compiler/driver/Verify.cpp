@@ -95,7 +95,7 @@ static bool compare(const Port &port, const Tensor &own, const Tensor &peer, con
     return false;
   }
   if (!isFloat(port.type)) {
-    bool equal = own.data == peer.data;
+    bool equal = sameElements(own, peer);
     llvm::outs() << (equal ? "  equal to onnxruntime's\n" : "  FAILED: not equal to onnxruntime's\n");
     return equal;
   }
@@ -135,7 +135,7 @@ static llvm::Expected<bool> compareWithData(const std::string &folder, const Int
     if (!good) {
       llvm::outs() << "  FAILED: the data have " << wanted->type << " " << shapeText(wanted->shape) << '\n';
     } else if (!isFloat(port.type)) {
-      good = wanted->data == outputs[i].data;
+      good = sameElements(*wanted, outputs[i]);
       llvm::outs() << (good ? "  equal to the data\n" : "  FAILED: not equal to the data\n");
     } else {
       printDistance("ingot from the data:", distance(outputs[i], *wanted));
@@ -170,7 +170,7 @@ static int compareUnoptimized(const VerifyOptions &options, const Interface &int
   bool passes = true;
   for (const auto &[port, own, other] : llvm::zip_equal(interface.outputs, outputs, *plain)) {
     llvm::outs() << port.name << "  " << port.type << " " << shapeText(own.shape) << '\n';
-    bool good = own.shape == other.shape && own.data == other.data;
+    bool good = own.shape == other.shape && sameElements(own, other);
     if (own.shape == other.shape && isFloat(port.type)) {
       Distance d = distance(own, other);
       double greatest = 0;

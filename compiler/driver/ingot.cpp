@@ -75,6 +75,11 @@ static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTa
                   "an output that is the next value of an input, kept in the model's state between calls")
       ->type_name("INPUT:OUTPUT")
       ->allow_extra_args(false);
+  command
+      .add_option("--string-bytes", options.stringBytes,
+                  "room in the arena for the strings that the model makes; else 128 for each of them, and at least 4096")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t(0), int64_t(1) << 40));
   if (hasTarget)
     command.add_option("--target", options.target, "the device; `ingot targets` lists them")
         ->type_name("NAME")

@@ -115,8 +115,9 @@ Type ingot::missingType(Operation *op, unsigned result) {
   Type element = kind == same ? input.getElementType() : Type(b.getF32Type());
   if (kind == labels && result == 0) {
     if (sizeOf(op, "classlabels_strings"))
-      return {};
-    element = b.getI64Type();
+      element = onnx::StringType::get(op->getContext());
+    else
+      element = b.getI64Type();
   }
   if (input.hasRank())
     if (auto shape = shapeOf(op, name, result, input.getShape()))

@@ -454,7 +454,7 @@ void copyEscapingViews(func::FuncOp func) {
   func.walk([&](Operation *op) {
     // A body that reads by computed indices needs memory as it lies.
     bool inBody = op->getParentOfType<linalg::GenericOp>() &&
-                  !isa<tensor::ExtractOp>(op);
+                  !isa<tensor::ExtractOp, AddressOp>(op);
     if (isStage(op) || isView(op) || inBody || isInitialiser(op))
       return;
     for (OpOperand &operand : op->getOpOperands()) {

@@ -10,6 +10,7 @@
 #include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Node.h"
 #include "compiler/lower/Passes.h"
+#include "compiler/lower/Strings.h"
 #include "compiler/lower/Structured.h"
 #include "compiler/lower/Supported.h"
 #include "compiler/support/Elements.h"
@@ -115,6 +116,7 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp", "Softmax", "LogSoftmax"}, OpenSizes::any)
       .Cases({"LayerNormalization", "MatMul", "Gemm", "Transpose", "Concat"}, OpenSizes::any)
       .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather", "GatherElements", "GatherND"}, OpenSizes::any)
+      .Cases({"StringConcat", "RegexFullMatch", "ai_onnx_ml_LabelEncoder", "ai_onnx_ml_CategoryMapper"}, OpenSizes::any)
       .Cases({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization"}, OpenSizes::first)
       .Default(OpenSizes::none);
 }
@@ -219,6 +221,13 @@ static LogicalResult checkTypes(Node &node) {
         isTooLarge(node.resultType(i)))
       return node.fail("output " + Twine(i) +
                        " is larger than 1 TB; correct the shapes");
+  bool strings = false;
+  for (unsigned i = 0; i < node.numOperands(); ++i)
+    strings |= node.has(i) && isString(node.onnxElement(i));
+  for (unsigned i = 0; i < node.op->getNumResults(); ++i)
+    strings |= node.hasResult(i) && isString(node.onnxResultElement(i));
+  if (strings && !takesStrings(node.kind()))
+    return node.fail("strings are not supported here; take them out of the model");
   for (unsigned i = 0; i < node.numOperands(); ++i)
     if (node.has(i) && !node.operand(i))
       return node.fail("input " + Twine(i) +
@@ -275,13 +284,33 @@ void lower::eraseLowered(Block &block) {
   }
 }
 
+/// What a caller passes for a value of this type: of a string its view, two numbers. Null as for lowerType.
+static RankedTensorType interfaceType(Type type) {
+  RankedTensorType lowered = lowerType(type);
+  if (!lowered || !isString(getElementTypeOrSelf(type)))
+    return lowered;
+  SmallVector<int64_t> shape(lowered.getShape());
+  shape.push_back(2);
+  return tensorType(shape, lowered.getElementType());
+}
+
+/// The dimension that a view adds is no open size.
+static void addViewDimension(func::FuncOp function, unsigned argument) {
+  auto dims = function.getArgAttrOfType<DenseI64ArrayAttr>(argument, "ingot.dims");
+  if (!dims)
+    return;
+  SmallVector<int64_t> longer(dims.asArrayRef());
+  longer.push_back(-1);
+  function.setArgAttr(argument, "ingot.dims", DenseI64ArrayAttr::get(function.getContext(), longer));
+}
+
 static LogicalResult lowerFunction(func::FuncOp function) {
   if (function.isExternal())
     return success();
   Block &block = function.getBody().front();
   IRMapping values;
   for (BlockArgument argument : block.getArguments()) {
-    RankedTensorType type = lowerType(argument.getType());
+    RankedTensorType type = interfaceType(argument.getType());
     if (!type)
       return emitError(function.getLoc())
              << "input " << argument.getArgNumber() << " has the type "
@@ -293,20 +322,29 @@ static LogicalResult lowerFunction(func::FuncOp function) {
   SmallVector<Type> inputs;
   OpBuilder builder = OpBuilder::atBlockBegin(&block);
   for (BlockArgument argument : block.getArguments()) {
-    RankedTensorType type = lowerType(argument.getType());
+    RankedTensorType type = interfaceType(argument.getType());
     inputs.push_back(type);
     if (type == argument.getType())
       continue;
     auto cast = UnrealizedConversionCastOp::create(builder, argument.getLoc(),
                                                    type, argument);
-    values.map(argument, cast.getResult(0));
+    Value value = cast.getResult(0);
+    if (isString(getElementTypeOrSelf(argument.getType()))) {
+      LocBuilder b(argument.getLoc(), builder);
+      value = handlesOf(b, value);
+      addViewDimension(function, argument.getArgNumber());
+    }
+    values.map(argument, value);
   }
   if (failed(lowerBlock(block, values)))
     return failure();
 
   Operation *end = block.getTerminator();
-  for (OpOperand &operand : end->getOpOperands())
-    operand.set(values.lookup(operand.get()));
+  LocBuilder atEnd(end->getLoc(), OpBuilder(end));
+  for (OpOperand &operand : end->getOpOperands()) {
+    Value value = values.lookup(operand.get());
+    operand.set(isString(getElementTypeOrSelf(operand.get().getType())) ? viewsOf(atEnd, value) : value);
+  }
   eraseLowered(block);
   for (auto [argument, type] : llvm::zip(block.getArguments(), inputs)) {
     // The cast, where the argument was used at all.

@@ -27,9 +27,11 @@ static bool fitsBut(int64_t axis, ArrayRef<int64_t> shape, ArrayRef<int64_t> oth
   return ArrayRef(changed) == other;
 }
 
-/// The places of the first `count` marks (of 1, others are 0) in order, always inside of `marks`. Checks that there are no more
-/// and no fewer; where `count` is no static size, there are as many as marks. `marks` has one dimension and is not empty.
-static Value markedPlaces(Node &node, Value marks, int64_t count) {
+static Value emptyOf(LocBuilder &b, RankedTensorType type) {
+  return tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+}
+
+Value lower::markedPlaces(Node &node, Value marks, int64_t count) {
   LocBuilder &b = node.b;
   int64_t size = tensorType(marks).getDimSize(0);
   Value sums = accumulate(b, marks, 0, /*exclusive=*/false, /*reverse=*/false,

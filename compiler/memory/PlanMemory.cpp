@@ -35,6 +35,11 @@ namespace {
 /// more bytes than this, so that it does not swell the weight segment.
 constexpr int64_t kLargestStoredSplat = int64_t(1) << 20;
 
+/// What stands at the arena's start where it is needed: the status word, the pool of strings (where it is free and where it ends), then the pool's bytes.
+constexpr int64_t kPoolOffset = 16;
+/// Bytes of the pool unless the module says how many: so many for each string that a kernel makes, and no fewer; of open sizes nobody knows how many strings there are.
+constexpr int64_t kBytesOfString = 128, kLeastPool = 4096, kOpenPool = 65536, kMostPool = int64_t(1) << 40;
+
 /// The flat buffer that holds a tensor, of unknown length where a size is not
 /// static; null where its size overflows.
 MemRefType bufferType(Type type) {
@@ -397,6 +402,8 @@ private:
                   function_ref<void(OpBuilder &, func::FuncOp, Value, Type)> body);
 
   LogicalResult placeBuffers();
+  /// Opens the pool of strings, where a kernel takes from it.
+  void preparePool();
 
   ModuleOp module;
   func::FuncOp main;
@@ -407,7 +414,8 @@ private:
   /// Writes at the start of @main: views and the indices they need.
   OpBuilder head;
   func::FuncOp planned;
-  Value arena, weights, status;
+  Value arena, weights, status, pool;
+  int64_t poolBytes = 0;
   /// Offset of views that are not placed yet; the head ends before it.
   Value unplaced;
   unsigned firstOutput = 0;
@@ -471,12 +479,16 @@ LogicalResult Emitter::run() {
   auto describe = [&](unsigned number, DictionaryAttr attributes, Value tensor) {
     NamedAttrList list(attributes);
     auto type = cast<RankedTensorType>(tensor.getType());
-    list.set("ingot.shape", builder.getDenseI64ArrayAttr(type.getShape()));
+    // A string takes two numbers, which are no dimension of the model.
+    auto element = dyn_cast_or_null<StringAttr>(list.get("ingot.type"));
+    bool isString = element && element.getValue() == "string" && type.getRank() > 0;
+    ArrayRef<int64_t> shape = type.getShape().drop_back(isString);
+    list.set("ingot.shape", builder.getDenseI64ArrayAttr(shape));
     list.erase("ingot.dims");
-    if (!type.hasStaticShape())
+    if (llvm::is_contained(shape, ShapedType::kDynamic))
       list.set("ingot.sizes",
                AffineMapAttr::get(AffineMap::get(
-                   0, symbolNames(module).size(), storages.getSizes().of(tensor),
+                   0, symbolNames(module).size(), ArrayRef(storages.getSizes().of(tensor)).drop_back(isString),
                    module.getContext())));
     planned.setArgAttrs(number, list.getDictionary(builder.getContext()));
   };
@@ -526,6 +538,7 @@ LogicalResult Emitter::run() {
                                            builder.getI32IntegerAttr(0));
     memref::StoreOp::create(builder, main.getLoc(), zero, status, index(0));
   }
+  preparePool();
 
   emitBlock(main.getBody().front());
   if (overflow)
@@ -535,6 +548,33 @@ LogicalResult Emitter::run() {
   unplaced.getDefiningOp()->erase();
   main.erase();
   return success();
+}
+
+void Emitter::preparePool() {
+  bool needed = false;
+  int64_t made = 0;
+  main.walk([&](LaunchOp op) {
+    if (!symbols.lookup(op.getCallee())->hasAttr("ingot.pool"))
+      return;
+    needed = true;
+    for (Type type : op.getResultTypes())
+      made = std::min(made + (isStatic(type) ? cast<RankedTensorType>(type).getNumElements() : kOpenPool / kBytesOfString), kMostPool / kBytesOfString);
+  });
+  if (!needed)
+    return;
+  poolBytes = std::max(kLeastPool, made * kBytesOfString);
+  if (auto given = module->getAttrOfType<IntegerAttr>("ingot.string_bytes"))
+    poolBytes = std::clamp<int64_t>(given.getInt(), 0, kMostPool);
+  poolBytes = llvm::alignTo(poolBytes, kArenaAlignment);
+  Location loc = main.getLoc();
+  Value memory = memref::ViewOp::create(head, named(builder, "strings"), MemRefType::get({poolBytes}, builder.getI8Type()), arena,
+                                        index(kArenaAlignment), ValueRange());
+  pool = memref::ViewOp::create(head, named(builder, "pool"), MemRefType::get({2}, builder.getI64Type()), arena, index(kPoolOffset), ValueRange());
+  Value begin = AddressOp::create(builder, named(builder, "strings_begin"), builder.getI64Type(), memory, index(0));
+  Value bytes = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(poolBytes));
+  Value end = arith::AddIOp::create(builder, loc, begin, bytes);
+  memref::StoreOp::create(builder, loc, begin, pool, index(0));
+  memref::StoreOp::create(builder, loc, end, pool, index(1));
 }
 
 LogicalResult Emitter::placeBuffers() {
@@ -551,7 +591,7 @@ LogicalResult Emitter::placeBuffers() {
                                  "2^62 bytes; use smaller shapes";
     intervals.push_back(buffer.interval);
   }
-  int64_t statusBytes = status ? kArenaAlignment : 0;
+  int64_t statusBytes = (status || pool ? kArenaAlignment : 0) + poolBytes;
   Packing packing = pack(intervals);
   int64_t arenaBytes = packing.bytes + statusBytes;
   unsigned next = 0;
@@ -585,7 +625,7 @@ LogicalResult Emitter::placeBuffers() {
   module->setAttr("ingot.arena_bytes", builder.getI64IntegerAttr(arenaBytes));
   module->setAttr("ingot.live_bytes",
                   builder.getI64IntegerAttr(greatestLiveBytes(intervals) +
-                                            (status ? 4 : 0)));
+                                            (status ? 4 : 0) + (pool ? 16 : 0) + poolBytes));
   module->setAttr("ingot.weights", blob);
   buffers = arenaBuffers.size();
   return success();
@@ -788,6 +828,8 @@ void Emitter::emitLaunch(LaunchOp op) {
         named(builder, "scratch")));
   if (callee->hasAttr("ingot.checked"))
     operands.push_back(status);
+  if (callee->hasAttr("ingot.pool"))
+    operands.push_back(pool);
   func::CallOp::create(builder, op.getLoc(), callee, operands);
 }
 
@@ -939,6 +981,13 @@ void Emitter::emitReturn(func::ReturnOp op) {
              : arith::ConstantOp::create(builder, op.getLoc(),
                                          builder.getI32IntegerAttr(0))
                    .getResult();
+  if (pool) {
+    Value free = memref::LoadOp::create(builder, op.getLoc(), pool, index(0));
+    Value end = memref::LoadOp::create(builder, op.getLoc(), pool, index(1));
+    Value overflows = arith::CmpIOp::create(builder, op.getLoc(), arith::CmpIPredicate::sgt, free, end);
+    Value full = arith::ConstantOp::create(builder, op.getLoc(), builder.getI32IntegerAttr(5));
+    code = arith::SelectOp::create(builder, op.getLoc(), overflows, full, code);
+  }
   func::ReturnOp::create(builder, op.getLoc(), code);
 }
 

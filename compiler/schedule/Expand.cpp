@@ -36,6 +36,7 @@ struct Frame {
   SmallVector<Value> indexArguments;
   SmallVector<Value> scalarArguments;
   Value status;
+  Value pool;
   /// Of each dimension: the loop's value, or null where there is no loop.
   SmallVector<Value> loops;
 };
@@ -73,6 +74,8 @@ public:
     function->setAttr("ingot.kernel", b.getUnitAttr());
     if (nests.checked)
       function->setAttr("ingot.checked", b.getUnitAttr());
+    if (nests.makesStrings)
+      function->setAttr("ingot.pool", b.getUnitAttr());
     enter(function, {});
 
     // Concatenated parts have no rows in common; stages of rows all have them.
@@ -185,6 +188,10 @@ private:
       types.push_back(MemRefType::get({1}, b.getI32Type()));
       locs.push_back(named("status"));
     }
+    if (nests.makesStrings) {
+      types.push_back(MemRefType::get({2}, b.getI64Type()));
+      locs.push_back(named("pool"));
+    }
     for (const std::string &index : indices) {
       types.push_back(b.getIndexType());
       locs.push_back(named(index));
@@ -222,6 +229,7 @@ private:
     for (unsigned i = 0; i < kernel.getNumResults(); ++i)
       frame.buffers.push_back(entry.getArgument(next++));
     frame.status = nests.checked ? entry.getArgument(next++) : Value();
+    frame.pool = nests.makesStrings ? entry.getArgument(next++) : Value();
     frame.loops.assign(frame.loops.size(), Value());
     for (unsigned dim : indices)
       frame.loops[dim] = entry.getArgument(next++);
@@ -1071,7 +1079,21 @@ private:
       return;
     }
     if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-      map.map(extract.getResult(), extractElement(extract, map));
+      auto [buffer, at] = elementPlace(extract.getTensor(), extract.getIndices(), map);
+      map.map(extract.getResult(), memref::LoadOp::create(b, extract.getLoc(), buffer, at).getResult());
+      return;
+    }
+    if (auto address = dyn_cast<AddressOp>(op)) {
+      auto [buffer, at] = elementPlace(address.getMemory(), address.getIndices(), map);
+      map.map(address.getResult(), AddressOp::create(b, address.getLoc(), b.getI64Type(), buffer, at).getResult());
+      return;
+    }
+    if (auto string = dyn_cast<StringOp>(op); string && string.getMakes()) {
+      SmallVector<Value> operands;
+      for (Value operand : string.getOperands())
+        operands.push_back(lookup(map, operand));
+      operands.push_back(frame.pool);
+      map.map(string.getResult(), StringOp::create(b, string.getLoc(), string.getType(), string.getName(), operands, true).getResult());
       return;
     }
     if (auto assertion = dyn_cast<cf::AssertOp>(op)) {
@@ -1131,25 +1153,23 @@ private:
     return affine::AffineApplyOp::create(b, loc, affine, operands);
   }
 
-  Value extractElement(tensor::ExtractOp extract, IRMapping &map) {
-    Value tensor = extract.getTensor();
-    while (isReshape(tensor.getDefiningOp()))
-      tensor = viewSource(tensor.getDefiningOp());
-    Value buffer = frame.buffers[nests.bufferOf.lookup(tensor)];
+  /// The buffer of a tensor that lies in memory as it is, and the flat index of an element at computed indices.
+  std::pair<Value, Value> elementPlace(Value tensor, ValueRange indices, IRMapping &map) {
+    Sizes shapes;
     AffineExpr flat = b.getAffineConstantExpr(0);
     SmallVector<Value> operands;
-    Sizes shapes;
-    for (auto [index, size] :
-         llvm::zip(extract.getIndices(), shapes.of(extract.getTensor()))) {
+    for (auto [index, size] : llvm::zip(indices, shapes.of(tensor))) {
       flat = flat * size + b.getAffineDimExpr(operands.size());
       operands.push_back(lookup(map, index));
     }
+    while (isReshape(tensor.getDefiningOp()))
+      tensor = viewSource(tensor.getDefiningOp());
+    Value buffer = frame.buffers[nests.bufferOf.lookup(tensor)];
     unsigned dims = operands.size();
     llvm::append_range(operands, frame.indexArguments);
     AffineMap affine = AffineMap::get(dims, operands.size() - dims, flat);
     affine::canonicalizeMapAndOperands(&affine, &operands);
-    Value at = affine::AffineApplyOp::create(b, loc, affine, operands);
-    return memref::LoadOp::create(b, extract.getLoc(), buffer, at);
+    return {buffer, affine::AffineApplyOp::create(b, loc, affine, operands)};
   }
 
   //===--- memory ---------------------------------------------------------===//

@@ -265,6 +265,7 @@ private:
       }
       if (hasAssert(op))
         result.checked = true;
+      op.getRegion().walk([&](StringOp string) { result.makesStrings |= string.getMakes(); });
       nest.statements.push_back(std::move(statement));
     }
     markSkippable(nest);

@@ -27,6 +27,47 @@ def Ingot_DataSizeOp : Ingot_Op<"data_size", [Pure]> {
   let assemblyFormat = "$number `=` $count attr-dict";
 }
 
+def Ingot_AddressOp : Ingot_Op<"address", [Pure]> {
+  let summary = "where an element lies in memory";
+  let description = [{
+    The address of an element of a tensor that stays where it is as long as the model runs: an input of the model or a constant, not a splat.
+    After schedule: of a flat buffer. An address has 64 bits on all machines.
+  }];
+  let arguments = (ins AnyType:$memory, Variadic<Index>:$indices);
+  let results = (outs I64:$result);
+  let assemblyFormat = "$memory `[` $indices `]` attr-dict `:` type($memory)";
+}
+
+def Ingot_PeekOp : Ingot_Op<"peek", [Pure]> {
+  let summary = "what memory holds at an address";
+  let description = [{
+    An integer of any alignment from the bytes of a string or of its view, which do not change once there is an address of them.
+  }];
+  let arguments = (ins I64:$address);
+  let results = (outs AnyInteger:$value);
+  let assemblyFormat = "$address attr-dict `:` type($value)";
+}
+
+def Ingot_PokeOp : Ingot_Op<"poke", [MemoryEffects<[MemWrite]>]> {
+  let summary = "writes an integer of any alignment to an address";
+  let description = [{
+    Only in the functions of compiler/strings, which fill what they have just taken from the pool.
+  }];
+  let arguments = (ins AnyInteger:$value, I64:$address);
+  let assemblyFormat = "$value `,` $address attr-dict `:` type($value)";
+}
+
+def Ingot_StringOp : Ingot_Op<"string", [Pure]> {
+  let summary = "a function of strings";
+  let description = [{
+    One of the functions of compiler/strings/functions.mlir by its name. Strings are handles (docs/ir.md), and never change, so that the function is pure, even where it `makes` one: its
+    bytes come from the pool of strings, which schedule passes as the last operand. expand-strings turns it into a call.
+  }];
+  let arguments = (ins StrAttr:$name, Variadic<AnyType>:$operands, UnitAttr:$makes);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$name `(` $operands `)` attr-dict `:` functional-type($operands, $result)";
+}
+
 def Ingot_KernelOp : Ingot_Op<"kernel", [
     IsolatedFromAbove, RecursiveMemoryEffects, SingleBlock]> {
   let summary = "a fused region of tensor operations that becomes one function";

@@ -17,6 +17,7 @@ DTYPES = {
     5: np.int16,
     6: np.int32,
     7: np.int64,
+    8: np.object_,
     9: np.bool_,
     10: np.float16,
     11: np.float64,
@@ -40,12 +41,16 @@ DTYPES = {
 # Integers of less than a byte are whole bytes at the interface, sign and all; what ml_dtypes keeps in the byte's upper bits is its own affair.
 STORED = {np.dtype(ml_dtypes.int4): np.int8, np.dtype(ml_dtypes.int2): np.int8, np.dtype(ml_dtypes.uint4): np.uint8, np.dtype(ml_dtypes.uint2): np.uint8}
 
+# struct ingot_string: address and bytes.
+VIEW = np.dtype([("data", np.uint64), ("size", np.int64)])
+
 # Names of ingot::Status.
 STATUS = {
     1: "an index or size that data gave is out of range",
     2: "an argument is null",
     3: "the arena or the weights are null or not aligned",
     4: "a size is less than 1 or too large for memory",
+    5: "the strings that the model made take more bytes than its arena has for them",
 }
 
 
@@ -151,7 +156,26 @@ def _aligned(size, alignment):
 
 def _stored(value):
     """The type of an element in memory."""
-    return STORED.get(value.dtype, value.dtype)
+    return VIEW if value.dtype == np.object_ else STORED.get(value.dtype, value.dtype)
+
+
+def _views(array, kept):
+    """Strings (str, in UTF-8, or bytes) as views of what is appended to `kept`."""
+    views = np.zeros(array.shape, VIEW)
+    for place, text in np.ndenumerate(array):
+        content = text if isinstance(text, bytes) else str(text).encode()
+        kept.append(ctypes.create_string_buffer(content, max(len(content), 1)))
+        views[place] = (ctypes.addressof(kept[-1]), len(content))
+    return views
+
+
+def _strings(views):
+    """The strings that the views show; what is no UTF-8 as surrogates."""
+    strings = np.empty(views.shape, np.object_)
+    for place, view in np.ndenumerate(views):
+        size = int(view["size"])
+        strings[place] = ctypes.string_at(int(view["data"]), size).decode(errors="surrogateescape") if size else ""
+    return strings
 
 
 def _pointers(arrays):
@@ -192,9 +216,12 @@ class Model:
         if len(inputs) != len(self.inputs):
             raise ModelError(f"model '{self.name}' has {len(self.inputs)} inputs, not {len(inputs)}")
         arrays = []
+        kept = []
         sizes = {}
         for declared, given in zip(self.inputs, inputs):
             array = np.asarray(given)
+            if declared.dtype == np.object_ and array.dtype.kind in "US":
+                array = array.astype(np.object_)
             fits = array.dtype == declared.dtype and array.ndim == len(declared.shape)
             # The first input that has an open size says how much it is.
             if not fits or any(
@@ -204,7 +231,7 @@ class Model:
                 raise ModelError(
                     f"input '{declared.name}' is {declared.dtype} {self._shape_text(declared.shape, sizes)}, not {array.dtype} {array.shape}"
                 )
-            stored = array.astype(_stored(declared), copy=False)
+            stored = _views(array, kept) if declared.dtype == np.object_ else array.astype(_stored(declared), copy=False)
             arrays.append(np.ascontiguousarray(stored).reshape(array.shape))
         weights = self._weights.ctypes.data if self._weights is not None else None
         numbers = None
@@ -230,7 +257,10 @@ class Model:
             status = self._model.run(_pointers(arrays), _pointers(outputs), self._arena.ctypes.data, weights)
         if status != 0:
             raise ModelError(f"model '{self.name}': {STATUS.get(status, f'status {status}')}")
-        return [array.astype(declared.dtype, copy=False) for array, declared in zip(outputs, self.outputs)]
+        return [
+            _strings(array) if declared.dtype == np.object_ else array.astype(declared.dtype, copy=False)
+            for array, declared in zip(outputs, self.outputs)
+        ]
 
     def run_ports(self, inputs):
         """One run on values in the order of the graph: an array, a list of arrays for a sequence, None for an optional that is absent."""

@@ -31,6 +31,7 @@ enum ingot_element {
   INGOT_INT16 = 5,
   INGOT_INT32 = 6,
   INGOT_INT64 = 7,
+  INGOT_STRING = 8, /* struct ingot_string */
   INGOT_BOOL = 9,
   INGOT_FLOAT16 = 10,
   INGOT_DOUBLE = 11,
@@ -47,6 +48,19 @@ enum ingot_element {
   INGOT_FLOAT8E8M0 = 24,
   INGOT_UINT2 = 25,
   INGOT_INT2 = 26
+};
+
+/* An element of a tensor of strings: bytes that lie elsewhere, mostly UTF-8, not
+ * terminated. `data` may be null where size is 0. Those of inputs must stay as
+ * they are during the call; those of outputs lie in the inputs, the weights or
+ * the arena, and are there until the next call with that arena. 16 bytes on all
+ * machines. */
+struct ingot_string {
+  const char *data;
+#if UINTPTR_MAX <= 0xffffffffu
+  uint32_t unused;
+#endif
+  int64_t size;
 };
 
 /* An input or output of the graph, or an element of one that is a sequence: a

@@ -822,6 +822,29 @@ INGOT_INLINE constexpr std::ptrdiff_t floor_mod(std::ptrdiff_t a,
 }
 
 //===----------------------------------------------------------------------===//
+// Addresses of strings: integers of 64 bits on every machine. What lies there
+// may have any alignment.
+//===----------------------------------------------------------------------===//
+
+INGOT_INLINE std::int64_t address_of(const void *memory) noexcept {
+  return static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(memory));
+}
+template <typename T> INGOT_INLINE T peek(std::int64_t address) noexcept {
+  T value;
+  __builtin_memcpy(&value,
+                   reinterpret_cast<const void *>(
+                       static_cast<std::uintptr_t>(address)),
+                   sizeof value);
+  return value;
+}
+template <typename T>
+INGOT_INLINE void poke(std::int64_t address, T value) noexcept {
+  __builtin_memcpy(
+      reinterpret_cast<void *>(static_cast<std::uintptr_t>(address)), &value,
+      sizeof value);
+}
+
+//===----------------------------------------------------------------------===//
 // Reductions: the upper half is combined with the lower half until one lane is
 // left, in this order on every instruction set.
 //===----------------------------------------------------------------------===//
