@@ -49,7 +49,7 @@ static bool isReserved(StringRef name) {
       "trunc", "floor", "ceil", "max_signed", "min_signed", "max_unsigned",
       "min_unsigned", "max_index", "min_index", "div_unsigned", "rem_unsigned",
       "shift_right_unsigned", "floor_div", "ceil_div", "floor_mod", "reduce",
-      "is_aligned", "run_pointers", "input_values", "output_values",
+      "is_aligned", "run_pointers", "input_values", "output_values", "lists",
       "weights", "arena", "run", "graph", "text", "Inputs", "Outputs", "State",
       "Context", "exp", "log", "sin", "cos", "tan", "pow", "tanh", "erf"};
   if (names.contains(name) || name.starts_with("reduce_"))

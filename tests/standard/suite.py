@@ -4,7 +4,7 @@
     suite.py --road object|cpp [--ingot FILE] [--match REGEX] [--update] [--report FILE.json]
 
 Runs the generated node cases, each a second time with its inputs made constants, and the folder models (pytorch-converted, pytorch-operator,
-simple, light). expected_failures.txt lists what fails, each line with its reason: a case that fails without being listed, or passes
+simple, light). What a model leaves open (sizes of inputs, what sequences and optionals hold) is compiled as the case's data have it. expected_failures.txt lists what fails, each line with its reason: a case that fails without being listed, or passes
 although it is, fails the run. --update writes that list anew from what this run measured, for the cases that it ran.
 """
 
