@@ -114,7 +114,7 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"ReduceSum", "ReduceMax", "ReduceMin", "ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2"}, OpenSizes::any)
       .Cases({"ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp", "Softmax", "LogSoftmax"}, OpenSizes::any)
       .Cases({"LayerNormalization", "MatMul", "Gemm", "Transpose", "Concat"}, OpenSizes::any)
-      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather", "GatherElements", "GatherND"}, OpenSizes::any)
+      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather", "GatherElements", "GatherND", "Shape", "Size"}, OpenSizes::any)
       .Cases({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization"}, OpenSizes::first)
       .Default(OpenSizes::none);
 }

@@ -117,6 +117,24 @@ MODELS = {
         ),
         [(random.standard_normal((6, 2)).astype("f"), np.array([1, 0, 0, 1, 1, 0], bool), np.array([place])) for place in (0, 2, -3)],
     ),
+    # A call chooses how many rows there are, data how many columns.
+    "columns": (
+        model(
+            [
+                ("NonZero", ["keep"], ["places"], {}),
+                ("Squeeze", ["places", "zero"], ["columns"], {}),
+                ("Gather", ["x", "columns"], ["kept"], {"axis": 1}),
+                ("ReduceMean", ["kept"], ["mean"], {"axes": [1]}),
+                ("Sub", ["kept", "mean"], ["y"], {}),
+                ("Transpose", ["y"], ["z"], {"perm": [1, 0]}),
+                ("MatMul", ["y", "z"], ["products"], {}),
+            ],
+            {"x": (FLOAT, ["N", 9]), "keep": (BOOL, [9])},
+            {"products": (FLOAT, 2), "y": (FLOAT, 2)},
+            zero=np.array([0]),
+        ),
+        [(random.standard_normal((n, 9)).astype("f"), np.arange(9) % step == 0) for n in (1, 5, 30) for step in (1, 4, 20)],
+    ),
     # The end of a detector: the boxes that are left, with their scores.
     "detector": (
         model(
@@ -125,9 +143,11 @@ MODELS = {
                 ("Gather", ["chosen", "two"], ["places"], {"axis": 1}),
                 ("Gather", ["boxes", "places"], ["found"], {"axis": 1}),
                 ("GatherND", ["scores", "chosen"], ["certain"], {}),
+                ("Shape", ["found"], ["number"], {"start": 1, "end": 2}),
+                ("Size", ["found"], ["size"], {}),
             ],
             {"boxes": (FLOAT, [1, 30, 4]), "scores": (FLOAT, [1, 2, 30])},
-            {"chosen": (INT64, 2), "found": (FLOAT, 3), "certain": (FLOAT, 1)},
+            {"chosen": (INT64, 2), "found": (FLOAT, 3), "certain": (FLOAT, 1), "number": (INT64, 1), "size": (INT64, 0)},
             most=np.array([7]),
             overlap=np.array([0.3], "f"),
             least=np.array([0.5], "f"),
