@@ -151,7 +151,7 @@ MODELS = {
             most=np.array([7]),
             overlap=np.array([0.3], "f"),
             least=np.array([0.5], "f"),
-            two=np.array(2),
+        two=np.array(2),
         ),
         [(boxes(30, spread), (random.random((1, 2, 30)) * scale).astype("f")) for spread in (2, 20) for scale in (0.4, 1)],
     ),
@@ -196,6 +196,54 @@ def loop(most, ends, dimensions=(None, 2)):
     return proto
 
 
+def branch(name, nodes, results):
+    return helper.make_graph(nodes, name, [], [helper.make_tensor_value_info(result, FLOAT, shape) for result, shape in results.items()])
+
+
+def repeated():
+    """A loop that adds up what is above the sum's mean, as long as something is; a branch in it counts."""
+    some = branch(
+        "some",
+        [
+            helper.make_node("Compress", ["x", "above"], ["high"], axis=0),
+            helper.make_node("Mul", ["high", "high"], ["squares"]),
+            helper.make_node("ReduceSum", ["squares", "axes"], ["more"], keepdims=1),
+        ],
+        {"more": [1]},
+    )
+    none = branch("none", [helper.make_node("Identity", ["sum"], ["same"])], {"same": [1]})
+    body = helper.make_graph(
+        [
+            helper.make_node("Greater", ["x", "sum"], ["above"]),
+            helper.make_node("Compress", ["x", "above"], ["kept"], axis=0),
+            helper.make_node("ReduceSum", ["kept", "axes"], ["part"], keepdims=1),
+            helper.make_node("Less", ["i", "two"], ["early"]),
+            helper.make_node("If", ["early"], ["bonus"], then_branch=some, else_branch=none),
+            helper.make_node("Sum", ["sum", "part", "bonus"], ["next"]),
+            helper.make_node("Identity", ["again"], ["go on"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("i", INT64, []),
+            helper.make_tensor_value_info("again", BOOL, []),
+            helper.make_tensor_value_info("sum", FLOAT, [1]),
+        ],
+        [helper.make_tensor_value_info("go on", BOOL, []), helper.make_tensor_value_info("next", FLOAT, [1])],
+    )
+    return model(
+        [("Loop", ["most", "always", "start"], ["y"], {"body": body})],
+        {"x": (FLOAT, [12]), "start": (FLOAT, [1])},
+        {"y": (FLOAT, 1)},
+        most=np.array(4),
+        always=np.array(True),
+        two=np.array(2),
+        axes=np.array([0]),
+    )
+
+
+MODELS["repeated"] = (repeated(), [(np.arange(12).astype("f") / 100, np.array([start], "f")) for start in (0.03, -1, 9)])
+
+
 def grown(limit, start=True):
     return np.array([-1, 0], "f"), np.array([0.5, 1], "f"), np.array(limit, "f"), np.array(start)
 
@@ -210,6 +258,25 @@ BOTH = [("Compress", ["x", "a"], ["p"], {}), ("Compress", ["x", "b"], ["q"], {})
 REFUSED = [
     ("sum of two", model(BOTH + [("Add", ["p", "q"], ["y"], {})], TWO, {"y": (FLOAT, 1)}), "node 'y' (Add): its inputs have sizes"),
     ("running sum", model(BOTH[:1] + [("CumSum", ["p", "axis"], ["y"], {})], TWO, {"y": (FLOAT, 1)}, axis=np.array(0)), "node 'y' (CumSum): works with"),
+    (
+        "branch",
+        model(
+            [
+                (
+                    "If",
+                    ["c"],
+                    ["y"],
+                    {
+                        "then_branch": branch("p", [helper.make_node("Compress", ["x", "a"], ["p"], axis=0)], {"p": [None]}),
+                        "else_branch": branch("q", [helper.make_node("Compress", ["x", "b"], ["q"], axis=0)], {"q": [None]}),
+                    },
+                ),
+            ],
+            dict(TWO, c=(BOOL, [])),
+            {"y": (FLOAT, 1)},
+        ),
+        "node 'y' (If): the shape of a result depends on data",
+    ),
     ("loop without end", loop(None, ends=True), "nothing bounds how many results"),
     (
         "more than memory holds",
