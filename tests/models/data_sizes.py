@@ -117,6 +117,24 @@ MODELS = {
         ),
         [(random.standard_normal((6, 2)).astype("f"), np.array([1, 0, 0, 1, 1, 0], bool), np.array([place])) for place in (0, 2, -3)],
     ),
+    "kept pictures": (
+        model(
+            [
+                ("Compress", ["x", "keep"], ["kept"], {"axis": 0}),
+                ("Conv", ["kept", "w", "b"], ["c"], {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
+                ("Relu", ["c"], ["r"], {}),
+                ("MaxPool", ["r"], ["p"], {"kernel_shape": [2, 2], "strides": [2, 2]}),
+                ("Flatten", ["p"], ["f"], {}),
+                ("Gemm", ["f", "w2"], ["y"], {}),
+            ],
+            {"x": (FLOAT, [7, 3, 16, 16]), "keep": (BOOL, [7])},
+            {"p": (FLOAT, 4), "y": (FLOAT, 2)},
+            w=random.standard_normal((8, 3, 3, 3)).astype("f"),
+            b=random.standard_normal(8).astype("f"),
+            w2=random.standard_normal((128, 5)).astype("f"),
+        ),
+        [(random.standard_normal((7, 3, 16, 16)).astype("f"), np.arange(7) % step == 0) for step in (1, 2, 5, 7)],
+    ),
     # A call chooses how many rows there are, data how many columns.
     "columns": (
         model(
@@ -323,7 +341,9 @@ def check_road(road):
                     check(np.allclose(got, wanted, rtol=1e-4, atol=1e-5), f"{road} {name}: {output.name} is\n{got} instead of\n{wanted}")
             print(f"{road} {name}: {', '.join(map(str, shapes))}")
 
-        # The reference evaluator cannot collect nothing.
+        # The reference evaluator cannot flatten nothing, nor collect it.
+        pictures = workshop.get(MODELS["kept pictures"][0]).run([np.ones((7, 3, 16, 16), "f"), np.zeros(7, bool)])
+        check([array.shape for array in pictures] == [(0, 8, 4, 4), (0, 5)], f"{road} kept pictures, none: {pictures}")
         values = grown(5, start=False)
         for name in ("grown", "grown to the end"):
             last, everything, squares, positive = workshop.get(MODELS[name][0]).run(values)
