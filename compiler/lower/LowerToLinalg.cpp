@@ -115,7 +115,7 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"ReduceSum", "ReduceMax", "ReduceMin", "ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2"}, OpenSizes::any)
       .Cases({"ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp", "Softmax", "LogSoftmax"}, OpenSizes::any)
       .Cases({"LayerNormalization", "MatMul", "Gemm", "Transpose", "Concat"}, OpenSizes::any)
-      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather", "GatherElements", "GatherND"}, OpenSizes::any)
+      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather", "GatherElements", "GatherND", "Shape", "Size"}, OpenSizes::any)
       .Cases({"StringConcat", "RegexFullMatch", "ai_onnx_ml_LabelEncoder", "ai_onnx_ml_CategoryMapper"}, OpenSizes::any)
       .Cases({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization"}, OpenSizes::first)
       .Default(OpenSizes::none);
@@ -156,6 +156,9 @@ static std::pair<AffineExpr, AffineExpr> summedSizes(Node &node, Sizes &sizes) {
   return {a.back(), c[c.size() < 2 ? 0 : c.size() - 2]};
 }
 
+/// Each has a symbol in every expression over sizes; no model comes near.
+constexpr size_t kMostDataSizes = 1000;
+
 /// Open sizes must be ones that the operator can have, and where they meet sizes of another operand, known to be
 /// equal: whether they are, or one of them is 1 and repeats, only a call would know.
 static LogicalResult checkOpenSizes(Node &node, Sizes &sizes) {
@@ -179,6 +182,8 @@ static LogicalResult checkOpenSizes(Node &node, Sizes &sizes) {
   for (unsigned i = 0; i < node.op->getNumResults(); ++i)
     if (node.hasResult(i) && !node.resultType(i).hasStaticShape() && !open && !givesDataSizes(node.kind()))
       return node.fail("the shape of a result depends on data in a way that is not supported; declare its sizes in the model");
+  if (givesDataSizes(node.kind()) && dataSizes(node.op).size() > kMostDataSizes)
+    return node.fail("the model has more than " + Twine(kMostDataSizes) + " sizes that data give; declare static shapes in the model");
   if (!open)
     return success();
   auto isNumber = [](AffineExpr size) { return isa<AffineConstantExpr>(size); };
@@ -261,11 +266,16 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     for (Operation &made : llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), op.getIterator()))
       if (made.walk([](Operation *inner) { return isMisfit(inner) ? WalkResult::interrupt() : WalkResult::advance(); }).wasInterrupted())
         return node.fail("the shapes of its inputs and outputs do not fit each other; correct the model");
-    for (Value result : op.getResults())
-      if (Value value = values.lookupOrNull(result); value && isa<RankedTensorType>(value.getType()))
-        if (RankedTensorType type = tensorType(value);
-            !type.hasStaticShape() && canExceed(sizes.of(value), elementBytes(type.getElementType()), kMostBytes, &op))
-          return node.fail("a result can be larger than 1 TB; correct the shapes");
+    for (Value result : op.getResults()) {
+      Value value = values.lookupOrNull(result);
+      auto type = value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
+      if (!type || type.hasStaticShape())
+        continue;
+      if (sizes.of(value).empty())
+        return node.fail("the size of a result is one that a branch or a loop finds, which is not supported outside of it; declare static shapes in the model");
+      if (canExceed(sizes.of(value), elementBytes(type.getElementType()), kMostBytes, &op))
+        return node.fail("a result can be larger than 1 TB; correct the shapes");
+    }
   }
   return success();
 }

@@ -117,6 +117,42 @@ MODELS = {
         ),
         [(random.standard_normal((6, 2)).astype("f"), np.array([1, 0, 0, 1, 1, 0], bool), np.array([place])) for place in (0, 2, -3)],
     ),
+    "kept pictures": (
+        model(
+            [
+                ("Compress", ["x", "keep"], ["kept"], {"axis": 0}),
+                ("Conv", ["kept", "w", "b"], ["c"], {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
+                ("Relu", ["c"], ["r"], {}),
+                ("MaxPool", ["r"], ["p"], {"kernel_shape": [2, 2], "strides": [2, 2]}),
+                ("Flatten", ["p"], ["f"], {}),
+                ("Gemm", ["f", "w2"], ["y"], {}),
+            ],
+            {"x": (FLOAT, [7, 3, 16, 16]), "keep": (BOOL, [7])},
+            {"p": (FLOAT, 4), "y": (FLOAT, 2)},
+            w=random.standard_normal((8, 3, 3, 3)).astype("f"),
+            b=random.standard_normal(8).astype("f"),
+            w2=random.standard_normal((128, 5)).astype("f"),
+        ),
+        [(random.standard_normal((7, 3, 16, 16)).astype("f"), np.arange(7) % step == 0) for step in (1, 2, 5, 7)],
+    ),
+    # A call chooses how many rows there are, data how many columns.
+    "columns": (
+        model(
+            [
+                ("NonZero", ["keep"], ["places"], {}),
+                ("Squeeze", ["places", "zero"], ["columns"], {}),
+                ("Gather", ["x", "columns"], ["kept"], {"axis": 1}),
+                ("ReduceMean", ["kept"], ["mean"], {"axes": [1]}),
+                ("Sub", ["kept", "mean"], ["y"], {}),
+                ("Transpose", ["y"], ["z"], {"perm": [1, 0]}),
+                ("MatMul", ["y", "z"], ["products"], {}),
+            ],
+            {"x": (FLOAT, ["N", 9]), "keep": (BOOL, [9])},
+            {"products": (FLOAT, 2), "y": (FLOAT, 2)},
+            zero=np.array([0]),
+        ),
+        [(random.standard_normal((n, 9)).astype("f"), np.arange(9) % step == 0) for n in (1, 5, 30) for step in (1, 4, 20)],
+    ),
     # The end of a detector: the boxes that are left, with their scores.
     "detector": (
         model(
@@ -125,13 +161,15 @@ MODELS = {
                 ("Gather", ["chosen", "two"], ["places"], {"axis": 1}),
                 ("Gather", ["boxes", "places"], ["found"], {"axis": 1}),
                 ("GatherND", ["scores", "chosen"], ["certain"], {}),
+                ("Shape", ["found"], ["number"], {"start": 1, "end": 2}),
+                ("Size", ["found"], ["size"], {}),
             ],
             {"boxes": (FLOAT, [1, 30, 4]), "scores": (FLOAT, [1, 2, 30])},
-            {"chosen": (INT64, 2), "found": (FLOAT, 3), "certain": (FLOAT, 1)},
+            {"chosen": (INT64, 2), "found": (FLOAT, 3), "certain": (FLOAT, 1), "number": (INT64, 1), "size": (INT64, 0)},
             most=np.array([7]),
             overlap=np.array([0.3], "f"),
             least=np.array([0.5], "f"),
-            two=np.array(2),
+        two=np.array(2),
         ),
         [(boxes(30, spread), (random.random((1, 2, 30)) * scale).astype("f")) for spread in (2, 20) for scale in (0.4, 1)],
     ),
@@ -176,6 +214,54 @@ def loop(most, ends, dimensions=(None, 2)):
     return proto
 
 
+def branch(name, nodes, results):
+    return helper.make_graph(nodes, name, [], [helper.make_tensor_value_info(result, FLOAT, shape) for result, shape in results.items()])
+
+
+def repeated():
+    """A loop that adds up what is above the sum's mean, as long as something is; a branch in it counts."""
+    some = branch(
+        "some",
+        [
+            helper.make_node("Compress", ["x", "above"], ["high"], axis=0),
+            helper.make_node("Mul", ["high", "high"], ["squares"]),
+            helper.make_node("ReduceSum", ["squares", "axes"], ["more"], keepdims=1),
+        ],
+        {"more": [1]},
+    )
+    none = branch("none", [helper.make_node("Identity", ["sum"], ["same"])], {"same": [1]})
+    body = helper.make_graph(
+        [
+            helper.make_node("Greater", ["x", "sum"], ["above"]),
+            helper.make_node("Compress", ["x", "above"], ["kept"], axis=0),
+            helper.make_node("ReduceSum", ["kept", "axes"], ["part"], keepdims=1),
+            helper.make_node("Less", ["i", "two"], ["early"]),
+            helper.make_node("If", ["early"], ["bonus"], then_branch=some, else_branch=none),
+            helper.make_node("Sum", ["sum", "part", "bonus"], ["next"]),
+            helper.make_node("Identity", ["again"], ["go on"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("i", INT64, []),
+            helper.make_tensor_value_info("again", BOOL, []),
+            helper.make_tensor_value_info("sum", FLOAT, [1]),
+        ],
+        [helper.make_tensor_value_info("go on", BOOL, []), helper.make_tensor_value_info("next", FLOAT, [1])],
+    )
+    return model(
+        [("Loop", ["most", "always", "start"], ["y"], {"body": body})],
+        {"x": (FLOAT, [12]), "start": (FLOAT, [1])},
+        {"y": (FLOAT, 1)},
+        most=np.array(4),
+        always=np.array(True),
+        two=np.array(2),
+        axes=np.array([0]),
+    )
+
+
+MODELS["repeated"] = (repeated(), [(np.arange(12).astype("f") / 100, np.array([start], "f")) for start in (0.03, -1, 9)])
+
+
 def grown(limit, start=True):
     return np.array([-1, 0], "f"), np.array([0.5, 1], "f"), np.array(limit, "f"), np.array(start)
 
@@ -190,6 +276,25 @@ BOTH = [("Compress", ["x", "a"], ["p"], {}), ("Compress", ["x", "b"], ["q"], {})
 REFUSED = [
     ("sum of two", model(BOTH + [("Add", ["p", "q"], ["y"], {})], TWO, {"y": (FLOAT, 1)}), "node 'y' (Add): its inputs have sizes"),
     ("running sum", model(BOTH[:1] + [("CumSum", ["p", "axis"], ["y"], {})], TWO, {"y": (FLOAT, 1)}, axis=np.array(0)), "node 'y' (CumSum): works with"),
+    (
+        "branch",
+        model(
+            [
+                (
+                    "If",
+                    ["c"],
+                    ["y"],
+                    {
+                        "then_branch": branch("p", [helper.make_node("Compress", ["x", "a"], ["p"], axis=0)], {"p": [None]}),
+                        "else_branch": branch("q", [helper.make_node("Compress", ["x", "b"], ["q"], axis=0)], {"q": [None]}),
+                    },
+                ),
+            ],
+            dict(TWO, c=(BOOL, [])),
+            {"y": (FLOAT, 1)},
+        ),
+        "node 'y' (If): the shape of a result depends on data",
+    ),
     ("loop without end", loop(None, ends=True), "nothing bounds how many results"),
     (
         "more than memory holds",
@@ -236,7 +341,9 @@ def check_road(road):
                     check(np.allclose(got, wanted, rtol=1e-4, atol=1e-5), f"{road} {name}: {output.name} is\n{got} instead of\n{wanted}")
             print(f"{road} {name}: {', '.join(map(str, shapes))}")
 
-        # The reference evaluator cannot collect nothing.
+        # The reference evaluator cannot flatten nothing, nor collect it.
+        pictures = workshop.get(MODELS["kept pictures"][0]).run([np.ones((7, 3, 16, 16), "f"), np.zeros(7, bool)])
+        check([array.shape for array in pictures] == [(0, 8, 4, 4), (0, 5)], f"{road} kept pictures, none: {pictures}")
         values = grown(5, start=False)
         for name in ("grown", "grown to the end"):
             last, everything, squares, positive = workshop.get(MODELS[name][0]).run(values)

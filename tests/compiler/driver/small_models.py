@@ -57,6 +57,11 @@ def promise(folder):
          [value("x", [6]), value("shape", [2], TensorProto.INT64)], [value("y", [2, 3])])
 
 
+def kept(folder):
+    save(folder, "kept", [helper.make_node("Compress", ["x", "c"], ["y"], name="keep", axis=0)],
+         [value("x", [4, 2]), value("c", [4], TensorProto.BOOL)], [value("y", ["n", 2])])
+
+
 def data(folder):
     gather(folder)
     (folder / "data").mkdir(exist_ok=True)
