@@ -3,6 +3,7 @@
 #include "codegen/cpp/Names.h"
 #include "codegen/cpp/Prepare.h"
 #include "codegen/cpp/Text.h"
+#include "compiler/kernels/DataSizes.h"
 #include "compiler/kernels/Sizes.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
@@ -56,6 +57,31 @@ bool Interface::hasState() const {
   return llvm::any_of(outputs, [](const ModelValue &v) { return v.state >= 0; });
 }
 
+bool Interface::hasShapes() const {
+  return llvm::any_of(outputs, [](const ModelValue &v) { return v.shapeArgument.has_value(); });
+}
+
+/// Where data give sizes, the greatest ones take their place; the argument of @main that the shape goes to.
+static void boundShape(ModelValue &value, ModuleOp module, unsigned shapeArgument) {
+  value.shapeArgument = shapeArgument;
+  int64_t elementSize = value.bytes;
+  bool known = true;
+  for (auto [size, shape] : llvm::zip_equal(value.sizes, value.shape)) {
+    value.fromData.push_back(isFromData(size, module));
+    size = mostOf(size, module);
+    auto number = dyn_cast<AffineConstantExpr>(size);
+    known &= number != nullptr;
+    shape = number ? number.getValue() : ShapedType::kDynamic;
+  }
+  value.elements = productOf(value.sizes, module.getContext());
+  if (!known)
+    return;
+  value.count = cast<AffineConstantExpr>(value.elements).getValue();
+  value.bytes = value.count * elementSize;
+  value.sizes.clear();
+  value.elements = {};
+}
+
 FailureOr<Interface> cpp::readInterface(ModuleOp module,
                                         const CppOptions &options) {
   Interface result;
@@ -98,6 +124,10 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
     if (attribute("ingot.weights")) {
       result.weights = i;
       result.weightBytes = type.getNumElements();
+      continue;
+    }
+    if (auto output = dyn_cast_or_null<IntegerAttr>(attribute("ingot.shape_of"))) {
+      boundShape(result.outputs[output.getInt()], module, i);
       continue;
     }
     ModelValue value;
@@ -155,7 +185,7 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
     if (isString(next))
       return main.emitError("has the state '") << inputName << "', which is strings; pass them as an input and an output instead";
     if (input == result.inputs.end() || input->bytes != next.bytes ||
-        input->elements || next.elements ||
+        input->elements || next.elements || next.shapeArgument ||
         input->type != next.type || input->state >= 0)
       return main.emitError("has the state '")
              << inputName << "' whose input and output do not match";
@@ -198,10 +228,11 @@ static std::string shapeText(const ModelValue &value, ArrayRef<ModelSize> sizes)
   std::string text = value.onnxType;
   text += "[";
   llvm::raw_string_ostream os(text);
-  if (value.sizes.empty())
-    llvm::interleaveComma(value.shape, os);
-  else
-    llvm::interleaveComma(value.sizes, os, [&](AffineExpr size) { os << sizeText(size, sizes, ""); });
+  llvm::interleaveComma(llvm::seq<size_t>(0, value.shape.size()), os, [&](size_t i) {
+    // What data give has only a bound.
+    os << (value.shapeArgument && value.fromData[i] ? "0 to " : "");
+    os << (value.sizes.empty() ? std::to_string(value.shape[i]) : sizeText(value.sizes[i], sizes, ""));
+  });
   os << "]";
   return text;
 }
@@ -274,6 +305,14 @@ static void printSizes(llvm::raw_ostream &os, const Interface &interface, const 
   os << "}\n";
 }
 
+/// The parameters of `run` between the outputs and the context.
+static std::string chosenAndFound(const Interface &interface) {
+  std::string text = interface.sizes.empty() ? "" : "const Sizes &sizes,";
+  if (interface.hasShapes())
+    text += text.empty() ? "Shapes &shapes," : " Shapes &shapes,";
+  return text.empty() ? text : text + "\n                  ";
+}
+
 std::string cpp::printHeader(const Interface &interface, const CppStyle &style) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -314,6 +353,17 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
   os << "};\nstruct Outputs {\n";
   printMembers(os, interface.outputs, false, interface);
   os << "};\n";
+
+  if (interface.hasShapes()) {
+    os << "\n// Shapes that the data of a call give; `run` fills them in. An output's elements stand at the front of its\n"
+          "// buffer, which has room for the greatest shape.\n"
+       << "struct Shapes {\n";
+    for (const ModelValue &value : interface.outputs)
+      if (value.shapeArgument)
+        os << "  std::int64_t " << value.member << "[" << value.shape.size() << "];  // of "
+           << commentText(shapeText(value, interface.sizes)) << "\n";
+    os << "};\n";
+  }
 
   if (state) {
     os << "\n// What the model remembers from call to call: zeros at first. A "
@@ -362,13 +412,24 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
      << "// Runs the model once. Allocates nothing, keeps nothing, may run on "
         "any number of threads.\n"
      << "ingot::Status run(const Inputs &inputs, const Outputs &outputs, "
-     << (interface.sizes.empty() ? "" : "const Sizes &sizes,\n                  ")
-     << "Context &context) noexcept;\n\n"
+     << chosenAndFound(interface) << "Context &context) noexcept;\n\n"
      << "} // namespace " << name << "\n\n"
      << "// The same for hosts that know the model by its descriptor.\n"
      << "extern \"C\" const ingot_model " << name << "_model;\n\n"
      << "#endif\n";
   return text;
+}
+
+std::vector<int64_t> cpp::tabulatedShape(const ModelValue &value) {
+  std::vector<int64_t> shape = value.shape;
+  for (auto [i, size] : llvm::enumerate(shape)) {
+    if (!ShapedType::isDynamic(size))
+      continue;
+    // Of a computed size there is no number; any negative one will do.
+    auto symbol = dyn_cast<AffineSymbolExpr>(value.sizes[i]);
+    size = -1 - int64_t(symbol ? symbol.getPosition() : 0);
+  }
+  return shape;
 }
 
 /// The descriptor's table of inputs or outputs.
@@ -382,15 +443,7 @@ static void printTable(llvm::raw_ostream &os, StringRef table,
       continue;
     std::string sizes;
     llvm::raw_string_ostream list(sizes);
-    llvm::interleaveComma(llvm::seq<size_t>(0, value.shape.size()), list, [&](size_t i) {
-      if (!ShapedType::isDynamic(value.shape[i])) {
-        list << value.shape[i];
-        return;
-      }
-      // Of a computed size there is no number; any negative one will do.
-      auto symbol = dyn_cast<AffineSymbolExpr>(value.sizes[i]);
-      list << -1 - int64_t(symbol ? symbol.getPosition() : 0);
-    });
+    llvm::interleaveComma(tabulatedShape(value), list);
     os << "constexpr std::int64_t sizes_of_" << value.member << "[] = {" << sizes
        << "};\n";
   }
@@ -420,12 +473,16 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
                        llvm::function_ref<std::string(const ModelValue &, bool,
                                                       unsigned)>
                            pointer,
-                       StringRef arena, StringRef weights, StringRef after) {
+                       StringRef arena, StringRef weights, llvm::function_ref<std::string(const ModelValue &, unsigned)> shape,
+                       StringRef after) {
     std::vector<std::string> arguments(interface.arguments);
     for (auto [i, value] : llvm::enumerate(interface.inputs))
       arguments[value.argument] = pointer(value, true, unsigned(i));
     for (auto [i, value] : llvm::enumerate(interface.outputs))
       arguments[value.argument] = pointer(value, false, unsigned(i));
+    for (auto [i, value] : llvm::enumerate(interface.outputs))
+      if (value.shapeArgument)
+        arguments[*value.shapeArgument] = shape(value, unsigned(i));
     arguments[interface.arena] = arena.str();
     arguments[interface.weights] = weights.str();
     for (const ModelSize &size : interface.sizes)
@@ -440,7 +497,7 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
      << "  return memory != nullptr && reinterpret_cast<std::uintptr_t>(memory) "
         "% 64 == 0;\n}\n\n";
 
-  bool open = !interface.sizes.empty();
+  bool open = !interface.sizes.empty(), shaped = interface.hasShapes();
   if (open) {
     os << "Sizes sizes_of(const std::int64_t *numbers) noexcept {\n  Sizes sizes = {};\n";
     // A number that the type cannot hold is none that fits.
@@ -472,8 +529,8 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
   os << "std::int32_t run_pointers(const void *const *"
      << (interface.inputs.empty() ? "" : "inputs") << ", void *const *"
      << (interface.outputs.empty() ? "" : "outputs") << ",\n                          "
-     << (open ? "const std::int64_t *numbers, " : "")
-     << "void *arena, const void *weights) noexcept {\n";
+     << (open ? "const std::int64_t *numbers, " : shaped ? "const std::int64_t *, " : "")
+     << (shaped ? "std::int64_t *const *shapes,\n                          " : "") << "void *arena, const void *weights) noexcept {\n";
   if (open)
     os << "  const Sizes sizes = sizes_of(numbers);\n  if (!fit(sizes))\n"
           "    return std::int32_t(ingot::Status::bad_sizes);\n";
@@ -495,7 +552,7 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
                std::to_string(i) + "])";
       },
       "static_cast<std::byte *>(arena)", "static_cast<const std::byte *>(weights)",
-      ";");
+      [](const ModelValue &, unsigned i) { return "shapes[" + std::to_string(i) + "]"; }, ";");
   os << "}\n\n";
   printTable(os, "input_values", interface.inputs, false, style);
   printTable(os, "output_values", interface.outputs, true, style);
@@ -503,8 +560,7 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
 
   // The C++ entry.
   os << "ingot::Status run(const Inputs &inputs, const Outputs &outputs, "
-     << (open ? "const Sizes &sizes,\n                  " : "")
-     << "Context &context) noexcept {\n";
+     << chosenAndFound(interface) << "Context &context) noexcept {\n";
   if (open)
     os << "  if (!fit(sizes))\n    return ingot::Status::bad_sizes;\n";
   SmallVector<std::string> nulls;
@@ -554,7 +610,7 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
         return (input ? "reinterpret_cast<const " : "reinterpret_cast<") +
                value.kernelType + " *>(" + member + ")";
       },
-      "context.arena", weights, ";");
+      "context.arena", weights, [](const ModelValue &value, unsigned) { return "shapes." + value.member; }, ";");
   if (interface.hasState())
     os << "  context.state->current = 1 - context.state->current;\n";
   os << "  return static_cast<ingot::Status>(status);\n}\n\n"
@@ -574,10 +630,15 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
      << ",\n    "
      << (interface.outputs.empty() ? "nullptr" : space + "output_values")
      << ",\n    ";
-  if (open)
-    os << "nullptr,\n    " << interface.sizes.size() << ",\n    " << space << "size_names,\n    "
-       << space << "arena_bytes_for,\n    " << space << "output_shape,\n    " << space << "run_pointers,\n};\n";
-  else
-    os << space << "run_pointers,\n    0,\n    nullptr,\n    nullptr,\n    nullptr,\n    nullptr,\n};\n";
+  auto field = [&](bool present, StringRef function) {
+    os << (present ? space + function.str() : std::string("nullptr")) << ",\n    ";
+  };
+  field(!open && !shaped, "run_pointers");
+  os << interface.sizes.size() << ",\n    ";
+  field(open, "size_names");
+  field(open, "arena_bytes_for");
+  field(open, "output_shape");
+  field(open && !shaped, "run_pointers");
+  os << (shaped ? space + "run_pointers" : std::string("nullptr")) << ",\n};\n";
   return text;
 }

@@ -24,6 +24,9 @@ struct ModelValue {
   int64_t count = 0; // of elements, -1 where a call chooses
   int64_t bytes = 0;
   int state = -1;          // number of the input or output that it is one state with
+  /// Of an output whose shape data give: the argument of @main that takes the shape. `shape` and `sizes` are the greatest then.
+  std::optional<unsigned> shapeArgument;
+  llvm::SmallVector<bool> fromData; // of each dimension
 };
 
 /// A size that a call chooses.
@@ -49,11 +52,16 @@ struct Interface {
 
   bool hasState() const;
   bool hasStrings() const;
+  /// Whether data give the shape of an output.
+  bool hasShapes() const;
 };
 
 /// Reads the interface off a planned module, prepared or not. Errors are reported at the module's operations.
 llvm::FailureOr<Interface> readInterface(mlir::ModuleOp module,
                                          const CppOptions &options);
+
+/// The shape as the descriptor has it: static sizes, and negative numbers for those that a call chooses (runtime-min's model.h).
+std::vector<int64_t> tabulatedShape(const ModelValue &value);
 
 /// NAME.h
 std::string printHeader(const Interface &interface, const CppStyle &style);

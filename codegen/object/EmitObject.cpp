@@ -138,10 +138,6 @@ LogicalResult ingot::emitObject(ModuleOp planned, const CppOptions &options,
   FailureOr<WeightData> weights = WeightData::of(planned);
   if (failed(interface) || failed(weights))
     return failure();
-  if (!interface->sizes.empty())
-    return emitError(UnknownLoc::get(planned.getContext()))
-           << "the size '" << interface->sizes.front().name
-           << "' is open, which machine code cannot have; fix sizes with --shape, or take --emit cpp";
   const std::string &name = interface->name;
   auto inFolder = [&](const llvm::Twine &file) {
     llvm::SmallString<128> path(options.outDir);

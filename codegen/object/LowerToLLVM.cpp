@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/PatternMatch.h"
@@ -153,6 +154,31 @@ static void replaceHalves(ModuleOp module) {
   replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
 }
 
+/// Buffers whose length only a call knows become buffers of one element: nothing here looks at lengths, and only types without open
+/// ones can be bare pointers.
+static void closeBuffers(ModuleOp module) {
+  SmallVector<memref::ViewOp> views;
+  module.walk([&](memref::ViewOp view) {
+    if (!view.getSizes().empty())
+      views.push_back(view);
+  });
+  auto closed = [](MemRefType type) {
+    return type.hasStaticShape() ? type : MemRefType::get({1}, type.getElementType());
+  };
+  for (memref::ViewOp view : views) {
+    OpBuilder builder(view);
+    Value made = memref::ViewOp::create(builder, view.getLoc(), closed(view.getType()), view.getSource(),
+                                        view.getByteShift(), ValueRange());
+    view.replaceAllUsesWith(made);
+    view.erase();
+  }
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([=](MemRefType type) -> std::optional<Type> {
+    return type.hasStaticShape() ? std::nullopt : std::optional<Type>(closed(type));
+  });
+  replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
+}
+
 LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   MLIRContext *context = module.getContext();
   context->loadDialect<LLVM::LLVMDialect>();
@@ -165,6 +191,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
     module->removeAttr(name);
 
   replaceHalves(module);
+  closeBuffers(module);
   RewritePatternSet patterns(context);
   patterns.add<ReductionTree>(context);
   GreedyRewriteConfig config;

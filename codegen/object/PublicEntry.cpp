@@ -6,6 +6,7 @@
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Support/MathExtras.h"
+#include <cmath>
 
 using namespace ingot;
 using cpp::Interface;
@@ -34,17 +35,22 @@ public:
     buildDescriptor(buildRunPointers());
   }
 
+  /// What code between the interface and the graph computes with.
+  using Numbers = std::vector<Value *>;
+
 private:
+  /// A function that gives a status, unless another type is told.
   llvm::Function *function(const llvm::Twine &name, ArrayRef<llvm::Type *> arguments,
-                           llvm::GlobalValue::LinkageTypes linkage) {
+                           llvm::GlobalValue::LinkageTypes linkage,
+                           llvm::Type *gives = nullptr) {
     auto *made = llvm::Function::Create(
-        llvm::FunctionType::get(b.getInt32Ty(), arguments, false), linkage, name,
-        module);
+        llvm::FunctionType::get(gives ? gives : b.getInt32Ty(), arguments, false),
+        linkage, name, module);
     made->addFnAttr(llvm::Attribute::NoUnwind);
     // Some machines' calling conventions want 32 bits as the register's 64.
     llvm::Attribute::AttrKind extension =
         llvm::TargetLibraryInfo::getExtAttrForI32Return(module.getTargetTriple());
-    if (extension != llvm::Attribute::None)
+    if (extension != llvm::Attribute::None && !gives)
       made->addRetAttr(extension);
     b.SetInsertPoint(llvm::BasicBlock::Create(module.getContext(), "", made));
     return made;
@@ -83,28 +89,167 @@ private:
     returnIf(bad, Status::bad_memory);
   }
 
-  /// The graph on these values, in the order of the interface.
+  /// The members of the struct `Sizes`, which are as wide as pointers.
+  Numbers readSizes(Value *from) {
+    Numbers numbers;
+    for (unsigned i = 0; i < interface.sizes.size(); ++i)
+      numbers.push_back(b.CreateLoad(size, b.CreateConstGEP1_32(size, from, i)));
+    return numbers;
+  }
+
+  /// The descriptor's sizes, of 64 bits; one that a pointer's width cannot hold is none that fits.
+  Numbers readNumbers(Value *from) {
+    Numbers numbers;
+    llvm::Type *i64 = b.getInt64Ty();
+    for (unsigned i = 0; i < interface.sizes.size(); ++i) {
+      Value *number = b.CreateLoad(i64, b.CreateConstGEP1_32(i64, from, i));
+      Value *most = b.getInt64((uint64_t(1) << (size->getBitWidth() - 1)) - 1);
+      number = b.CreateSelect(b.CreateICmpSGT(number, most), b.getInt64(0), number);
+      numbers.push_back(b.CreateSExtOrTrunc(number, size));
+    }
+    return numbers;
+  }
+
+  /// An expression over sizes that fit.
+  Value *number(mlir::AffineExpr expr, const Numbers &sizes) {
+    if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(expr))
+      return llvm::ConstantInt::getSigned(size, constant.getValue());
+    if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(expr))
+      return sizes[symbol.getPosition()];
+    auto pair = llvm::cast<mlir::AffineBinaryOpExpr>(expr);
+    Value *x = number(pair.getLHS(), sizes), *y = number(pair.getRHS(), sizes);
+    switch (expr.getKind()) {
+    case mlir::AffineExprKind::Add:
+      return b.CreateAdd(x, y);
+    case mlir::AffineExprKind::Mul:
+      return b.CreateMul(x, y);
+    case mlir::AffineExprKind::FloorDiv:
+      return b.CreateSDiv(x, y);
+    case mlir::AffineExprKind::CeilDiv:
+      return b.CreateSDiv(b.CreateSub(b.CreateAdd(x, y), llvm::ConstantInt::get(size, 1)), y);
+    default:
+      return b.CreateSRem(x, y);
+    }
+  }
+
+  /// The same in double, at least the exact value and without overflow.
+  Value *roughNumber(mlir::AffineExpr expr, const Numbers &sizes) {
+    llvm::Type *real = b.getDoubleTy();
+    if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(expr))
+      return llvm::ConstantFP::get(real, double(constant.getValue()));
+    if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(expr))
+      return b.CreateSIToFP(sizes[symbol.getPosition()], real);
+    auto pair = llvm::cast<mlir::AffineBinaryOpExpr>(expr);
+    Value *x = roughNumber(pair.getLHS(), sizes), *y = roughNumber(pair.getRHS(), sizes);
+    switch (expr.getKind()) {
+    case mlir::AffineExprKind::Add:
+      return b.CreateFAdd(x, y);
+    case mlir::AffineExprKind::Mul:
+      return b.CreateFMul(x, y);
+    case mlir::AffineExprKind::FloorDiv:
+      return b.CreateFDiv(x, y);
+    case mlir::AffineExprKind::CeilDiv:
+      return b.CreateFAdd(b.CreateFDiv(x, y), llvm::ConstantFP::get(real, 1));
+    default:
+      return y;
+    }
+  }
+
+  /// What the header's `fit` says.
+  Value *fit(const Numbers &sizes) {
+    llvm::Type *real = b.getDoubleTy();
+    Value *fits = b.getTrue();
+    for (Value *given : sizes)
+      fits = b.CreateAnd(fits, b.CreateICmpSGT(given, llvm::ConstantInt::get(size, 0)));
+    Value *total = llvm::ConstantFP::get(real, double(interface.arenaBytes));
+    if (interface.arenaSize)
+      total = b.CreateFAdd(total, roughNumber(interface.arenaSize, sizes));
+    for (const auto *values : {&interface.inputs, &interface.outputs})
+      for (const ModelValue &value : *values)
+        if (value.elements)
+          total = b.CreateFAdd(total, b.CreateFMul(llvm::ConstantFP::get(real, double(value.bytes)),
+                                                   roughNumber(value.elements, sizes)));
+    double most = std::ldexp(1.0, int(size->getBitWidth()) - 2);
+    return b.CreateAnd(fits, b.CreateFCmpOLT(total, llvm::ConstantFP::get(real, most)));
+  }
+
+  /// The descriptor's functions of sizes.
+  llvm::Function *buildArenaBytes() {
+    llvm::Function *made = function("ingot.arena_bytes_for", {pointer}, llvm::GlobalValue::InternalLinkage, size);
+    Numbers sizes = readNumbers(made->getArg(0));
+    Value *none = llvm::ConstantInt::get(size, 0);
+    Value *fits = fit(sizes);
+    auto *go = llvm::BasicBlock::Create(module.getContext(), "", made);
+    auto *leave = llvm::BasicBlock::Create(module.getContext(), "", made);
+    b.CreateCondBr(fits, go, leave);
+    b.SetInsertPoint(leave);
+    b.CreateRet(none);
+    b.SetInsertPoint(go);
+    b.CreateRet(interface.arenaSize
+                    ? number(interface.arenaSize, sizes)
+                    : word(uint64_t(std::max<int64_t>(interface.arenaBytes, kAlignment))));
+    return made;
+  }
+
+  llvm::Function *buildOutputShape() {
+    llvm::Function *made = function("ingot.output_shape", {pointer, b.getInt32Ty(), pointer},
+                                    llvm::GlobalValue::InternalLinkage, b.getVoidTy());
+    Numbers sizes = readNumbers(made->getArg(0));
+    auto *end = llvm::BasicBlock::Create(module.getContext(), "", made);
+    auto *choose = b.CreateSwitch(made->getArg(1), end, interface.outputs.size());
+    for (auto [i, value] : llvm::enumerate(interface.outputs)) {
+      auto *block = llvm::BasicBlock::Create(module.getContext(), "", made, end);
+      choose->addCase(b.getInt32(i), block);
+      b.SetInsertPoint(block);
+      for (auto [d, known] : llvm::enumerate(value.shape)) {
+        Value *one = value.sizes.empty() ? static_cast<Value *>(b.getInt64(uint64_t(known)))
+                                         : b.CreateSExtOrTrunc(number(value.sizes[d], sizes), b.getInt64Ty());
+        b.CreateStore(one, b.CreateConstGEP1_32(b.getInt64Ty(), made->getArg(2), d));
+      }
+      b.CreateBr(end);
+    }
+    b.SetInsertPoint(end);
+    b.CreateRetVoid();
+    return made;
+  }
+
+  /// The graph on these values, in the order of the interface. `shape` gives the address for the shape of an output, by its number, where
+  /// data give it.
   Value *callGraph(ArrayRef<Value *> inputs, ArrayRef<Value *> outputs,
-                   Value *arena, Value *chosenWeights) {
+                   const Numbers &sizes, Value *arena, Value *chosenWeights,
+                   llvm::function_ref<Value *(unsigned)> shape) {
     std::vector<Value *> arguments(interface.arguments);
     for (auto [value, address] : llvm::zip_equal(interface.inputs, inputs))
       arguments[value.argument] = address;
     for (auto [value, address] : llvm::zip_equal(interface.outputs, outputs))
       arguments[value.argument] = address;
+    for (auto [given, value] : llvm::zip_equal(interface.sizes, sizes))
+      arguments[given.argument] = value;
+    for (auto [i, value] : llvm::enumerate(interface.outputs))
+      if (value.shapeArgument)
+        arguments[*value.shapeArgument] = shape(unsigned(i));
     arguments[interface.arena] = arena;
     arguments[interface.weights] = chosenWeights;
     return b.CreateCall(main, arguments);
   }
 
-  /// `Status NAME::run(const Inputs &, const Outputs &, Context &)`. The structs are laid out as printHeader declares them: Inputs and Outputs
-  /// have a pointer for each value that is no state; Context has the arena, the state where there is one, and the weights.
+  /// `Status NAME::run(const Inputs &, const Outputs &, Context &)`, with `const Sizes &` before the last where a call chooses sizes, then `Shapes &`
+  /// where data give some. The structs are laid out as printHeader declares them: Inputs and Outputs have a pointer for each value that is no state; Sizes has
+  /// a std::ptrdiff_t for each size; Shapes has the shapes; Context has the arena, the state where there is one, and the weights.
   void buildRun() {
     const std::string &name = interface.name;
+    bool open = !interface.sizes.empty(), shaped = interface.hasShapes();
+    std::vector<llvm::Type *> arguments(3 + open + shaped, pointer);
     llvm::Function *run = function(
-        "_ZN" + llvm::Twine(name.size()) + name +
-            "3runERKNS_6InputsERKNS_7OutputsERNS_7ContextE",
-        {pointer, pointer, pointer}, llvm::GlobalValue::ExternalLinkage);
-    Value *context = run->getArg(2);
+        "_ZN" + llvm::Twine(name.size()) + name + "3runERKNS_6InputsERKNS_7OutputsE" +
+            (open ? "RKNS_5SizesE" : "") + (shaped ? "RNS_6ShapesE" : "") + "RNS_7ContextE",
+        arguments, llvm::GlobalValue::ExternalLinkage);
+    Value *context = run->getArg(arguments.size() - 1);
+    Numbers sizes;
+    if (open) {
+      sizes = readSizes(run->getArg(2));
+      returnIf(b.CreateNot(fit(sizes)), Status::bad_sizes);
+    }
 
     Value *missing = b.getFalse();
     auto readPointers = [&](ArrayRef<ModelValue> values, Value *from) {
@@ -155,7 +300,13 @@ private:
         if (value.state >= 0)
           outputs[i] = at(after, number(offsets[value.state]));
     }
-    Value *status = callGraph(inputs, outputs, arena, chosenWeights);
+    auto shape = [&](unsigned output) {
+      uint64_t before = 0;
+      for (const ModelValue &value : ArrayRef<ModelValue>(interface.outputs).take_front(output))
+        before += value.shapeArgument ? value.shape.size() : 0;
+      return b.CreateConstGEP1_64(b.getInt64Ty(), run->getArg(arguments.size() - 2), before);
+    };
+    Value *status = callGraph(inputs, outputs, sizes, arena, chosenWeights, shape);
     if (hasState)
       b.CreateStore(b.CreateTrunc(b.CreateSub(llvm::ConstantInt::get(size, 1),
                                               current),
@@ -164,13 +315,19 @@ private:
     b.CreateRet(status);
   }
 
-  /// The descriptor's `run`.
+  /// The descriptor's `run`, or `run_sized`, which has the sizes before the arena, or `run_shaped`, which has sizes and shapes there.
   llvm::Function *buildRunPointers() {
-    llvm::Function *run =
-        function("ingot.run_pointers", {pointer, pointer, pointer, pointer},
-                 llvm::GlobalValue::InternalLinkage);
-    Value *arena = run->getArg(2);
-    Value *chosenWeights = chooseWeights(run->getArg(3));
+    bool open = !interface.sizes.empty();
+    std::vector<llvm::Type *> arguments(interface.hasShapes() ? 6 : open ? 5 : 4, pointer);
+    llvm::Function *run = function("ingot.run_pointers", arguments,
+                                   llvm::GlobalValue::InternalLinkage);
+    Numbers sizes;
+    if (open) {
+      sizes = readNumbers(run->getArg(2));
+      returnIf(b.CreateNot(fit(sizes)), Status::bad_sizes);
+    }
+    Value *arena = run->getArg(arguments.size() - 2);
+    Value *chosenWeights = chooseWeights(run->getArg(arguments.size() - 1));
     checkMemory(arena, chosenWeights);
     auto readPointers = [&](ArrayRef<ModelValue> values, Value *from) {
       std::vector<Value *> addresses;
@@ -180,7 +337,8 @@ private:
     };
     std::vector<Value *> inputs = readPointers(interface.inputs, run->getArg(0));
     std::vector<Value *> outputs = readPointers(interface.outputs, run->getArg(1));
-    b.CreateRet(callGraph(inputs, outputs, arena, chosenWeights));
+    b.CreateRet(callGraph(inputs, outputs, sizes, arena, chosenWeights,
+                          [&](unsigned output) { return loadPointer(run->getArg(3), output); }));
     return run;
   }
 
@@ -205,7 +363,9 @@ private:
       return null();
     std::vector<Constant *> rows;
     for (const ModelValue &value : values) {
-      std::vector<uint64_t> shape(value.shape.begin(), value.shape.end());
+      std::vector<uint64_t> shape;
+      for (int64_t number : cpp::tabulatedShape(value))
+        shape.push_back(uint64_t(number));
       rows.push_back(llvm::ConstantStruct::getAnon(
           {text(value.name), int32(value.elementNumber),
            int32(int64_t(shape.size())),
@@ -226,7 +386,7 @@ private:
         /*struct_size*/ nullptr,
         text(interface.name),
         text(interface.target),
-        word(uint64_t(std::max<int64_t>(interface.arenaBytes, kAlignment))),
+        word(uint64_t(std::max<int64_t>(interface.arenaBytes, interface.sizes.empty() ? kAlignment : 0))),
         word(kAlignment),
         word(uint64_t(interface.weightBytes)),
         weights ? static_cast<Constant *>(weights) : null(),
@@ -234,9 +394,21 @@ private:
         int32(int64_t(interface.outputs.size())),
         table(interface.inputs, false),
         table(interface.outputs, true),
-        run,
-        // No size is open.
-        int32(0), null(), null(), null(), null()};
+        interface.sizes.empty() && !interface.hasShapes() ? static_cast<Constant *>(run) : null(),
+        int32(int64_t(interface.sizes.size()))};
+    if (interface.sizes.empty()) {
+      fields.insert(fields.end(), 4, null());
+    } else {
+      std::vector<Constant *> names;
+      for (const cpp::ModelSize &size : interface.sizes)
+        names.push_back(text(size.name));
+      fields.push_back(constant(llvm::ConstantArray::get(
+          llvm::ArrayType::get(pointer, names.size()), names)));
+      fields.push_back(buildArenaBytes());
+      fields.push_back(buildOutputShape());
+      fields.push_back(interface.hasShapes() ? null() : run);
+    }
+    fields.push_back(interface.hasShapes() ? static_cast<Constant *>(run) : null());
     std::vector<llvm::Type *> types;
     for (Constant *field : fields)
       types.push_back(field ? field->getType() : b.getInt32Ty());

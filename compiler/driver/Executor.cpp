@@ -40,9 +40,11 @@ llvm::Expected<std::vector<Tensor>> Executor::run(llvm::ArrayRef<Tensor> inputs)
     from.push_back(memory.back().data());
   }
   std::vector<Tensor> outputs;
+  std::vector<std::vector<int64_t>> found; // of outputs whose shape data give
   for (const Port &port : ports.outputs) {
-    Tensor tensor{port.type, port.shape, {}, {}};
-    std::optional<int64_t> count = elementCount(port.shape);
+    Tensor tensor{port.type, port.most.empty() ? port.shape : port.most, {}, {}};
+    found.push_back(port.most);
+    std::optional<int64_t> count = elementCount(tensor.shape);
     bool isText = port.type == "string";
     if (!count || (bytesOfType(port.type) == 0 && !isText))
       return llvm::createStringError("output '" + port.name + "' has no fixed size");
@@ -54,10 +56,19 @@ llvm::Expected<std::vector<Tensor>> Executor::run(llvm::ArrayRef<Tensor> inputs)
     to.push_back(memory.back().data());
     outputs.push_back(std::move(tensor));
   }
-  if (int status = call(from, to))
+  std::vector<int64_t *> shapes;
+  for (std::vector<int64_t> &shape : found)
+    shapes.push_back(shape.empty() ? nullptr : shape.data());
+  if (int status = call(from, to, shapes))
     return llvm::createStringError(status == 1 ? "the model used an index that is out of range, or sizes that do not give the shapes it declares; check the values of its integer inputs"
                                                : text(Status(status)));
-  for (auto &&[tensor, buffer] : llvm::zip_equal(outputs, to)) {
+  for (auto &&[tensor, buffer, shape] : llvm::zip_equal(outputs, to, found)) {
+    if (!shape.empty()) {
+      int64_t count = elementCount(shape).value_or(0);
+      tensor.shape = shape;
+      tensor.data.resize(count * bytesOfType(tensor.type));
+      tensor.strings.resize(tensor.type == "string" ? count : 0);
+    }
     std::memcpy(tensor.data.data(), buffer, tensor.data.size());
     const auto *views = static_cast<const ingot_string *>(buffer);
     for (auto &&[i, string] : llvm::enumerate(tensor.strings))

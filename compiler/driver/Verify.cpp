@@ -88,7 +88,7 @@ static int runPeers(const std::string &model, const TemporaryFolder &folder, std
 
 /// One output against both peers; true where it passes.
 static bool compare(const Port &port, const Tensor &own, const Tensor &peer, const Tensor &reference) {
-  llvm::outs() << port.name << "  " << port.type << " " << shapeText(port.shape) << '\n';
+  llvm::outs() << port.name << "  " << port.type << " " << shapeText(own.shape) << '\n';
   if (own.shape != peer.shape || own.shape != reference.shape) {
     llvm::outs() << "  FAILED: onnxruntime gives the shape " << shapeText(peer.shape) << '\n';
     return false;
@@ -129,8 +129,8 @@ static llvm::Expected<bool> compareWithData(const std::string &folder, const Int
     llvm::Expected<Tensor> wanted = readTensorProto(folder + "/output_" + std::to_string(i) + ".pb");
     if (!wanted)
       return wanted.takeError();
-    llvm::outs() << port.name << "  " << port.type << " " << shapeText(port.shape) << '\n';
-    bool good = wanted->type == port.type && wanted->shape == port.shape;
+    llvm::outs() << port.name << "  " << port.type << " " << shapeText(outputs[i].shape) << '\n';
+    bool good = wanted->type == port.type && wanted->shape == outputs[i].shape;
     if (!good) {
       llvm::outs() << "  FAILED: the data have " << wanted->type << " " << shapeText(wanted->shape) << '\n';
     } else if (!isFloat(port.type)) {
@@ -138,7 +138,7 @@ static llvm::Expected<bool> compareWithData(const std::string &folder, const Int
       llvm::outs() << (good ? "  equal to the data\n" : "  FAILED: not equal to the data\n");
     } else {
       printDistance("ingot from the data:", distance(outputs[i], *wanted));
-      for (int64_t k = 0, e = elementCount(port.shape).value_or(0); k != e; ++k) {
+      for (int64_t k = 0, e = elementCount(wanted->shape).value_or(0); k != e; ++k) {
         double a = elementAsDouble(outputs[i], k), b = elementAsDouble(*wanted, k);
         good &= a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= absolute + relative * std::abs(b);
       }
@@ -168,12 +168,12 @@ static int compareUnoptimized(const VerifyOptions &options, const Interface &int
   progress.clear();
   bool passes = true;
   for (const auto &[port, own, other] : llvm::zip_equal(interface.outputs, outputs, *plain)) {
-    llvm::outs() << port.name << "  " << port.type << " " << shapeText(port.shape) << '\n';
-    bool good = sameElements(own, other);
-    if (isFloat(port.type)) {
+    llvm::outs() << port.name << "  " << port.type << " " << shapeText(own.shape) << '\n';
+    bool good = own.shape == other.shape && sameElements(own, other);
+    if (own.shape == other.shape && isFloat(port.type)) {
       Distance d = distance(own, other);
       double greatest = 0;
-      for (int64_t i = 0, e = elementCount(port.shape).value_or(0); i != e; ++i)
+      for (int64_t i = 0, e = elementCount(own.shape).value_or(0); i != e; ++i)
         if (double value = std::abs(elementAsDouble(other, i)); std::isfinite(value))
           greatest = std::max(greatest, value);
       printDistance("ingot from unoptimized:", d);

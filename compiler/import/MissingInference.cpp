@@ -67,8 +67,28 @@ static std::optional<Shape> shapeOf(Operation *op, StringRef name,
   return Shape{1, places.getNumElements()};
 }
 
+/// Unique says of each element, or each slice along the axis, where it went.
+static Type uniquePlaces(Operation *op) {
+  auto input = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
+  if (!input || !input.hasStaticShape())
+    return {};
+  int64_t count = input.getNumElements();
+  if (auto given = op->getAttrOfType<IntegerAttr>("axis")) {
+    int64_t axis = given.getInt() + (given.getInt() < 0 ? input.getRank() : 0);
+    if (axis < 0 || axis >= input.getRank())
+      return {};
+    count = input.getDimSize(axis);
+  }
+  return RankedTensorType::get({count}, IntegerType::get(op->getContext(), 64));
+}
+
 Type ingot::missingType(Operation *op, unsigned result) {
   StringRef name = op->getName().getStringRef();
+  // Without words to leave out there are as many as before; the library never says.
+  if (name == "onnx.StringNormalizer" && sizeOf(op, "stopwords") == 0 && op->getNumOperands() == 1)
+    return op->getOperand(0).getType();
+  if (name == "onnx.Unique" && result == 2 && op->getNumOperands() == 1)
+    return uniquePlaces(op);
   if (!name.consume_front("onnx.ai_onnx_ml_") || op->getNumOperands() == 0)
     return {};
   auto input = dyn_cast<TensorType>(op->getOperand(0).getType());

@@ -12,16 +12,18 @@
 using namespace mlir;
 using namespace ingot;
 
-/// More symbols than any module has; only bounds the tables of affine simplification.
-constexpr unsigned kMostSymbols = 64;
-
 bool ingot::isStatic(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return !tensor || tensor.hasStaticShape();
 }
 
 AffineExpr ingot::simplifiedSize(AffineExpr size) {
-  return simplifyAffineExpr(size, 0, kMostSymbols);
+  unsigned symbols = 0;
+  size.walk([&](AffineExpr part) {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+      symbols = std::max(symbols, symbol.getPosition() + 1);
+  });
+  return simplifyAffineExpr(size, 0, symbols);
 }
 
 AffineExpr ingot::productOf(ArrayRef<AffineExpr> sizes, MLIRContext *context) {
@@ -37,7 +39,7 @@ AffineExpr ingot::productOf(ArrayRef<AffineExpr> sizes, MLIRContext *context) {
   llvm::stable_sort(factors, [](AffineExpr a, AffineExpr b) {
     auto number = [](AffineExpr e) {
       auto symbol = dyn_cast<AffineSymbolExpr>(e);
-      return symbol ? symbol.getPosition() : kMostSymbols;
+      return symbol ? symbol.getPosition() : ~0u;
     };
     return number(a) < number(b);
   });
@@ -88,6 +90,8 @@ AffineExpr Sizes::of(OpFoldResult index, MLIRContext *context) {
   }
   Operation *op = value.getDefiningOp();
   if (auto size = dyn_cast<SizeOp>(op))
+    return getAffineSymbolExpr(size.getNumber(), context);
+  if (auto size = dyn_cast<DataSizeOp>(op))
     return getAffineSymbolExpr(size.getNumber(), context);
   if (auto dim = dyn_cast<tensor::DimOp>(op)) {
     std::optional<int64_t> number = dim.getConstantIndex();

@@ -1,4 +1,5 @@
 //===- Indexing.cpp - Gather*, Scatter*, OneHot: indices from data --------===//
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Indexing.h"
 #include "compiler/lower/Parameter.h"
 
@@ -6,8 +7,9 @@ using namespace mlir;
 using namespace ingot;
 using namespace ingot::lower;
 
-Value lower::checkedIndex(LocBuilder &b, Value value, int64_t size,
-                          const Node &node, bool isUnsigned, bool wrap) {
+/// Of `size` elements, of which `last` is the last one.
+static Value checkedIndex(LocBuilder &b, Value value, llvm::function_ref<Value()> size,
+                          llvm::function_ref<Value()> last, const Node &node, bool isUnsigned, bool wrap) {
   Type indexType = b.getIndexType();
   Value at = isUnsigned
                  ? Value(arith::IndexCastUIOp::create(b, indexType, value))
@@ -16,17 +18,48 @@ Value lower::checkedIndex(LocBuilder &b, Value value, int64_t size,
   if (wrap && !isUnsigned) {
     Value below =
         arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, zero);
-    Value moved = arith::AddIOp::create(b, at, index(b, size));
+    Value moved = arith::AddIOp::create(b, at, size());
     at = arith::SelectOp::create(b, below, moved, at);
   }
   // As unsigned numbers, negative indices are too large as well.
   Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, at,
-                                       index(b, size));
+                                       size());
   cf::AssertOp::create(
       b, inside, b.getStringAttr(node.name() + ": index out of range"));
   Value low = arith::MaxSIOp::create(b, at, zero);
-  return arith::MinSIOp::create(b, low, index(b, size - 1));
+  return arith::MinSIOp::create(b, low, last());
 }
+
+Value lower::checkedIndex(LocBuilder &b, Value value, int64_t size,
+                          const Node &node, bool isUnsigned, bool wrap) {
+  return ::checkedIndex(
+      b, value, [&] { return index(b, size); }, [&] { return index(b, size - 1); }, node, isUnsigned, wrap);
+}
+
+Value lower::checkedIndex(LocBuilder &b, Value value, Value size,
+                          const Node &node, bool isUnsigned, bool wrap) {
+  auto last = [&] { return maximum(b, sub(b, size, index(b, 1)), index(b, 0)); };
+  return ::checkedIndex(b, value, [&] { return size; }, last, node, isUnsigned, wrap);
+}
+
+/// An axis that elements are taken from by indices of data.
+namespace {
+class TakenAxis {
+public:
+  TakenAxis(LocBuilder &b, Value data, int64_t axis) : known(tensorType(data).getDimSize(axis)) {
+    if (ShapedType::isDynamic(known))
+      size = sizeValue(b, data, axis);
+  }
+  /// In a body: the place that a scalar says.
+  Value at(LocBuilder &b, Value value, const Node &node, bool isUnsigned) const {
+    return size ? checkedIndex(b, value, size, node, isUnsigned) : checkedIndex(b, value, known, node, isUnsigned);
+  }
+
+private:
+  int64_t known;
+  Value size;
+};
+} // namespace
 
 /// Indices of a constant counted from the front, or nothing if one is outside.
 static std::optional<SmallVector<int64_t>> wrapped(ArrayRef<int64_t> values,
@@ -59,10 +92,9 @@ static SmallVector<Value> loopIndices(LocBuilder &b, int64_t first, int64_t end)
 }
 
 static LogicalResult emptyData(Node &node) {
-  if (node.resultType().getNumElements() != 0)
+  if (node.resultType().hasStaticShape() && !isEmpty(node.resultType()))
     return node.fail("there is nothing to take elements from; correct the model");
-  return node.done(tensor::EmptyOp::create(
-      node.b, node.resultType().getShape(), node.element(0)));
+  return node.done(emptyOf(node, lowerType(node.resultType())));
 }
 
 /// Gather-13: a view where the indices are constant and evenly spaced.
@@ -75,11 +107,11 @@ static LogicalResult lowerGather(Node &node) {
   RankedTensorType type = node.resultType();
   ArrayRef<int64_t> shape = node.shape(0);
   int64_t size = shape[*axis], indexRank = node.rank(1);
-  if (type.getNumElements() == 0 || size == 0)
+  if (isEmpty(type) || size == 0)
     return emptyData(node);
   Value data = node.operand(0), indices = node.operand(1);
   bool isConstant = false;
-  if (auto values = node.constantInts(1)) {
+  if (auto values = node.constantInts(1); values && !ShapedType::isDynamic(size)) {
     auto places = wrapped(*values, size);
     if (!places)
       return node.fail("a constant index is out of range; correct the model");
@@ -99,15 +131,21 @@ static LogicalResult lowerGather(Node &node) {
   for (int64_t i = 0; i < indexRank; ++i)
     exprs.push_back(b.getAffineDimExpr(*axis + i));
   bool isUnsigned = node.isUnsigned(1);
-  return node.done(mapped(
-      b, indices,
-      AffineMap::get(type.getRank(), 0, exprs, b.getContext()), type,
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    bool inIndices = i >= *axis && i < *axis + indexRank;
+    sizes.push_back(inIndices ? sizeOf(b, indices, i - *axis) : sizeOf(b, data, i < *axis ? i : i - indexRank + 1));
+  }
+  TakenAxis taken(b, data, *axis);
+  return node.done(mappedInto(
+      b, tensor::EmptyOp::create(b, sizes, node.element(0)), indices,
+      AffineMap::get(type.getRank(), 0, exprs, b.getContext()),
       [&](LocBuilder &b, ValueRange s) -> Value {
         SmallVector<Value> at = loopIndices(b, 0, *axis);
         at.push_back(isConstant
                          ? Value(arith::IndexCastOp::create(
                                b, b.getIndexType(), s[0]))
-                         : checkedIndex(b, s[0], size, node, isUnsigned));
+                         : taken.at(b, s[0], node, isUnsigned));
         at.append(loopIndices(b, *axis + indexRank, type.getRank()));
         return tensor::ExtractOp::create(b, data, at);
       }));
@@ -123,17 +161,18 @@ static LogicalResult lowerGatherElements(Node &node) {
   if (type.getRank() != node.rank(0))
     return node.fail("the indices must have the rank of the data; correct the model");
   int64_t size = node.shape(0)[*axis];
-  if (type.getNumElements() == 0 || size == 0)
+  if (isEmpty(type) || size == 0)
     return emptyData(node);
   for (int64_t i = 0; i < type.getRank(); ++i)
     if (i != *axis && type.getDimSize(i) > node.shape(0)[i])
       return node.fail("the indices are longer than the data; correct the "
                        "model");
   Value data = node.operand(0);
+  TakenAxis taken(b, data, *axis);
   return node.done(pointwise(
       b, node.operand(1), type, [&](LocBuilder &b, ValueRange s) -> Value {
         SmallVector<Value> at = loopIndices(b, 0, type.getRank());
-        at[*axis] = checkedIndex(b, s[0], size, node, node.isUnsigned(1));
+        at[*axis] = taken.at(b, s[0], node, node.isUnsigned(1));
         return tensor::ExtractOp::create(b, data, at);
       }));
 }
@@ -145,11 +184,12 @@ static LogicalResult lowerGatherND(Node &node) {
   RankedTensorType type = node.resultType();
   ArrayRef<int64_t> shape = node.shape(0), indexShape = node.shape(1);
   int64_t indexRank = indexShape.size();
-  if (type.getNumElements() == 0 || node.type(0).getNumElements() == 0)
+  if (isEmpty(type) || isEmpty(node.type(0)))
     return emptyData(node);
   int64_t depth = indexRank ? indexShape.back() : 0;
-  if (indexRank == 0 || batch < 0 || batch >= indexRank ||
-      batch + depth > int64_t(shape.size()))
+  if (indexRank == 0 || batch < 0 || batch >= indexRank || depth < 0 ||
+      batch + depth > int64_t(shape.size()) ||
+      type.getRank() != indexRank - 1 + int64_t(shape.size()) - batch - depth)
     return node.fail("batch_dims and the indices do not fit the data; correct "
                      "the model");
   Value data = node.operand(0);
@@ -164,12 +204,19 @@ static LogicalResult lowerGatherND(Node &node) {
     operands.push_back(node.operand(1));
     maps.push_back(AffineMap::get(type.getRank(), 0, exprs, b.getContext()));
   }
-  return node.done(
-      mapped(b, operands, maps, type, [&](LocBuilder &b, ValueRange s) -> Value {
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t i = 0; i + 1 < indexRank; ++i)
+    sizes.push_back(sizeOf(b, node.operand(1), i));
+  for (int64_t i = batch + depth; i < int64_t(shape.size()); ++i)
+    sizes.push_back(sizeOf(b, data, i));
+  SmallVector<TakenAxis> taken;
+  for (int64_t k = 0; k < depth; ++k)
+    taken.emplace_back(b, data, batch + k);
+  return node.done(mappedInto(
+      b, tensor::EmptyOp::create(b, sizes, node.element(0)), operands, maps, [&](LocBuilder &b, ValueRange s) -> Value {
         SmallVector<Value> at = loopIndices(b, 0, batch);
         for (int64_t k = 0; k < depth; ++k)
-          at.push_back(checkedIndex(b, s[k], shape[batch + k], node,
-                                    node.isUnsigned(1)));
+          at.push_back(taken[k].at(b, s[k], node, node.isUnsigned(1)));
         at.append(loopIndices(b, indexRank - 1, type.getRank()));
         return tensor::ExtractOp::create(b, data, at);
       }));

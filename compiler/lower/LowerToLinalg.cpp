@@ -5,7 +5,9 @@
 // convert types value by value; here types change once, and sign is read off the onnx types that are still there.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/kernels/DataSizes.h"
 #include "compiler/kernels/Sizes.h"
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Node.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/Strings.h"
@@ -113,7 +115,7 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"ReduceSum", "ReduceMax", "ReduceMin", "ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2"}, OpenSizes::any)
       .Cases({"ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp", "Softmax", "LogSoftmax"}, OpenSizes::any)
       .Cases({"LayerNormalization", "MatMul", "Gemm", "Transpose", "Concat"}, OpenSizes::any)
-      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze"}, OpenSizes::any)
+      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather", "GatherElements", "GatherND"}, OpenSizes::any)
       .Cases({"StringConcat", "RegexFullMatch", "ai_onnx_ml_LabelEncoder", "ai_onnx_ml_CategoryMapper"}, OpenSizes::any)
       .Cases({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization"}, OpenSizes::first)
       .Default(OpenSizes::none);
@@ -128,13 +130,20 @@ static SmallVector<SmallVector<AffineExpr>> sharedSizes(Node &node, Sizes &sizes
     shared.emplace_back(sizes.of(operand));
   // What else these take says which dimensions, or has no size in common with the data.
   if (kind.starts_with("Reduce") || openSizesOf(kind) == OpenSizes::first ||
-      llvm::is_contained({"Reshape", "Flatten", "Squeeze", "Unsqueeze"}, kind))
+      llvm::is_contained({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather"}, kind))
     return {};
-  if (kind == "Concat")
+  if (kind == "GatherND") {
+    exactly = true;
+    for (auto &list : shared)
+      list.truncate(std::clamp<int64_t>(node.attrInt("batch_dims", 0), 0, list.size()));
+  }
+  // Places along the axis come from data; along the others, they are those of the result.
+  if (kind == "Concat" || kind == "GatherElements")
     if (auto axis = node.axis("axis", 0, node.rank(0))) {
       exactly = true;
       for (auto &list : shared)
-        list.erase(list.begin() + *axis);
+        if (*axis < int64_t(list.size()))
+          list.erase(list.begin() + *axis);
     }
   return shared;
 }
@@ -157,14 +166,19 @@ static LogicalResult checkOpenSizes(Node &node, Sizes &sizes) {
     if (type.hasStaticShape())
       continue;
     open = true;
+    ArrayRef<AffineExpr> known = sizes.of(operand);
+    bool fromData = llvm::any_of(known, [&](AffineExpr size) { return isFromData(size, node.op); });
+    if (known.empty() || (fromData && may == OpenSizes::none))
+      return node.fail("works with sizes that are known before the data are, and an input has the type " + typeText(type) +
+                       ", whose sizes data give; declare static shapes in the model");
     bool onlyFirst = type.getRank() && !llvm::is_contained(type.getShape().drop_front(), ShapedType::kDynamic);
     if (may == OpenSizes::none || (may == OpenSizes::first && !onlyFirst))
       return node.fail("works with static sizes only, and an input has the type " +
                        typeText(type) + "; fix its sizes with --shape");
   }
   for (unsigned i = 0; i < node.op->getNumResults(); ++i)
-    if (node.hasResult(i) && !node.resultType(i).hasStaticShape() && !open)
-      return node.fail("the shape of a result depends on data, which is not supported");
+    if (node.hasResult(i) && !node.resultType(i).hasStaticShape() && !open && !givesDataSizes(node.kind()))
+      return node.fail("the shape of a result depends on data in a way that is not supported; declare its sizes in the model");
   if (!open)
     return success();
   auto isNumber = [](AffineExpr size) { return isa<AffineConstantExpr>(size); };
@@ -247,6 +261,11 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     for (Operation &made : llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), op.getIterator()))
       if (made.walk([](Operation *inner) { return isMisfit(inner) ? WalkResult::interrupt() : WalkResult::advance(); }).wasInterrupted())
         return node.fail("the shapes of its inputs and outputs do not fit each other; correct the model");
+    for (Value result : op.getResults())
+      if (Value value = values.lookupOrNull(result); value && isa<RankedTensorType>(value.getType()))
+        if (RankedTensorType type = tensorType(value);
+            !type.hasStaticShape() && canExceed(sizes.of(value), elementBytes(type.getElementType()), kMostBytes, &op))
+          return node.fail("a result can be larger than 1 TB; correct the shapes");
   }
   return success();
 }

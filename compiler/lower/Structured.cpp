@@ -225,10 +225,17 @@ Value lower::mapped(LocBuilder &b, ValueRange operands, ArrayRef<AffineMap> maps
                     RankedTensorType result, Body body) {
   SmallVector<AffineMap> all(maps);
   all.push_back(b.getMultiDimIdentityMap(result.getRank()));
-  SmallVector<IteratorType> loops(result.getRank(), IteratorType::parallel);
+  return mappedInto(b, emptyTensor(b, result, operands, all), operands, maps, body);
+}
+
+Value lower::mappedInto(LocBuilder &b, Value out, ValueRange operands,
+                        ArrayRef<AffineMap> maps, Body body) {
+  int64_t rank = tensorType(out).getRank();
+  SmallVector<AffineMap> all(maps);
+  all.push_back(b.getMultiDimIdentityMap(rank));
+  SmallVector<IteratorType> loops(rank, IteratorType::parallel);
   SmallVector<TypedAttr> captured(operands.size());
-  return makeGeneric(b, operands, emptyTensor(b, result, operands, all), all, loops,
-                     body, captured, /*reduces=*/false);
+  return makeGeneric(b, operands, out, all, loops, body, captured, /*reduces=*/false);
 }
 
 Value lower::reduction(LocBuilder &b, ValueRange operands,

@@ -6,6 +6,7 @@
 // buffers get their offsets.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/kernels/DataSizes.h"
 #include "compiler/kernels/Sizes.h"
 #include "compiler/memory/Packing.h"
 #include "compiler/memory/Passes.h"
@@ -79,7 +80,7 @@ struct Storage {
   enum Kind { Arena, Input, Output, Weights };
   Kind kind = Arena;
   MemRefType type;
-  /// Elements over the module's sizes, where the type does not tell.
+  /// Elements over the module's sizes and those that data give, where the type does not tell.
   AffineExpr count;
   /// Input: argument of @main; output: its result.
   unsigned index = 0;
@@ -183,6 +184,10 @@ LogicalResult Storages::create(Value value, Storage::Kind kind, int64_t step) {
     if (shape.empty())
       return emitError(value.getLoc())
              << "the size of a value depends on data, which is not supported";
+    if (canExceed(shape, elementBytes(storage.type.getElementType()), int64_t(1) << 60, value.getDefiningOp() ? value.getDefiningOp() : value.getParentBlock()->getParentOp()))
+      return emitError(value.getLoc())
+             << "a value of type " << value.getType()
+             << " can be larger than any memory; give the model's inputs smaller shapes";
     storage.count = productOf(shape, value.getContext());
   }
   storage.lives.push_back(lifeOf(value, step));
@@ -299,7 +304,9 @@ LogicalResult Storages::assign(func::FuncOp main) {
       return main.emitError() << "a result of type " << operand.get().getType()
                               << " is no tensor";
     Storage &storage = of(operand.get());
-    if (storage.kind != Storage::Arena)
+    // Memory for no element cannot be read where an index is out of range.
+    bool isEmpty = storage.count && mostOf(storage.count, main) == getAffineConstantExpr(0, main.getContext());
+    if (storage.kind != Storage::Arena || isEmpty)
       continue;
     storage.kind = Storage::Output;
     storage.index = operand.getOperandNumber();
@@ -379,8 +386,9 @@ private:
   Value newArenaBuffer(MemRefType type, Location loc, AffineExpr count = {});
   void touch(Value buffer);
   Value index(int64_t value);
-  /// An expression over the module's sizes, computed at the start of @main.
+  /// An expression over the module's sizes, computed at the start of @main; where sizes that data give are in it, here.
   Value sizeValue(AffineExpr size);
+  void emitDataSize(DataSizeOp op);
   /// Places the buffers whose sizes only a call knows behind the others. Returns the bytes of all.
   AffineExpr placeDynamicBuffers(int64_t staticBytes);
 
@@ -411,7 +419,9 @@ private:
   /// Offset of views that are not placed yet; the head ends before it.
   Value unplaced;
   unsigned firstOutput = 0;
-  SmallVector<Value> sizes; ///< arguments, one for each of the module's sizes
+  SmallVector<Value> sizes; ///< arguments, one for each of the module's sizes; then those that data gave so far
+  unsigned namedSizes = 0;  ///< how many are arguments
+  DenseMap<unsigned, Value> shapes; ///< arguments that take the shapes of outputs, by output
   DenseMap<AffineExpr, Value> sizeValues;
   DenseMap<Value, AffineExpr> counts; ///< elements of buffers whose types do not tell
   IRMapping mapping;
@@ -434,6 +444,13 @@ static Location named(OpBuilder &builder, StringRef name) {
   return NameLoc::get(builder.getStringAttr(name));
 }
 
+/// Dimensions that an input or output has in the model: of a string @main has two numbers, which are none.
+static int64_t modelRank(Type type, DictionaryAttr attributes) {
+  int64_t rank = cast<RankedTensorType>(type).getRank();
+  auto element = attributes ? attributes.getAs<StringAttr>("ingot.type") : StringAttr();
+  return rank - (element && element.getValue() == "string" && rank > 0);
+}
+
 LogicalResult Emitter::run() {
   FunctionType type = main.getFunctionType();
   SmallVector<Type> arguments;
@@ -450,7 +467,16 @@ LogicalResult Emitter::run() {
   Type bytes = MemRefType::get({0}, builder.getI8Type());
   arguments.append(2, bytes);
   SmallVector<StringRef> names = sizeNames(module);
+  namedSizes = names.size();
   arguments.append(names.size(), builder.getIndexType());
+  // Outputs whose shapes only data tell: the code writes these, too.
+  Operation *exit = main.getBody().front().getTerminator();
+  SmallVector<unsigned> untold;
+  for (OpOperand &operand : exit->getOpOperands())
+    if (llvm::any_of(storages.getSizes().of(operand.get()), [&](AffineExpr size) { return isFromData(size, module); }))
+      untold.push_back(operand.getOperandNumber());
+  for (unsigned output : untold)
+    arguments.push_back(MemRefType::get({modelRank(type.getResult(output), main.getResultAttrDict(output))}, builder.getI64Type()));
 
   builder.setInsertionPoint(main);
   planned = func::FuncOp::create(
@@ -460,20 +486,17 @@ LogicalResult Emitter::run() {
   auto describe = [&](unsigned number, DictionaryAttr attributes, Value tensor) {
     NamedAttrList list(attributes);
     auto type = cast<RankedTensorType>(tensor.getType());
-    // A string takes two numbers, which are no dimension of the model.
-    auto element = dyn_cast_or_null<StringAttr>(list.get("ingot.type"));
-    bool isString = element && element.getValue() == "string" && type.getRank() > 0;
-    ArrayRef<int64_t> shape = type.getShape().drop_back(isString);
+    int64_t rank = modelRank(type, attributes);
+    ArrayRef<int64_t> shape = type.getShape().take_front(rank);
     list.set("ingot.shape", builder.getDenseI64ArrayAttr(shape));
     list.erase("ingot.dims");
     if (llvm::is_contained(shape, ShapedType::kDynamic))
       list.set("ingot.sizes",
                AffineMapAttr::get(AffineMap::get(
-                   0, names.size(), ArrayRef(storages.getSizes().of(tensor)).drop_back(isString),
+                   0, symbolNames(module).size(), ArrayRef(storages.getSizes().of(tensor)).take_front(rank),
                    module.getContext())));
     planned.setArgAttrs(number, list.getDictionary(builder.getContext()));
   };
-  Operation *exit = main.getBody().front().getTerminator();
   for (unsigned i = 0; i < type.getNumInputs(); ++i) {
     describe(i, main.getArgAttrDict(i), main.getArgument(i));
     block->getArgument(i).setLoc(main.getArgument(i).getLoc());
@@ -493,6 +516,14 @@ LogicalResult Emitter::run() {
     sizes.push_back(block->getArgument(arenaNumber + 2 + i));
     sizes.back().setLoc(named(builder, name));
     planned.setArgAttr(arenaNumber + 2 + i, "ingot.size", builder.getI64IntegerAttr(i));
+  }
+  sizes.resize(symbolNames(module).size());
+  for (auto [i, output] : llvm::enumerate(untold)) {
+    unsigned number = arenaNumber + 2 + namedSizes + i;
+    shapes[output] = block->getArgument(number);
+    auto name = main.getResultAttrOfType<StringAttr>(output, "ingot.name");
+    shapes[output].setLoc(named(builder, ((name ? name.getValue() : "output") + "_shape").str()));
+    planned.setArgAttr(number, "ingot.shape_of", builder.getI64IntegerAttr(output));
   }
 
   // The status word is live throughout, so it is placed before everything else.
@@ -610,13 +641,21 @@ Value Emitter::sizeValue(AffineExpr size) {
     return index(constant.getValue());
   if (auto symbol = dyn_cast<AffineSymbolExpr>(size))
     return sizes[symbol.getPosition()];
+  auto apply = [&](OpBuilder &b) {
+    // Sizes that are not there yet are not in the expression.
+    SmallVector<Value> operands;
+    for (Value known : sizes)
+      operands.push_back(known ? known : index(0));
+    AffineMap map = AffineMap::get(0, operands.size(), size);
+    affine::canonicalizeMapAndOperands(&map, &operands);
+    return affine::AffineApplyOp::create(b, planned.getLoc(), map, operands);
+  };
+  if (isFromData(size, module))
+    return apply(builder);
   Value &value = sizeValues[size];
   if (!value) {
     OpBuilder front = OpBuilder::atBlockBegin(&planned.getBody().front());
-    SmallVector<Value> operands(sizes);
-    AffineMap map = AffineMap::get(0, operands.size(), size);
-    affine::canonicalizeMapAndOperands(&map, &operands);
-    value = affine::AffineApplyOp::create(front, planned.getLoc(), map, operands);
+    value = apply(front);
   }
   return value;
 }
@@ -679,13 +718,22 @@ void Emitter::touch(Value buffer) {
 Value Emitter::newArenaBuffer(MemRefType type, Location loc, AffineExpr count) {
   SmallVector<Value> length;
   AffineExpr bytes;
+  int64_t known = count ? 0 : *byteSize(type);
   if (count) {
-    length.push_back(sizeValue(count));
-    bytes = simplifiedSize(count * elementBytes(type.getElementType()));
+    AffineExpr most = mostOf(count, module);
+    // Where there may be no element, what was out of range reads the first all the same.
+    if (auto number = dyn_cast<AffineConstantExpr>(most))
+      most = builder.getAffineConstantExpr(std::max<int64_t>(number.getValue(), 1));
+    length.push_back(sizeValue(most));
+    bytes = simplifiedSize(most * elementBytes(type.getElementType()));
+    if (auto number = dyn_cast<AffineConstantExpr>(bytes)) {
+      known = number.getValue();
+      bytes = {};
+    }
   }
   auto view = memref::ViewOp::create(head, loc, type, arena, unplaced, length);
   bufferNumbers[view] = arenaBuffers.size();
-  arenaBuffers.push_back({view, {count ? 0 : *byteSize(type), step, step}, bytes});
+  arenaBuffers.push_back({view, {known, step, step}, bytes});
   if (count)
     counts[view] = count;
   return view;
@@ -750,6 +798,7 @@ void Emitter::emitOp(Operation &op) {
       })
       .Case<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::EmptyOp,
             scf::YieldOp>([](Operation *) {})
+      .Case([&](DataSizeOp size) { emitDataSize(size); })
       .Case([&](SizeOp size) { mapping.map(size.getResult(), sizes[size.getNumber()]); })
       .Case([&](LaunchOp launch) { emitLaunch(launch); })
       .Case([&](scf::IfOp branches) { emitIf(branches); })
@@ -758,6 +807,15 @@ void Emitter::emitOp(Operation &op) {
       .Case([&](tensor::FromElementsOp from) { emitFromElements(from); })
       .Case([&](func::ReturnOp exit) { emitReturn(exit); })
       .Default([&](Operation *scalar) { builder.clone(*scalar, mapping); });
+}
+
+void Emitter::emitDataSize(DataSizeOp op) {
+  AffineExpr most = mostOf(builder.getAffineSymbolExpr(op.getNumber()), module);
+  Value size = arith::MaxSIOp::create(builder, op.getLoc(), mapping.lookup(op.getCount()), index(0));
+  StringRef name = dataSizes(module)[op.getNumber() - namedSizes].name;
+  size = arith::MinSIOp::create(builder, named(builder, (name + "_count").str()), size, sizeValue(most));
+  mapping.map(op.getResult(), size);
+  sizes[op.getNumber()] = size;
 }
 
 void Emitter::emitLaunch(LaunchOp op) {
@@ -912,6 +970,17 @@ void Emitter::emitReturn(func::ReturnOp op) {
     copied.push_back({buffer(value, op.getLoc()),
                       planned.getArgument(firstOutput + i)});
   emitCopies(op.getLoc(), copied);
+  for (auto [i, value] : llvm::enumerate(op.getOperands())) {
+    Value shape = shapes.lookup(i);
+    if (!shape)
+      continue;
+    int64_t rank = cast<MemRefType>(shape.getType()).getDimSize(0);
+    for (auto [axis, size] : llvm::enumerate(ArrayRef(storages.getSizes().of(value)).take_front(rank)))
+      memref::StoreOp::create(
+          builder, op.getLoc(),
+          arith::IndexCastOp::create(builder, op.getLoc(), builder.getI64Type(), sizeValue(size)),
+          shape, index(axis));
+  }
   Value code =
       status ? memref::LoadOp::create(builder, op.getLoc(), status, index(0))
                    .getResult()

@@ -10,11 +10,6 @@ namespace ingot {
 #include "compiler/optimize/Passes.h.inc"
 } // namespace ingot
 
-static bool isStatic(Type type) {
-  auto shaped = dyn_cast<ShapedType>(type);
-  return !shaped || shaped.hasStaticShape();
-}
-
 namespace {
 struct CheckStatic : ingot::impl::CheckStaticBase<CheckStatic> {
   void runOnOperation() override {
@@ -49,12 +44,12 @@ private:
   }
 
   static LogicalResult checkValues(func::FuncOp function) {
-    // Where a call gives sizes, the lowering knows which of them it can follow.
+    // Which sizes that a call or data give can be followed, the lowering knows.
     if (function->getParentOp()->hasAttr("ingot.sizes"))
       return success();
     WalkResult result = function.walk([](Operation *op) {
       for (Type type : op->getResultTypes())
-        if (!isStatic(type)) {
+        if (auto shaped = dyn_cast<ShapedType>(type); shaped && !shaped.hasRank()) {
           op->emitError() << "the shape of a result depends on data (" << type
                           << "), which is not supported";
           return WalkResult::interrupt();

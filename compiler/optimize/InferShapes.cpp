@@ -98,18 +98,21 @@ static onnx::LoopOp keepLoopShapes(onnx::LoopOp loop) {
   }
   for (auto [result, value] : llvm::zip(copy->getResults(), initial))
     result.setType(value.getType());
-  // What each iteration yields is collected along a new first axis.
-  if (std::optional<int64_t> count = tripCount(copy))
-    for (auto [result, value] :
-         llvm::zip(copy->getResults().drop_front(initial.size()),
-                   yielded.drop_front(initial.size() + 1))) {
-      auto type = dyn_cast<RankedTensorType>(value.getType());
-      if (!type)
-        continue;
-      SmallVector<int64_t> shape = {*count};
-      llvm::append_range(shape, type.getShape());
-      result.setType(RankedTensorType::get(shape, type.getElementType()));
-    }
+  // What each iteration yields is collected along a new first axis; how many iterations there are, only data may tell.
+  int64_t count = tripCount(copy).value_or(ShapedType::kDynamic);
+  for (auto [result, value] :
+       llvm::zip(copy->getResults().drop_front(initial.size()),
+                 yielded.drop_front(initial.size() + 1))) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type)
+      continue;
+    SmallVector<int64_t> shape = {count};
+    llvm::append_range(shape, type.getShape());
+    auto inferred = RankedTensorType::get(shape, type.getElementType());
+    // What the model declares may have told more.
+    Type merged = mergeTypes(result.getType(), inferred);
+    result.setType(merged && count == ShapedType::kDynamic ? merged : inferred);
+  }
   loop->replaceAllUsesWith(copy->getResults());
   loop.erase();
   return copy;

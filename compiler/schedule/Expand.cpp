@@ -169,8 +169,10 @@ private:
         operands += !weights;
       } else {
         types.push_back(argument.getType());
-        auto size = kernel.getInputs()[argument.getArgNumber()].getDefiningOp<SizeOp>();
+        Value input = kernel.getInputs()[argument.getArgNumber()];
+        auto size = input.getDefiningOp<SizeOp>();
         locs.push_back(named(size ? sizeNames(kernel)[size.getNumber()]
+                             : input.getDefiningOp<DataSizeOp>() ? "count"
                              : isa<IndexType>(argument.getType()) ? "at"
                                                                   : "scalar"));
       }
@@ -928,19 +930,23 @@ private:
     return results;
   }
 
-  /// Values from outside of the body are constants, or operands of the kernel.
+  /// Values from outside of the body are constants, operands of the kernel, or sizes over these.
   Value lookup(IRMapping &map, Value value) {
     if (Value mapped = map.lookupOrNull(value))
       return mapped;
-    if (auto argument = dyn_cast<BlockArgument>(value))
-      for (auto [scalar, mapped] : llvm::zip(nests.scalarArguments, frame.scalarArguments))
-        if (scalar == argument)
-          return mapped;
+    Value found;
+    for (auto [scalar, mapped] : llvm::zip(nests.scalarArguments, frame.scalarArguments))
+      if (scalar == value)
+        found = mapped;
     Operation *constant = value.getDefiningOp<arith::ConstantOp>();
-    assert(constant && "a body uses what is neither its own nor constant");
-    Value clone = b.clone(*constant)->getResult(0);
-    map.map(value, clone);
-    return clone;
+    if (!found && !constant && isa<IndexType>(value.getType()))
+      if (AffineExpr size = Sizes().of(OpFoldResult(value), kernel.getContext()))
+        found = sizeValue(size);
+    assert((found || constant) && "a body uses what is neither its own nor constant");
+    if (!found)
+      found = b.clone(*constant)->getResult(0);
+    map.map(value, found);
+    return found;
   }
 
   /// The product of `acc + a * b` where the target adds and multiplies at once.

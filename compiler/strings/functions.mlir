@@ -177,15 +177,17 @@ func.func private @string_concat(%x: i64, %y: i64, %pool: memref<2xi64>) -> i64 
   %both = arith.addi %size, %other_size : i64
   %made = func.call @string_new(%both, %pool) : (i64, memref<2xi64>) -> i64
   %fits = arith.cmpi ne, %made, %zero : i64
-  %written = scf.if %fits -> i64 {
+  %result = scf.if %fits -> i64 {
     %begin = arith.addi %made, %three : i64
     %middle = func.call @string_copy(%begin, %x) : (i64, i64) -> i64
     %end = func.call @string_copy(%middle, %y) : (i64, i64) -> i64
-    scf.yield %end : i64
+    %first = arith.subi %end, %both : i64
+    %handle = arith.subi %first, %three : i64
+    scf.yield %handle : i64
   } else {
     scf.yield %zero : i64
   }
-  return %made : i64
+  return %result : i64
 }
 
 func.func private @string_matches(%text: i64, %classes: i64, %states: i64, %width: i64) -> i1 attributes {ingot.comment = ["whether an automaton accepts a string: from state s by byte c to states[s * width + classes[c]], the last of", "each state's numbers says whether a string may end there"]} {

@@ -57,6 +57,17 @@ def Ingot_StringOp : Ingot_Op<"string", [Pure]> {
   let assemblyFormat = "$name `(` $operands `)` attr-dict `:` functional-type($operands, $result)";
 }
 
+def Ingot_DataSizeOp : Ingot_Op<"data_size", [Pure]> {
+  let summary = "a size that data give";
+  let description = [{
+    `number` is that of its symbol: those of the module's `ingot.data_sizes`, which says the most that each can be, come behind the names in
+    `ingot.sizes`. A count below 0 or above the most reads as 0 or the most, so that what has this size fits the memory that it was given.
+  }];
+  let arguments = (ins I64Attr:$number, Index:$count);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$number `=` $count attr-dict";
+}
+
 def Ingot_KernelOp : Ingot_Op<"kernel", [
     IsolatedFromAbove, RecursiveMemoryEffects, SingleBlock]> {
   let summary = "a fused region of tensor operations that becomes one function";
@@ -96,7 +107,7 @@ def Ingot_LaunchOp : Ingot_Op<"launch", [
     status word if it has the attributes `ingot.scratch` and `ingot.checked`. plan-memory gives them addresses.
 
     Where results have sizes that are not static, `sizes` has one map for each result: its dimensions as expressions over the module's
-    `ingot.sizes`.
+    `ingot.sizes` and `ingot.data_sizes`.
   }];
   let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$inputs,
                        OptionalAttr<AffineMapArrayAttr>:$sizes);

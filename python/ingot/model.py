@@ -1,6 +1,7 @@
 """Drives a compiled model by its C descriptor (runtime-min/include/ingot/model.h), whoever compiled it and by whichever road."""
 
 import ctypes
+import math
 
 import ml_dtypes
 import numpy as np
@@ -89,6 +90,10 @@ class _Model(ctypes.Structure):
         ("arena_bytes_for", ctypes.CFUNCTYPE(ctypes.c_size_t, _SIZES)),
         ("output_shape", ctypes.CFUNCTYPE(None, _SIZES, ctypes.c_int32, _SIZES)),
         ("run_sized", ctypes.CFUNCTYPE(ctypes.c_int32, _POINTERS, _POINTERS, _SIZES, ctypes.c_void_p, ctypes.c_void_p)),
+        (
+            "run_shaped",
+            ctypes.CFUNCTYPE(ctypes.c_int32, _POINTERS, _POINTERS, _SIZES, ctypes.POINTER(_SIZES), ctypes.c_void_p, ctypes.c_void_p),
+        ),
     ]
 
 
@@ -99,7 +104,7 @@ class ModelError(Exception):
 class Value:
     """An input or output: `name`, `dtype`, `shape` (a tuple) and `state` (of an output, the input whose next value it is, or -1).
 
-    Sizes that a call chooses are negative: -1 - k is the model's size k.
+    Sizes that a call chooses are negative: -1 - k is the model's size k. Of an output, sizes that data give are the greatest ones.
     """
 
     def __init__(self, value):
@@ -194,6 +199,7 @@ class Model:
             stored = _views(array, kept) if declared.dtype == np.object_ else array.astype(_stored(declared), copy=False)
             arrays.append(np.ascontiguousarray(stored).reshape(array.shape))
         weights = self._weights.ctypes.data if self._weights is not None else None
+        numbers = None
         if self.size_names:
             numbers = (ctypes.c_int64 * len(self.size_names))(*[sizes.get(k, 0) for k in range(len(self.size_names))])
             arena_bytes = self._model.arena_bytes_for(numbers)
@@ -202,9 +208,17 @@ class Model:
             if arena_bytes > len(self._arena):
                 self._arena = _aligned(arena_bytes, self._model.arena_alignment)
             outputs = [np.empty(self._output_shape(i, numbers), _stored(declared)) for i, declared in enumerate(self.outputs)]
-            status = self._model.run_sized(_pointers(arrays), _pointers(outputs), numbers, self._arena.ctypes.data, weights)
         else:
             outputs = [np.empty(declared.shape, _stored(declared)) for declared in self.outputs]
+        if self._model.run_shaped:
+            found = [(ctypes.c_int64 * max(array.ndim, 1))(*array.shape) for array in outputs]
+            shapes = (_SIZES * max(len(found), 1))(*[ctypes.cast(shape, _SIZES) for shape in found])
+            status = self._model.run_shaped(_pointers(arrays), _pointers(outputs), numbers, shapes, self._arena.ctypes.data, weights)
+            # The elements stand at the front.
+            outputs = [self._front(array, shape[: array.ndim]) for array, shape in zip(outputs, found)]
+        elif self.size_names:
+            status = self._model.run_sized(_pointers(arrays), _pointers(outputs), numbers, self._arena.ctypes.data, weights)
+        else:
             status = self._model.run(_pointers(arrays), _pointers(outputs), self._arena.ctypes.data, weights)
         if status != 0:
             raise ModelError(f"model '{self.name}': {STATUS.get(status, f'status {status}')}")
@@ -216,6 +230,11 @@ class Model:
     def _shape_text(self, shape, sizes):
         texts = [str(size if size >= 0 else sizes.get(-1 - size, self.size_names[-1 - size])) for size in shape]
         return "(" + ", ".join(texts) + ")"
+
+    def _front(self, array, shape):
+        if any(size < 0 for size in shape) or math.prod(shape) > array.size:
+            raise ModelError(f"model '{self.name}' gave the shape {tuple(shape)}, which its memory for {array.shape} cannot hold")
+        return array.reshape(-1)[: math.prod(shape)].reshape(shape)
 
     def _output_shape(self, number, sizes):
         shape = (ctypes.c_int64 * max(len(self.outputs[number].shape), 1))()

@@ -1,4 +1,4 @@
-"""Models whose sizes a call chooses: compiled once, run with many sizes, compared with the standard's reference evaluator; and what is refused.
+"""Models whose sizes a call chooses: compiled once by each road, run with many sizes, compared with the standard's reference evaluator; and what is refused.
 
 usage: open_sizes.py INGOT
 """
@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
-from ingot.backend import CompileError, Workshop  # noqa: E402
+from ingot.backend import ROADS, CompileError, Workshop  # noqa: E402
 from ingot.model import ModelError  # noqa: E402
 
 random = np.random.default_rng(0)
@@ -111,10 +111,9 @@ def refused(what, error, text):
     sys.exit(f"FAILED: no error, where one should say '{text}'")
 
 
-def main():
-    os.environ["INGOT"] = sys.argv[1]
+def check_road(road):
     with tempfile.TemporaryDirectory() as folder:
-        workshop = Workshop(folder, "cpp", "-O1")
+        workshop = Workshop(folder, road, "-O1")
         workshop.add(proto for proto, _ in MODELS.values())
         for name, (proto, choices) in MODELS.items():
             compiled = workshop.get(proto)
@@ -126,7 +125,7 @@ def main():
                 for got, wanted in zip(compiled.run(values), expected):
                     check(got.shape == wanted.shape, f"{name} {sizes}: {got.shape} instead of {wanted.shape}")
                     check(np.allclose(got, wanted, rtol=1e-4, atol=1e-5), f"{name} {sizes}: off by {np.abs(got - wanted).max()}")
-            print(f"{name}: {len(choices)} choices of sizes")
+            print(f"{name}: {len(choices)} choices of sizes, by the road '{road}'")
 
         perceptron = workshop.get(MODELS["perceptron"][0])
         refused(lambda: perceptron.run([np.zeros((0, 37), "f")]), ModelError, "a size is less than 1")
@@ -151,6 +150,12 @@ def main():
         fixed = model([("CumSum", ["x", "axis"], "y", {})], {"x": ["N", 3]}, {"y": ["N", 3]})
         fixed.graph.initializer.append(numpy_helper.from_array(np.array(1), "axis"))
         refused(lambda: workshop.get(fixed), CompileError, "node 'y' (CumSum): works with static sizes only")
+
+
+def main():
+    os.environ["INGOT"] = sys.argv[1]
+    for road in ROADS:
+        check_road(road)
     return 0
 
 

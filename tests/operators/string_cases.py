@@ -27,22 +27,22 @@ def words(values, *shape):
     return array.reshape(shape) if shape else array
 
 
-def model(nodes, inputs, outputs):
-    """A model of nodes (kind, inputs, outputs, domain, attributes); of inputs (name, array) and outputs likewise."""
+def model(nodes, inputs, outputs, leaves_open=False):
+    """A model of nodes (kind, inputs, outputs, domain, attributes); of inputs (name, array) and outputs likewise, whose shapes it may leave open."""
 
-    def info(name, array):
+    def info(name, array, shaped=True):
         kind = TensorProto.STRING if array.dtype == np.object_ else helper.np_dtype_to_tensor_dtype(array.dtype)
-        return helper.make_tensor_value_info(name, kind, array.shape)
+        return helper.make_tensor_value_info(name, kind, array.shape if shaped else [None] * array.ndim)
 
     made = [helper.make_node(kind, ins, outs, domain=domain, **attributes) for kind, ins, outs, domain, attributes in nodes]
-    graph = helper.make_graph(made, "strings", [info(*value) for value in inputs], [info(*value) for value in outputs])
+    graph = helper.make_graph(made, "strings", [info(*value) for value in inputs], [info(*value, not leaves_open) for value in outputs])
     result = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid(ML, 4)], ir_version=10)
     checker.check_model(result)
     return result
 
 
 def cases():
-    """(name, nodes, inputs, outputs with what they must be)."""
+    """(name, nodes, inputs, outputs with what they must be, whether the model leaves the outputs' shapes open)."""
     x = words(TEXTS)
     n = len(TEXTS)
     numbers = np.arange(n, dtype=np.int64)
@@ -97,6 +97,14 @@ def cases():
     for pattern in patterns:
         plain = pattern.replace("[[:alpha:]]", "[A-Za-z]").replace(r"\w", "[0-9A-Za-z_]")
         yield one(f"matches {pattern}", "RegexFullMatch", [x], np.array([re.fullmatch(plain, t) is not None for t in TEXTS]), pattern=pattern)
+    # Data give how many there are, in the middle of a model and at its end.
+    line = words(["b-a", "", "the", "c--d"])
+    yield ("sizes from data", [("StringNormalizer", ["x"], ["n"], "", {"stopwords": ["the", "of"]}), ("StringSplit", ["n"], ["y", "z"], "", {"delimiter": "-"})],
+           [("x", line)], [("n", words(["b-a", "", "c--d"])), ("z", np.array([2, 1, 3], np.int64))], True)  # fmt: skip
+    yield ("pieces from data", [("StringSplit", ["x"], ["y", "z"], "", {"delimiter": "-"})], [("x", line)],
+           [("y", words(["b", "a", "", "", "", "", "the", "", "", "c", "", "d"], 4, 3)), ("z", np.array([2, 1, 1, 3], np.int64))], True)  # fmt: skip
+    yield ("nothing from data", [("StringSplit", ["x"], ["y", "z"], "", {})], [("x", words(["", " "]))],
+           [("y", words([], 2, 0)), ("z", np.array([0, 0], np.int64))], True)  # fmt: skip
     # Strings that are carried, chosen and made by turns.
     body = helper.make_graph(
         [helper.make_node("StringConcat", ["text", "again"], ["longer"]), helper.make_node("Identity", ["go"], ["on"])],
@@ -115,7 +123,10 @@ def main():
     if options.ingot:
         os.environ["INGOT"] = options.ingot
     failures = count = 0
-    made = [(name, model(nodes, inputs, outputs), [value for _, value in inputs], [value for _, value in outputs]) for name, nodes, inputs, outputs in cases()]
+    made = [
+        (name, model(nodes, inputs, outputs, *more), [value for _, value in inputs], [value for _, value in outputs])
+        for name, nodes, inputs, outputs, *more in cases()
+    ]
     with tempfile.TemporaryDirectory(prefix="ingot-strings-") as folder:
         for road in ("object", "cpp"):
             workshop = Workshop(folder, road, optimize="-O1")

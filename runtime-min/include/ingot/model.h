@@ -69,7 +69,8 @@ struct ingot_value {
   int32_t element;      /* enum ingot_element */
   int32_t rank;
   const int64_t *shape; /* `rank` sizes; null where rank is 0. -1 - k: of an input, the
-                           model's size number k; of an output, see output_shape */
+                           model's size number k; of an output, see output_shape. The
+                           greatest sizes, where data give those of an output: see run_shaped */
   int64_t count;        /* elements, the product of the shape; -1 where a call chooses */
   size_t bytes;         /* of all elements; of one where a call chooses */
   int32_t state;        /* of an output: the number of the input whose next value
@@ -106,6 +107,13 @@ struct ingot_model {
   void (*output_shape)(const int64_t *sizes, int32_t output, int64_t *shape);
   int32_t (*run_sized)(const void *const *inputs, void *const *outputs,
                        const int64_t *sizes, void *arena, const void *weights);
+  /* Where data give sizes of outputs, it takes the place of `run` and `run_sized`, which are null; else it is null. The shapes
+   * in the tables and from output_shape are the greatest that there can be, and outputs have memory for these. What the shapes
+   * are is written to `shapes`: one pointer an output, to `rank` numbers, or null where no size of the output is from data. The
+   * elements stand at the front of the output's memory. `sizes`: as in run_sized; null where size_count is 0. */
+  int32_t (*run_shaped)(const void *const *inputs, void *const *outputs,
+                        const int64_t *sizes, int64_t *const *shapes, void *arena,
+                        const void *weights);
 };
 
 #ifdef __cplusplus
