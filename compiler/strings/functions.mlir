@@ -594,7 +594,7 @@ func.func private @string_product_error(%a: f64, %b: f64, %product: f64) -> f64 
   return %error : f64
 }
 
-func.func private @string_scaled(%number: i64, %exponent: i64) -> f64 attributes {ingot.comment = ["number * 10^exponent for a number below 10^18, in pairs of doubles, so that only what lies closest to the middle between two results may become the wrong one"]} {
+func.func private @string_scaled(%number: i64, %exponent: i64) -> f64 attributes {ingot.comment = ["number * 10^exponent for a number below 10^18, in pairs of doubles, so that only what lies closest to the middle between two results may become the wrong one; two units of the last place off at most below 1e-270 and above 1e270"]} {
   %zero = arith.constant 0 : i64
   %one = arith.constant 1 : i64
   %most = arith.constant 290 : i64
