@@ -41,7 +41,7 @@ def external(folder):
 def unsupported(folder):
     byte = TensorProto.UINT8
     nodes = [helper.make_node("ImageDecoder", ["s"], ["t"], name="first"), helper.make_node("Relu", ["x"], ["y"], name="fine"),
-             helper.make_node("ImageDecoder", ["s"], ["u"], name="second")]
+             helper.make_node("ImageDecoder", ["s"], ["u"], name="second", pixel_format="BGR")]
     save(folder, "unsupported", nodes, [value("s", [4], byte), value("x", [4])], [value("t", [1, 1, 3], byte), value("u", [1, 1, 3], byte), value("y", [4])], opset=20)
 
 
