@@ -1,6 +1,6 @@
 # ingot_add_model(<name> MODEL <file.onnx>
 #                 [SHAPE <input>=<size>,<size>,... ...] [STATE <input>:<output> ...]
-#                 [TARGET <target>] [NAME <identifier>] [WEIGHTS auto|array|linked|external])
+#                 [TARGET <target>] [NAME <identifier>] [WEIGHTS auto|array|linked|external] [STRING_BYTES <n>])
 #
 # Adds the static library <name>: the model, compiled ahead of time when the library is built, with the header <NAME>.h. It is compiled
 # again when the model, its external data or Ingot change.
@@ -12,6 +12,7 @@
 #           cortex-m7, riscv64 or wasm32
 #   WEIGHTS where the weights go: array, into the sources; linked, into the program's read-only data; external, nowhere: the program gives
 #           the content of the file that the property INGOT_WEIGHTS of <name> names to Context. auto: array up to 4 KiB, else linked
+#   STRING_BYTES room in the arena for the strings that the model makes; else 128 for each, and at least 4096
 #   NAME    the C++ namespace and the prefix of every symbol and file; <name> unless given
 #
 # The library is built with the flags that its results need (optimised, nothing contracted or reassociated, the target's instruction set),
@@ -150,7 +151,7 @@ function(_ingot_default_target result)
 endfunction()
 
 function(ingot_add_model name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME;WEIGHTS" "SHAPE;STATE")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME;WEIGHTS;STRING_BYTES" "SHAPE;STATE")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "ingot_add_model(${name}): unknown arguments: ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -201,6 +202,9 @@ function(ingot_add_model name)
   endforeach()
   if(ARG_WEIGHTS)
     list(APPEND options --weights ${ARG_WEIGHTS})
+  endif()
+  if(DEFINED ARG_STRING_BYTES)
+    list(APPEND options --string-bytes ${ARG_STRING_BYTES})
   endif()
   get_filename_component(file ${model} NAME)
   add_custom_command(

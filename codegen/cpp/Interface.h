@@ -61,9 +61,9 @@ struct Interface {
   unsigned arena = 0, weights = 0, arguments = 0;
 
   bool hasState() const;
+  bool hasStrings() const;
   /// Whether data give the shape of an output.
   bool hasShapes() const;
-  bool hasStrings() const;
 };
 
 /// Reads the interface off a planned module, prepared or not. Errors are reported at the module's operations.

@@ -64,8 +64,8 @@ llvm::Expected<std::vector<Tensor>> Executor::run(llvm::ArrayRef<Tensor> inputs)
                                                : text(Status(status)));
   for (auto &&[tensor, buffer, shape] : llvm::zip_equal(outputs, to, found)) {
     if (!shape.empty()) {
-      tensor.shape = shape;
       int64_t count = elementCount(shape).value_or(0);
+      tensor.shape = shape;
       tensor.data.resize(count * bytesOfType(tensor.type));
       tensor.strings.resize(tensor.type == "string" ? count : 0);
     }

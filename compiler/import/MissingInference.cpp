@@ -96,6 +96,9 @@ Type ingot::missingType(Operation *op, unsigned result) {
   StringRef name = op->getName().getStringRef();
   if (name == "onnx.MaxUnpool" && op->getNumOperands() == 3)
     return unpooledType(op);
+  // Without words to leave out there are as many as before; the library never says.
+  if (name == "onnx.StringNormalizer" && sizeOf(op, "stopwords") == 0 && op->getNumOperands() == 1)
+    return op->getOperand(0).getType();
   if (name == "onnx.Unique" && result == 2 && op->getNumOperands() == 1)
     return uniquePlaces(op);
   if (!name.consume_front("onnx.ai_onnx_ml_") || op->getNumOperands() == 0)

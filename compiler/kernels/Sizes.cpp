@@ -142,6 +142,14 @@ SmallVector<AffineExpr> Sizes::compute(Value tensor) {
     return sizes;
   };
 
+  // While operators are lowered, a cast stands for an argument whose type is still the model's; a string becomes two numbers.
+  if (auto cast = tensor.getDefiningOp<UnrealizedConversionCastOp>(); cast && cast.getNumOperands() == 1) {
+    SmallVector<AffineExpr> known(of(cast.getOperand(0)));
+    if (known.empty() || known.size() > sizes.size())
+      return {};
+    llvm::copy(known, sizes.begin());
+    return sizes;
+  }
   if (auto argument = dyn_cast<BlockArgument>(tensor)) {
     Operation *parent = argument.getOwner()->getParentOp();
     if (auto kernel = dyn_cast<KernelOp>(parent)) {

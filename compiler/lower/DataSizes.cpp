@@ -12,7 +12,7 @@ using namespace ingot::lower;
 
 bool lower::givesDataSizes(StringRef kind) {
   return llvm::StringSwitch<bool>(kind)
-      .Cases({"NonZero", "Compress", "Unique", "NonMaxSuppression", "Loop"}, true)
+      .Cases({"NonZero", "Compress", "Unique", "NonMaxSuppression", "Loop", "StringNormalizer", "StringSplit"}, true)
       .Default(false);
 }
 

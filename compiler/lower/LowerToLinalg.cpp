@@ -342,7 +342,6 @@ static LogicalResult lowerFunction(func::FuncOp function) {
     if (isString(getElementTypeOrSelf(argument.getType()))) {
       LocBuilder b(argument.getLoc(), builder);
       value = handlesOf(b, value);
-      addViewDimension(function, argument.getArgNumber());
     }
     values.map(argument, value);
   }
@@ -361,6 +360,8 @@ static LogicalResult lowerFunction(func::FuncOp function) {
     SmallVector<Operation *> casts;
     if (type != argument.getType())
       llvm::append_range(casts, argument.getUsers());
+    if (isString(getElementTypeOrSelf(argument.getType())))
+      addViewDimension(function, argument.getArgNumber());
     argument.setType(type);
     for (Operation *cast : casts) {
       cast->getResult(0).replaceAllUsesWith(argument);

@@ -19,6 +19,8 @@ namespace {
 constexpr int kDeepest = 200;
 constexpr size_t kMostParts = 50000, kMostStates = 4096;
 constexpr int64_t kMostRepeats = 1000;
+/// Steps that may be looked at until all states are found: a second of work.
+constexpr int64_t kMostWork = int64_t(1) << 28;
 constexpr uint32_t kLastCharacter = 0x10ffff;
 
 /// Characters from first to last.
@@ -124,7 +126,7 @@ private:
   }
 
   unsigned repeated(unsigned item) {
-    while (error.empty() && !rest.empty()) {
+    for (bool once = false; error.empty() && !rest.empty(); once = true) {
       int64_t least = 0, most = -1;
       if (rest.consume_front("*")) {
       } else if (rest.consume_front("+")) {
@@ -136,6 +138,11 @@ private:
       }
       // Whether the longest or the shortest is tried first makes no difference to what matches as a whole.
       rest.consume_front("?");
+      // So parts are in each other no deeper than groups.
+      if (once) {
+        error = "repeats a repetition; put it in a group, or correct it";
+        break;
+      }
       Part part{Part::Repeat, {}, {item}};
       part.least = least;
       part.most = most;
@@ -538,8 +545,9 @@ struct Place {
 
 bool isWord(uint8_t byte) { return llvm::isAlnum(char(byte)) || byte == '_'; }
 
-/// The states that steps without bytes lead to as well.
-Set closed(const Automaton &automaton, Set set, const Place &place) {
+/// The states that steps without bytes lead to as well. Adds what it does to `done`.
+Set closed(const Automaton &automaton, Set set, const Place &place, int64_t &done) {
+  done += int64_t(automaton.steps.size() / 64);
   std::vector<bool> seen(automaton.steps.size());
   Set work = std::move(set), result;
   for (unsigned state : work)
@@ -548,6 +556,7 @@ Set closed(const Automaton &automaton, Set set, const Place &place) {
     unsigned state = work.back();
     work.pop_back();
     result.push_back(state);
+    done += int64_t(automaton.steps[state].size()) + 1;
     for (const Step &step : automaton.steps[state]) {
       bool taken = step.kind == Step::Free || (step.kind == Step::AtBegin && place.begin) || (step.kind == Step::AtEnd && place.end) ||
                    (step.kind == Step::AtBorder && place.border == true) || (step.kind == Step::OffBorder && place.border == false);
@@ -606,8 +615,9 @@ std::string Regex::compile(StringRef pattern) {
   // The first state is one of its own, since assertions of the begin hold there alone.
   found.push_back({{begin}, false});
   states.clear();
+  int64_t done = 0;
   for (size_t i = 0; i < found.size(); ++i) {
-    if (found.size() > kMostStates || found.size() * size_t(width) > kMostStates * 64)
+    if (done > kMostWork || found.size() > kMostStates || found.size() * size_t(width) > kMostStates * 64)
       return tooLarge;
     State state = found[i];
     Place place;
@@ -617,19 +627,19 @@ std::string Regex::compile(StringRef pattern) {
       if (hasBorders)
         place.border = word != state.second;
       Set next;
-      for (unsigned from : closed(automaton, state.first, place))
+      for (unsigned from : closed(automaton, state.first, place, done))
         for (const Step &step : automaton.steps[from])
           if (step.kind == Step::Bytes && step.first <= byte && byte <= step.last)
             next.push_back(step.to);
       llvm::sort(next);
       next.erase(std::unique(next.begin(), next.end()), next.end());
       bool dead = next.empty();
-      states.push_back(numberOf({closed(automaton, std::move(next), {}), word && !dead}));
+      states.push_back(numberOf({closed(automaton, std::move(next), {}, done), word && !dead}));
     }
     place.end = true;
     if (hasBorders)
       place.border = state.second;
-    states.push_back(llvm::is_contained(closed(automaton, state.first, place), end));
+    states.push_back(llvm::is_contained(closed(automaton, state.first, place, done), end));
   }
   states.push_back(-1);
   return "";

@@ -27,10 +27,6 @@ static bool fitsBut(int64_t axis, ArrayRef<int64_t> shape, ArrayRef<int64_t> oth
   return ArrayRef(changed) == other;
 }
 
-static Value emptyOf(LocBuilder &b, RankedTensorType type) {
-  return tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
-}
-
 Value lower::markedPlaces(Node &node, Value marks, int64_t count) {
   LocBuilder &b = node.b;
   int64_t size = tensorType(marks).getDimSize(0);

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Formats.h"
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Indexing.h"
 #include "compiler/lower/Parameter.h"
 #include "compiler/lower/Regex.h"
@@ -257,8 +258,10 @@ static LogicalResult lowerNormalizer(Node &node) {
     Value kept = arith::SelectOp::create(b, same, scalarInt(b, i64, 0), scalarInt(b, i64, 1));
     return minimum(b, s[2], kept);
   });
-  int64_t count = type.getNumElements();
-  if (type.getRank() != rank || (rank == 2 && type.getDimSize(0) != 1) || count > size || count < 1)
+  // Where the model declares none, data give the size.
+  int64_t count = type.getShape().back();
+  bool isDeclared = !ShapedType::isDynamic(count);
+  if ((rank == 2 && type.getDimSize(0) != 1) || (isDeclared && (count > size || count < 1)))
     return node.fail("the result does not fit the input; correct the model");
   // Where nothing is left, one empty string is.
   Value total = reduceAxes(b, marks, 0, b.getI64IntegerAttr(0), [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });
@@ -280,14 +283,18 @@ static LogicalResult lowerNormalizer(Node &node) {
   return node.done(reshape(b, result, type.getShape()));
 }
 
-/// StringSplit-20: pieces are views of their strings. As many as the greatest number of them have places; that the data give this number is checked.
+/// Most pieces of a string where neither the model declares nor `maxsplit` says how many there may be. More fail the check.
+static constexpr int64_t kMostPieces = 256;
+
+/// StringSplit-20: pieces are views of their strings. As many as the greatest number of them have places: the model declares it, which is checked, or data give it.
 static LogicalResult lowerStringSplit(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
   std::string delimiter = node.attrString("delimiter", "");
   int64_t most = node.attrInt("maxsplit", INT64_MAX);
   int64_t rank = node.rank(0), pieces = type.getRank() == rank + 1 ? type.getShape().back() : -1;
-  if (pieces < 0 || type.getShape().drop_back() != node.shape(0) || (node.hasAttr("maxsplit") && most < 0))
+  bool isDeclared = pieces != ShapedType::kDynamic;
+  if ((isDeclared && pieces < 0) || type.getShape().drop_back() != node.shape(0) || (node.hasAttr("maxsplit") && most < 0))
     return node.fail("the result does not fit the input, or maxsplit is negative; correct the model");
   Type i64 = b.getI64Type();
   StringTable text(b, ArrayRef(delimiter));
@@ -301,12 +308,21 @@ static LogicalResult lowerStringSplit(Node &node) {
     return arith::ShRUIOp::create(b, edge(b, s[0], scalarInt(b, i64, -1)), scalarInt(b, i64, 1));
   });
   int64_t size = node.type(0).getNumElements();
+  Value out;
   if (size > 0) {
     Value greatest = reduceAxes(b, reshape(b, counts, size), 0, b.getI64IntegerAttr(0),
                                 [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
-    check(node, greatest, [&](LocBuilder &b) { return isNumber(b, tensor::ExtractOp::create(b, greatest, ValueRange()), pieces); });
+    int64_t bound = std::min(most, kMostPieces - 1) + 1;
+    check(node, greatest, [&](LocBuilder &b) -> Value {
+      Value found = tensor::ExtractOp::create(b, greatest, ValueRange());
+      return isDeclared ? isNumber(b, found, pieces) : isWithin(b, found, 0, bound + 1);
+    });
+    if (!isDeclared)
+      out = tensor::EmptyOp::create(b, type, dataSize(node, greatest, 0, bound));
   }
-  Value parts = mapped(b, x, dropAxes(b.getContext(), rank + 1, rank), type, [&](LocBuilder &b, ValueRange s) {
+  if (!out)
+    out = size > 0 ? tensor::EmptyOp::create(b, type, ValueRange()) : emptyOf(node, type);
+  Value parts = mappedInto(b, out, x, dropAxes(b.getContext(), rank + 1, rank), [&](LocBuilder &b, ValueRange s) {
     Value piece = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, rank));
     Value begin = mul(b, piece, scalarInt(b, i64, 2)), end = add(b, begin, scalarInt(b, i64, 1));
     return makeString(b, "string_part", {s[0], edge(b, s[0], begin), edge(b, s[0], end)});

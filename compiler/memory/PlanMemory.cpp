@@ -444,6 +444,13 @@ static Location named(OpBuilder &builder, StringRef name) {
   return NameLoc::get(builder.getStringAttr(name));
 }
 
+/// Dimensions that an input or output has in the model: of a string @main has two numbers, which are none.
+static int64_t modelRank(Type type, DictionaryAttr attributes) {
+  int64_t rank = cast<RankedTensorType>(type).getRank();
+  auto element = attributes ? attributes.getAs<StringAttr>("ingot.type") : StringAttr();
+  return rank - (element && element.getValue() == "string" && rank > 0);
+}
+
 LogicalResult Emitter::run() {
   FunctionType type = main.getFunctionType();
   SmallVector<Type> arguments;
@@ -469,7 +476,7 @@ LogicalResult Emitter::run() {
     if (llvm::any_of(storages.getSizes().of(operand.get()), [&](AffineExpr size) { return isFromData(size, module); }))
       untold.push_back(operand.getOperandNumber());
   for (unsigned output : untold)
-    arguments.push_back(MemRefType::get({cast<ShapedType>(type.getResult(output)).getRank()}, builder.getI64Type()));
+    arguments.push_back(MemRefType::get({modelRank(type.getResult(output), main.getResultAttrDict(output))}, builder.getI64Type()));
 
   builder.setInsertionPoint(main);
   planned = func::FuncOp::create(
@@ -479,16 +486,14 @@ LogicalResult Emitter::run() {
   auto describe = [&](unsigned number, DictionaryAttr attributes, Value tensor) {
     NamedAttrList list(attributes);
     auto type = cast<RankedTensorType>(tensor.getType());
-    // A string takes two numbers, which are no dimension of the model.
-    auto element = dyn_cast_or_null<StringAttr>(list.get("ingot.type"));
-    bool isString = element && element.getValue() == "string" && type.getRank() > 0;
-    ArrayRef<int64_t> shape = type.getShape().drop_back(isString);
+    int64_t rank = modelRank(type, attributes);
+    ArrayRef<int64_t> shape = type.getShape().take_front(rank);
     list.set("ingot.shape", builder.getDenseI64ArrayAttr(shape));
     list.erase("ingot.dims");
     if (llvm::is_contained(shape, ShapedType::kDynamic))
       list.set("ingot.sizes",
                AffineMapAttr::get(AffineMap::get(
-                   0, symbolNames(module).size(), ArrayRef(storages.getSizes().of(tensor)).drop_back(isString),
+                   0, symbolNames(module).size(), ArrayRef(storages.getSizes().of(tensor)).take_front(rank),
                    module.getContext())));
     planned.setArgAttrs(number, list.getDictionary(builder.getContext()));
   };
@@ -969,7 +974,8 @@ void Emitter::emitReturn(func::ReturnOp op) {
     Value shape = shapes.lookup(i);
     if (!shape)
       continue;
-    for (auto [axis, size] : llvm::enumerate(storages.getSizes().of(value)))
+    int64_t rank = cast<MemRefType>(shape.getType()).getDimSize(0);
+    for (auto [axis, size] : llvm::enumerate(ArrayRef(storages.getSizes().of(value)).take_front(rank)))
       memref::StoreOp::create(
           builder, op.getLoc(),
           arith::IndexCastOp::create(builder, op.getLoc(), builder.getI64Type(), sizeValue(size)),

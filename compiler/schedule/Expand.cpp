@@ -1169,6 +1169,8 @@ private:
     llvm::append_range(operands, frame.indexArguments);
     AffineMap affine = AffineMap::get(dims, operands.size() - dims, flat);
     affine::canonicalizeMapAndOperands(&affine, &operands);
+    if (auto constant = dyn_cast<AffineConstantExpr>(affine.getResult(0)))
+      return {buffer, indexConstant(constant.getValue())};
     return {buffer, affine::AffineApplyOp::create(b, loc, affine, operands)};
   }
 

@@ -177,18 +177,20 @@ func.func private @string_concat(%x: i64, %y: i64, %pool: memref<2xi64>) -> i64 
   %both = arith.addi %size, %other_size : i64
   %made = func.call @string_new(%both, %pool) : (i64, memref<2xi64>) -> i64
   %fits = arith.cmpi ne, %made, %zero : i64
-  %written = scf.if %fits -> i64 {
+  %result = scf.if %fits -> i64 {
     %begin = arith.addi %made, %three : i64
     %middle = func.call @string_copy(%begin, %x) : (i64, i64) -> i64
     %end = func.call @string_copy(%middle, %y) : (i64, i64) -> i64
-    scf.yield %end : i64
+    %first = arith.subi %end, %both : i64
+    %handle = arith.subi %first, %three : i64
+    scf.yield %handle : i64
   } else {
     scf.yield %zero : i64
   }
-  return %made : i64
+  return %result : i64
 }
 
-func.func private @string_matches(%text: i64, %classes: i64, %states: i64, %width: i64) -> i1 attributes {ingot.comment = ["whether an automaton accepts a string: from state s by byte c to states[s * width + classes[c]], the last of", "each state's numbers says whether a string may end there"]} {
+func.func private @string_matches(%text: i64, %classes: i64, %states: i64, %width: i64) -> i1 attributes {ingot.comment = ["whether an automaton accepts a string: from state s by byte c to states[s * width + classes[c]], the last of each state's numbers says whether a string may end there"]} {
   %zero = arith.constant 0 : i64
   %one = arith.constant 1 : i64
   %four = arith.constant 4 : i64
@@ -434,7 +436,7 @@ func.func private @string_part(%text: i64, %begin: i64, %end: i64, %pool: memref
   return %part : i64
 }
 
-func.func private @string_case(%text: i64, %table: i64, %rows: i64, %pool: memref<2xi64>) -> i64 attributes {ingot.comment = ["a string of UTF-8 in the other case: each row of the table has the first and the last character that it is for, every", "how many it is for one, and what to add; bytes that are no UTF-8 stay"]} {
+func.func private @string_case(%text: i64, %table: i64, %rows: i64, %pool: memref<2xi64>) -> i64 attributes {ingot.comment = ["a string of UTF-8 in the other case: each row of the table has the first and the last character that it is for, every how many it is for one, and what to add; bytes that are no UTF-8 stay"]} {
   %zero = arith.constant 0 : i64
   %one = arith.constant 1 : i64
   %two = arith.constant 2 : i64
@@ -569,4 +571,215 @@ func.func private @string_case(%text: i64, %table: i64, %rows: i64, %pool: memre
     ingot.poke %number, %number_at : i32
   }
   return %made : i64
+}
+
+func.func private @string_product_error(%a: f64, %b: f64, %product: f64) -> f64 attributes {ingot.comment = ["what the product of two numbers lost when it was rounded (Dekker); both are below 1e300"]} {
+  %splitter = arith.constant 134217729.0 : f64
+  %a_scaled = arith.mulf %a, %splitter : f64
+  %a_rest = arith.subf %a_scaled, %a : f64
+  %a_high = arith.subf %a_scaled, %a_rest : f64
+  %a_low = arith.subf %a, %a_high : f64
+  %b_scaled = arith.mulf %b, %splitter : f64
+  %b_rest = arith.subf %b_scaled, %b : f64
+  %b_high = arith.subf %b_scaled, %b_rest : f64
+  %b_low = arith.subf %b, %b_high : f64
+  %high = arith.mulf %a_high, %b_high : f64
+  %start = arith.subf %high, %product : f64
+  %cross = arith.mulf %a_high, %b_low : f64
+  %second = arith.addf %start, %cross : f64
+  %other_cross = arith.mulf %a_low, %b_high : f64
+  %third = arith.addf %second, %other_cross : f64
+  %low = arith.mulf %a_low, %b_low : f64
+  %error = arith.addf %third, %low : f64
+  return %error : f64
+}
+
+func.func private @string_scaled(%number: i64, %exponent: i64) -> f64 attributes {ingot.comment = ["number * 10^exponent for a number below 10^18, in pairs of doubles, so that only what lies closest to the middle between two results may become the wrong one; two units of the last place off at most below 1e-270 and above 1e270"]} {
+  %zero = arith.constant 0 : i64
+  %one = arith.constant 1 : i64
+  %most = arith.constant 290 : i64
+  %least = arith.constant -290 : i64
+  %most_rest = arith.constant 60 : i64
+  %bits_count = arith.constant 9 : i64
+  %f1 = arith.constant 1.0 : f64
+  %f0 = arith.constant 0.0 : f64
+  %ten = arith.constant 10.0 : f64
+  %value = arith.sitofp %number : i64 to f64
+  %whole = arith.fptosi %value : f64 to i64
+  %missing = arith.subi %number, %whole : i64
+  %value_low = arith.sitofp %missing : i64 to f64
+  %at_most = arith.minsi %exponent, %most : i64
+  %main = arith.maxsi %at_most, %least : i64
+  %is_small = arith.cmpi slt, %main, %zero : i64
+  %opposite = arith.subi %zero, %main : i64
+  %size = arith.select %is_small, %opposite, %main : i64
+  // 10^size from 10, 10^2, 10^4, ...
+  %left, %p_end, %p_low_end, %power, %power_low = scf.for %i = %zero to %bits_count step %one iter_args(%bits = %size, %p = %ten, %p_low = %f0, %r = %f1, %r_low = %f0) -> (i64, f64, f64, f64, f64) : i64 {
+    %bit = arith.andi %bits, %one : i64
+    %takes = arith.cmpi ne, %bit, %zero : i64
+    %product = arith.mulf %r, %p : f64
+    %lost = func.call @string_product_error(%r, %p, %product) : (f64, f64, f64) -> f64
+    %cross = arith.mulf %r, %p_low : f64
+    %other_cross = arith.mulf %r_low, %p : f64
+    %crosses = arith.addf %cross, %other_cross : f64
+    %error = arith.addf %lost, %crosses : f64
+    %high = arith.addf %product, %error : f64
+    %rounded = arith.subf %high, %product : f64
+    %low = arith.subf %error, %rounded : f64
+    %new_r = arith.select %takes, %high, %r : f64
+    %new_r_low = arith.select %takes, %low, %r_low : f64
+    %square = arith.mulf %p, %p : f64
+    %square_lost = func.call @string_product_error(%p, %p, %square) : (f64, f64, f64) -> f64
+    %p_cross = arith.mulf %p, %p_low : f64
+    %twice = arith.addf %p_cross, %p_cross : f64
+    %square_error = arith.addf %square_lost, %twice : f64
+    %new_p = arith.addf %square, %square_error : f64
+    %square_rounded = arith.subf %new_p, %square : f64
+    %new_p_low = arith.subf %square_error, %square_rounded : f64
+    %rest = arith.shrui %bits, %one : i64
+    scf.yield %rest, %new_p, %new_p_low, %new_r, %new_r_low : i64, f64, f64, f64, f64
+  }
+  %result = scf.if %is_small -> f64 {
+    %quotient = arith.divf %value, %power : f64
+    %back = arith.mulf %quotient, %power : f64
+    %back_lost = func.call @string_product_error(%quotient, %power, %back) : (f64, f64, f64) -> f64
+    %back_low = arith.mulf %quotient, %power_low : f64
+    %back_error = arith.addf %back_lost, %back_low : f64
+    %near = arith.subf %value, %back : f64
+    %nearer = arith.subf %near, %back_error : f64
+    %remainder = arith.addf %nearer, %value_low : f64
+    %correction = arith.divf %remainder, %power : f64
+    %divided = arith.addf %quotient, %correction : f64
+    scf.yield %divided : f64
+  } else {
+    %times = arith.mulf %value, %power : f64
+    %times_lost = func.call @string_product_error(%value, %power, %times) : (f64, f64, f64) -> f64
+    %times_cross = arith.mulf %value, %power_low : f64
+    %times_other = arith.mulf %value_low, %power : f64
+    %times_crosses = arith.addf %times_cross, %times_other : f64
+    %times_error = arith.addf %times_lost, %times_crosses : f64
+    %multiplied = arith.addf %times, %times_error : f64
+    scf.yield %multiplied : f64
+  }
+  // What is left of the exponent where the number is at the ends of the range.
+  %rest_exponent = arith.subi %exponent, %main : i64
+  %shrinks = arith.cmpi slt, %rest_exponent, %zero : i64
+  %rest_opposite = arith.subi %zero, %rest_exponent : i64
+  %rest_size = arith.select %shrinks, %rest_opposite, %rest_exponent : i64
+  %steps = arith.minsi %rest_size, %most_rest : i64
+  %factor = scf.for %k = %zero to %steps step %one iter_args(%f = %f1) -> (f64) : i64 {
+    %next = arith.mulf %f, %ten : f64
+    scf.yield %next : f64
+  }
+  %smaller = arith.divf %result, %factor : f64
+  %larger = arith.mulf %result, %factor : f64
+  %scaled = arith.select %shrinks, %smaller, %larger : f64
+  return %scaled : f64
+}
+
+func.func private @string_to_float(%text: i64) -> f64 attributes {ingot.comment = ["the number that a string says in decimals, with a point and an exponent or without; INF and NaN; what follows it does not count"]} {
+  %zero = arith.constant 0 : i64
+  %one = arith.constant 1 : i64
+  %two = arith.constant 2 : i64
+  %three = arith.constant 3 : i64
+  %ten = arith.constant 10 : i64
+  %point = arith.constant 46 : i64
+  %minus = arith.constant 45 : i64
+  %plus = arith.constant 43 : i64
+  %first_digit = arith.constant 48 : i64
+  %lower_case = arith.constant 32 : i64
+  %letter_e = arith.constant 101 : i64
+  %letter_i = arith.constant 105 : i64
+  %letter_n = arith.constant 110 : i64
+  %full = arith.constant 100000000000000000 : i64
+  %most_exponent = arith.constant 9999 : i64
+  %infinity = arith.constant 0x7FF0000000000000 : f64
+  %nan = arith.constant 0x7FF8000000000000 : f64
+  %size = func.call @string_size(%text) : (i64) -> i64
+  %data = func.call @string_data(%text) : (i64) -> i64
+  %some = arith.cmpi sgt, %size, %zero : i64
+  %first = scf.if %some -> i64 {
+    %first_byte = ingot.peek %data : i8
+    %wide_first = arith.extui %first_byte : i8 to i64
+    scf.yield %wide_first : i64
+  } else {
+    scf.yield %zero : i64
+  }
+  %is_minus = arith.cmpi eq, %first, %minus : i64
+  %is_plus = arith.cmpi eq, %first, %plus : i64
+  %is_sign = arith.ori %is_minus, %is_plus : i1
+  %begin = arith.extui %is_sign : i1 to i64
+  %more = arith.cmpi sgt, %size, %begin : i64
+  %start = scf.if %more -> i64 {
+    %start_at = arith.addi %data, %begin : i64
+    %start_byte = ingot.peek %start_at : i8
+    %wide_start = arith.extui %start_byte : i8 to i64
+    %letter = arith.ori %wide_start, %lower_case : i64
+    scf.yield %letter : i64
+  } else {
+    scf.yield %zero : i64
+  }
+  // The part: 0 before the point, 1 behind it, 2 the exponent, 3 what does not count.
+  %last_part, %number, %scale, %exponent, %exponent_sign = scf.for %i = %begin to %size step %one iter_args(%part = %zero, %sum = %zero, %shift = %zero, %power = %zero, %sign = %one) -> (i64, i64, i64, i64, i64) : i64 {
+    %at = arith.addi %data, %i : i64
+    %byte = ingot.peek %at : i8
+    %wide = arith.extui %byte : i8 to i64
+    %digit = arith.subi %wide, %first_digit : i64
+    %is_digit = arith.cmpi ult, %digit, %ten : i64
+    %lower = arith.ori %wide, %lower_case : i64
+    %is_e = arith.cmpi eq, %lower, %letter_e : i64
+    %is_point = arith.cmpi eq, %wide, %point : i64
+    %before_point = arith.cmpi eq, %part, %zero : i64
+    %behind_point = arith.cmpi eq, %part, %one : i64
+    %in_number = arith.ori %before_point, %behind_point : i1
+    %in_exponent = arith.cmpi eq, %part, %two : i64
+    %digit_minus = arith.cmpi eq, %wide, %minus : i64
+    %digit_plus = arith.cmpi eq, %wide, %plus : i64
+    %any_sign = arith.ori %digit_minus, %digit_plus : i1
+    %no_power = arith.cmpi eq, %power, %zero : i64
+    %may_sign = arith.andi %in_exponent, %no_power : i1
+    %signs = arith.andi %any_sign, %may_sign : i1
+    %starts_exponent = arith.andi %is_e, %in_number : i1
+    %starts_fraction = arith.andi %is_point, %before_point : i1
+    %stays = arith.ori %is_digit, %signs : i1
+    %kept_part = arith.select %stays, %part, %three : i64
+    %exponent_part = arith.select %starts_exponent, %two, %kept_part : i64
+    %new_part = arith.select %starts_fraction, %one, %exponent_part : i64
+    %counts = arith.andi %is_digit, %in_number : i1
+    %room = arith.cmpi slt, %sum, %full : i64
+    %added = arith.andi %counts, %room : i1
+    %shifted = arith.muli %sum, %ten : i64
+    %longer = arith.addi %shifted, %digit : i64
+    %new_sum = arith.select %added, %longer, %sum : i64
+    %fraction_digit = arith.andi %added, %behind_point : i1
+    %down = arith.extui %fraction_digit : i1 to i64
+    %whole_digit = arith.andi %counts, %before_point : i1
+    %taken = arith.extui %added : i1 to i64
+    %all = arith.extui %whole_digit : i1 to i64
+    %up_raw = arith.subi %all, %taken : i64
+    %up = arith.maxsi %up_raw, %zero : i64
+    %raised = arith.addi %shift, %up : i64
+    %new_shift = arith.subi %raised, %down : i64
+    %power_digit = arith.andi %is_digit, %in_exponent : i1
+    %power_ten = arith.muli %power, %ten : i64
+    %power_longer = arith.addi %power_ten, %digit : i64
+    %power_bound = arith.minsi %power_longer, %most_exponent : i64
+    %new_power = arith.select %power_digit, %power_bound, %power : i64
+    %negated = arith.andi %signs, %digit_minus : i1
+    %opposite_one = arith.subi %zero, %one : i64
+    %new_sign = arith.select %negated, %opposite_one, %sign : i64
+    scf.yield %new_part, %new_sum, %new_shift, %new_power, %new_sign : i64, i64, i64, i64, i64
+  }
+  %signed_exponent = arith.muli %exponent, %exponent_sign : i64
+  %decimal = arith.addi %signed_exponent, %scale : i64
+  %any = arith.cmpi ne, %number, %zero : i64
+  %used = arith.select %any, %decimal, %zero : i64
+  %magnitude = func.call @string_scaled(%number, %used) : (i64, i64) -> f64
+  %is_infinite = arith.cmpi eq, %start, %letter_i : i64
+  %with_infinity = arith.select %is_infinite, %infinity, %magnitude : f64
+  %is_nan = arith.cmpi eq, %start, %letter_n : i64
+  %with_nan = arith.select %is_nan, %nan, %with_infinity : f64
+  %negative = arith.negf %with_nan : f64
+  %result = arith.select %is_minus, %negative, %with_nan : f64
+  return %result : f64
 }

@@ -27,22 +27,22 @@ def words(values, *shape):
     return array.reshape(shape) if shape else array
 
 
-def model(nodes, inputs, outputs):
-    """A model of nodes (kind, inputs, outputs, domain, attributes); of inputs (name, array) and outputs likewise."""
+def model(nodes, inputs, outputs, leaves_open=False):
+    """A model of nodes (kind, inputs, outputs, domain, attributes); of inputs (name, array) and outputs likewise, whose shapes it may leave open."""
 
-    def info(name, array):
+    def info(name, array, shaped=True):
         kind = TensorProto.STRING if array.dtype == np.object_ else helper.np_dtype_to_tensor_dtype(array.dtype)
-        return helper.make_tensor_value_info(name, kind, array.shape)
+        return helper.make_tensor_value_info(name, kind, array.shape if shaped else [None] * array.ndim)
 
     made = [helper.make_node(kind, ins, outs, domain=domain, **attributes) for kind, ins, outs, domain, attributes in nodes]
-    graph = helper.make_graph(made, "strings", [info(*value) for value in inputs], [info(*value) for value in outputs])
+    graph = helper.make_graph(made, "strings", [info(*value) for value in inputs], [info(*value, not leaves_open) for value in outputs])
     result = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid(ML, 4)], ir_version=10)
     checker.check_model(result)
     return result
 
 
 def cases():
-    """(name, nodes, inputs, outputs with what they must be)."""
+    """(name, nodes, inputs, outputs with what they must be, whether the model leaves the outputs' shapes open)."""
     x = words(TEXTS)
     n = len(TEXTS)
     numbers = np.arange(n, dtype=np.int64)
@@ -65,6 +65,14 @@ def cases():
     unsigned = np.array([0, 2**64 - 1], np.uint64)
     yield one("unsigned to string", "Cast", [unsigned], words([str(i) for i in unsigned]), to=TensorProto.STRING)
     yield one("from string", "Cast", [words([str(i) for i in integers] + ["+5"])], np.append(integers, 5), to=TensorProto.INT64)
+    random = np.random.default_rng(5)
+    bits = random.integers(0, 2**64, 400, dtype=np.uint64).view(np.float64)
+    decimals = [repr(float(v)) for v in bits[np.isfinite(bits)]]
+    decimals += ["0", "-0.0", "1e-400", "1e400", "-1E+3", "+INF", "inf", "-Inf", "NaN", "3.14", "100.5", ".5", "5.", "0.1", "1" * 40, "0." + "0" * 30 + "17", "5e-324", "1.7976931348623157e308"]
+    yield one("to double", "Cast", [words(decimals)], np.array([float(t) for t in decimals]), to=TensorProto.DOUBLE)
+    with np.errstate(over="ignore"):
+        yield one("to float", "Cast", [words(decimals)], np.array([float(t) for t in decimals]).astype(np.float32), to=TensorProto.FLOAT)
+    yield one("to int32", "Cast", [words(["-17", "2147483647"])], np.array([-17, 2147483647], np.int32), to=TensorProto.INT32)
     many = [f"word {i * i}" for i in range(3000)]
     some = words(many[::7] + ["word", "", "word 3"])
     found = np.array(list(range(0, 3000, 7)) + [-7, -7, -7], np.int64)
@@ -97,6 +105,14 @@ def cases():
     for pattern in patterns:
         plain = pattern.replace("[[:alpha:]]", "[A-Za-z]").replace(r"\w", "[0-9A-Za-z_]")
         yield one(f"matches {pattern}", "RegexFullMatch", [x], np.array([re.fullmatch(plain, t) is not None for t in TEXTS]), pattern=pattern)
+    # Data give how many there are, in the middle of a model and at its end.
+    line = words(["b-a", "", "the", "c--d"])
+    yield ("sizes from data", [("StringNormalizer", ["x"], ["n"], "", {"stopwords": ["the", "of"]}), ("StringConcat", ["n", "dot"], ["y"], "", {})],
+           [("x", line), ("dot", words(["."]))], [("n", words(["b-a", "", "c--d"])), ("y", words(["b-a.", ".", "c--d."]))], True)  # fmt: skip
+    yield ("pieces from data", [("StringSplit", ["x"], ["y", "z"], "", {"delimiter": "-"})], [("x", line)],
+           [("y", words(["b", "a", "", "", "", "", "the", "", "", "c", "", "d"], 4, 3)), ("z", np.array([2, 1, 1, 3], np.int64))], True)  # fmt: skip
+    yield ("nothing from data", [("StringSplit", ["x"], ["y", "z"], "", {})], [("x", words(["", " "]))],
+           [("y", words([], 2, 0)), ("z", np.array([0, 0], np.int64))], True)  # fmt: skip
     # Strings that are carried, chosen and made by turns.
     body = helper.make_graph(
         [helper.make_node("StringConcat", ["text", "again"], ["longer"]), helper.make_node("Identity", ["go"], ["on"])],
@@ -108,6 +124,18 @@ def cases():
            [("y", words([t * 4 for t in TEXTS]))])  # fmt: skip
 
 
+def same(given, wanted):
+    """Equal; floats below 1e-270 or above 1e270 within two ULP, which the conversion states."""
+    if given.shape != wanted.shape or given.dtype != wanted.dtype:
+        return False
+    if wanted.dtype.kind != "f":
+        return bool((given == wanted).all())
+    with np.errstate(all="ignore"):
+        middle = (np.abs(wanted) > 1e-270) & (np.abs(wanted) < 1e270)
+        near = np.abs(given - wanted) <= np.where(middle, 0, 2 * np.spacing(np.abs(wanted)))
+    return bool((near | (given == wanted) | (np.isnan(given) & np.isnan(wanted))).all())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ingot", help="the tool; else $INGOT, or ingot on the path")
@@ -115,7 +143,10 @@ def main():
     if options.ingot:
         os.environ["INGOT"] = options.ingot
     failures = count = 0
-    made = [(name, model(nodes, inputs, outputs), [value for _, value in inputs], [value for _, value in outputs]) for name, nodes, inputs, outputs in cases()]
+    made = [
+        (name, model(nodes, inputs, outputs, *more), [value for _, value in inputs], [value for _, value in outputs])
+        for name, nodes, inputs, outputs, *more in cases()
+    ]
     with tempfile.TemporaryDirectory(prefix="ingot-strings-") as folder:
         for road in ("object", "cpp"):
             workshop = Workshop(folder, road, optimize="-O1")
@@ -124,12 +155,22 @@ def main():
                 count += 1
                 try:
                     given = workshop.get(proto).run(inputs)
-                    good = all(a.shape == b.shape and a.dtype == b.dtype and (a == b).all() for a, b in zip(given, wanted))
+                    good = all(map(same, given, wanted))
                     said = "" if good else f"gives {given}, not {wanted}"
                 except Exception as error:  # noqa: BLE001
                     said = str(error)
                 if said:
                     print(f"{road}: {name}: {said[:500]}")
+                    failures += 1
+            # Sizes that a call chooses.
+            count += 1
+            infos = [helper.make_tensor_value_info(name, TensorProto.STRING, ["n"]) for name in "xy"]
+            node = helper.make_node("StringConcat", ["x", "x"], ["y"])
+            opened = helper.make_model(helper.make_graph([node], "open", infos[:1], infos[1:]), opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+            for size in (1, 3, len(TEXTS)):
+                given = workshop.get(opened).run([words(TEXTS[:size])])[0]
+                if given.tolist() != [text * 2 for text in TEXTS[:size]]:
+                    print(f"{road}: {size} strings: {given}")
                     failures += 1
             # What the arena has no room for is told, and the run ends well.
             name, proto, inputs, _ = next(case for case in made if case[0] == "concat strings")

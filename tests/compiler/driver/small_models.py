@@ -22,9 +22,9 @@ def value(name, shape, element=TensorProto.FLOAT):
     return helper.make_tensor_value_info(name, element, shape)
 
 
-def save(folder, name, nodes, inputs, outputs, initializers=(), **keys):
+def save(folder, name, nodes, inputs, outputs, initializers=(), opset=17, **keys):
     graph = helper.make_graph(nodes, name, inputs, outputs, initializers)
-    model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
+    model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", opset)])
     save_model(model, str(folder / f"{name}.onnx"), **keys)
 
 
@@ -40,10 +40,10 @@ def external(folder):
 
 
 def unsupported(folder):
-    strings = TensorProto.STRING
-    nodes = [helper.make_node("StringNormalizer", ["s"], ["t"], name="first"), helper.make_node("Relu", ["x"], ["y"], name="fine"),
-             helper.make_node("StringNormalizer", ["t"], ["u"], name="second")]
-    save(folder, "unsupported", nodes, [value("s", [4], strings), value("x", [4])], [value("u", [4], strings), value("y", [4])])
+    byte = TensorProto.UINT8
+    nodes = [helper.make_node("ImageDecoder", ["s"], ["t"], name="first"), helper.make_node("Relu", ["x"], ["y"], name="fine"),
+             helper.make_node("ImageDecoder", ["s"], ["u"], name="second", pixel_format="BGR")]
+    save(folder, "unsupported", nodes, [value("s", [4], byte), value("x", [4])], [value("t", [1, 1, 3], byte), value("u", [1, 1, 3], byte), value("y", [4])], opset=20)
 
 
 def gather(folder):

@@ -32,6 +32,14 @@ func.func @main(%x: tensor<2x!onnx.String>) -> tensor<2xi1> {
 
 // -----
 
+// CHECK: node 'm' (RegexFullMatch): its pattern repeats a repetition
+func.func @main(%x: tensor<2x!onnx.String>) -> tensor<2xi1> {
+  %0 = "onnx.RegexFullMatch"(%x) {pattern = "a**"} : (tensor<2x!onnx.String>) -> tensor<2xi1> loc("m"("RegexFullMatch"))
+  return %0 : tensor<2xi1>
+}
+
+// -----
+
 // CHECK: node 'c' (Cast): only integers become strings
 func.func @main(%x: tensor<2xf32>) -> tensor<2x!onnx.String> {
   %0 = "onnx.Cast"(%x) {to = 8 : i64} : (tensor<2xf32>) -> tensor<2x!onnx.String> loc("c"("Cast"))
