@@ -78,6 +78,8 @@ template <typename T, int N> static void checkFloats() {
     check("at_least", at_least(x, T(-0.5)), [&](int i) { return maximum_reference(a[i], T(-0.5)); });
     check("at_most", at_most(x, T(6)), [&](int i) { return -maximum_reference(-a[i], T(-6)); });
     check("at_most", at_most(x, T(0)), [&](int i) { return -maximum_reference(-a[i], -T(0)); });
+    check("number_at_least", number_at_least(x, T(-0.5)), [&](int i) { return a[i] > T(-0.5) ? a[i] : T(-0.5); });
+    check("number_at_most", number_at_most(x, T(6)), [&](int i) { return a[i] < T(6) ? a[i] : T(6); });
     check("select", select(x < y, x, y), [&](int i) { return a[i] < b[i] ? a[i] : b[i]; });
     check("splat", splat<V>(a[0]), [&](int) { return a[0]; });
 #ifdef FP_FAST_FMA
@@ -139,6 +141,42 @@ template <int N> static void checkIntegers() {
         [&](int i) { return a[i] > 0 ? a[i] : 0; });
 }
 
+/// Conversions between narrow integers, and their products in pairs.
+template <int N> static void checkNarrow() {
+  using I8 = Vector<std::int8_t, N>;
+  using I16 = Vector<std::int16_t, N>;
+  using I32 = Vector<std::int32_t, N>;
+  using F32 = Vector<float, N>;
+  std::int8_t a[N];
+  std::int16_t b[N], c[2 * N], d[2 * N];
+  for (int i = 0; i < N; ++i) {
+    a[i] = std::int8_t(i * 91 - 128);
+    b[i] = std::int16_t(i * 9973 - 32768);
+  }
+  for (int i = 0; i < 2 * N; ++i) {
+    c[i] = std::int16_t(i * 12345 - 32768);
+    d[i] = std::int16_t(32767 - i * 7919);
+  }
+  const I8 x = load<I8>(a);
+  const I16 y = load<I16>(b);
+  check("convert", convert<I16>(x), [&](int i) { return a[i]; });
+  check("convert", convert<I32>(x), [&](int i) { return a[i]; });
+  check("convert", convert<I32>(y), [&](int i) { return b[i]; });
+  check("convert", convert<F32>(x), [&](int i) { return float(a[i]); });
+  check("convert", convert<I8>(y), [&](int i) { return std::int8_t(b[i]); });
+  check("convert_unsigned", convert_unsigned<I16>(x), [&](int i) { return std::uint8_t(a[i]); });
+  check("convert_unsigned", convert_unsigned<I32>(x), [&](int i) { return std::uint8_t(a[i]); });
+  check("convert_unsigned", convert_unsigned<I32>(y), [&](int i) { return std::uint16_t(b[i]); });
+  check("convert_unsigned", convert_unsigned<F32>(x), [&](int i) { return float(std::uint8_t(a[i])); });
+
+  using Pairs = Vector<std::int16_t, 2 * N>;
+  const I32 sums = convert<I32>(y);
+  auto sum = [&](int i, int j) { return b[i] + c[j] * d[2 * i] + c[j + 1] * d[2 * i + 1]; };
+  check("dot", dot(load<Pairs>(c), load<Pairs>(d), sums), [&](int i) { return sum(i, 2 * i); });
+  check("dot", dot(load<i16x2>(c), load<Pairs>(d), sums), [&](int i) { return sum(i, 0); });
+  failures += dot(load<i16x2>(c), load<i16x2>(d), std::int32_t(b[0])) != sum(0, 0);
+}
+
 int main() {
   checkFloats<float, 2>();
   checkFloats<float, 4>();
@@ -152,6 +190,10 @@ int main() {
   checkIntegers<4>();
   checkIntegers<8>();
   checkIntegers<16>();
+  checkNarrow<4>();
+  checkNarrow<8>();
+  checkNarrow<16>();
+  checkNarrow<32>();
   failures += floor_div(-7, 2) != -4 || floor_mod(-7, 2) != 1 || ceil_div(7, 2) != 4 ||
               floor_div(7, 2) != 3 || ceil_div(-7, 2) != -3;
   if (failures)

@@ -45,7 +45,7 @@ protected:
 TEST_F(NpyTest, WritesWhatItReads) {
   for (const char *type : {"float", "double", "float16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"})
     for (std::vector<int64_t> shape : {std::vector<int64_t>{}, {3}, {2, 0, 4}, {2, 3, 1, 4}}) {
-      Tensor tensor{type, shape, {}};
+      Tensor tensor{type, shape, {}, {}};
       int64_t count = *elementCount(shape);
       tensor.data.resize(count * bytesOfType(type));
       for (int64_t i = 0; i != count; ++i)
@@ -62,7 +62,7 @@ TEST_F(NpyTest, WritesWhatItReads) {
 /// NumPy has no such types; their files have bytes, to which the model gives a type again.
 TEST_F(NpyTest, NamelessTypesKeepTheirBits) {
   for (const char *type : {"bfloat16", "float8e4m3fn", "float8e5m2", "float8e8m0", "float4e2m1", "int4", "uint4", "int2", "uint2"}) {
-    Tensor tensor{type, {3}, std::vector<char>(3 * bytesOfType(type))};
+    Tensor tensor{type, {3}, std::vector<char>(3 * bytesOfType(type)), {}};
     for (int i = 0; i < 3; ++i)
       setElement(tensor, i, 2 - i % 2);
     ASSERT_FALSE(writeNpy(path, tensor));
@@ -77,7 +77,7 @@ TEST_F(NpyTest, NamelessTypesKeepTheirBits) {
 }
 
 TEST(TensorTest, NarrowElementsAreExtended) {
-  Tensor tensor{kBytes1, {2}, {0x0F, char(0xF7)}};
+  Tensor tensor{kBytes1, {2}, {0x0F, char(0xF7)}, {}};
   ASSERT_TRUE(giveType(tensor, "int4"));
   EXPECT_EQ(elementAsDouble(tensor, 0), -1);
   EXPECT_EQ(elementAsDouble(tensor, 1), 7);
@@ -110,7 +110,7 @@ TEST(TensorTest, CountsElements) {
 }
 
 TEST(TensorTest, RoundsHalves) {
-  Tensor tensor{"float16", {1}, std::vector<char>(2)};
+  Tensor tensor{"float16", {1}, std::vector<char>(2), {}};
   setElement(tensor, 0, 1.0 + 0x1p-11); // halfway: to even
   EXPECT_EQ(elementAsDouble(tensor, 0), 1.0);
   setElement(tensor, 0, 1e6);
