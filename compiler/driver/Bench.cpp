@@ -33,6 +33,7 @@ struct Engine {
   std::string name;
   std::string version;
   Worker worker;
+  std::string log = {};  ///< what a peer has to say; empty of Ingot itself
   unsigned runs = 0; ///< in a round
   std::vector<double> times = {};
   std::vector<Tensor> outputs = {};
@@ -72,6 +73,7 @@ static llvm::Error writePeerInputs(const TemporaryFolder &folder, const Interfac
         for (const Port &port : *ports)
           json.object([&] {
             json.attribute("name", llvm::json::fixUTF8(port.name));
+            json.attribute("type", port.type);
             json.attributeArray("shape", [&] {
               for (int64_t size : port.shape)
                 json.value(size);
@@ -99,6 +101,15 @@ static llvm::Expected<Worker> startOwn(Executor &executor, llvm::ArrayRef<Tensor
   });
 }
 
+/// What a peer's process, which has ended, said last, or else how it ended.
+static std::string lastWords(Worker &worker, const std::string &log) {
+  int code = worker.exitCode();
+  if (code < 0)
+    return "its process was ended by a signal";
+  std::string line = lastLine(log);
+  return line.empty() ? "its process ended with exit code " + std::to_string(code) : line;
+}
+
 /// A peer that has run once. The error is one line that starts with its name.
 static llvm::Expected<Engine> startPeer(const std::string &python, const std::string &name, const std::string &model,
                                         const TemporaryFolder &folder, const Interface &interface) {
@@ -109,13 +120,9 @@ static llvm::Expected<Engine> startPeer(const std::string &python, const std::st
   llvm::Expected<std::string> ready = worker->receive();
   if (!ready) {
     llvm::consumeError(ready.takeError());
-    int code = worker->exitCode();
-    std::string line = lastLine(log);
-    if (line.empty() || code < 0)
-      line = code < 0 ? "its process was ended by a signal" : "its process ended with exit code " + std::to_string(code);
-    return llvm::createStringError(name + ": " + line);
+    return llvm::createStringError(name + ": " + lastWords(*worker, log));
   }
-  Engine engine{name, StringRef(*ready).split(' ').second.str(), std::move(*worker)};
+  Engine engine{name, StringRef(*ready).split(' ').second.str(), std::move(*worker), log};
   for (const auto &[i, port] : llvm::enumerate(interface.outputs)) {
     llvm::Expected<Tensor> output = readNpy(folder.file(name + "_" + llvm::Twine(i) + ".npy"));
     if (!output)
@@ -131,11 +138,12 @@ static llvm::Expected<Engine> startPeer(const std::string &python, const std::st
 
 /// Milliseconds of each of `runs` runs, after one that is not measured.
 static llvm::Expected<std::vector<double>> timesOf(Engine &engine, unsigned runs) {
-  if (llvm::Error error = engine.worker.send(std::to_string(runs)))
-    return error;
-  llvm::Expected<std::string> line = engine.worker.receive();
-  if (!line)
-    return line.takeError();
+  llvm::Error error = engine.worker.send(std::to_string(runs));
+  llvm::Expected<std::string> line = error ? llvm::Expected<std::string>(std::move(error)) : engine.worker.receive();
+  if (!line) {
+    llvm::consumeError(line.takeError());
+    return llvm::createStringError(lastWords(engine.worker, engine.log));
+  }
   llvm::SmallVector<StringRef> words;
   StringRef(*line).split(words, ' ', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   std::vector<double> times;
@@ -223,14 +231,24 @@ static void printKernels(llvm::ArrayRef<KernelTime> kernels, const MachinePeak &
   double total = 0, shown = 0;
   for (const KernelTime &kernel : kernels)
     total += kernel.milliseconds;
-  std::vector<std::vector<std::string>> rows{{"kernel", "calls", "ms", "time", "GFLOP/s", "of peak", "GB/s", "of memory", "bound by"}};
+  std::vector<std::vector<std::string>> rows{{"kernel", "calls", "min ms", "of time", "GFLOP/s", "of peak", "GB/s", "of memory", "bound by"}};
   size_t count = 0;
   for (const KernelTime &kernel : kernels) {
     if (total - shown <= kRest * total && kernels.size() - count > 1)
       break;
     Attained rate = attained(kernel, peak);
-    rows.push_back({kernel.name, std::to_string(kernel.calls), figure(kernel.milliseconds), percent(total > 0 ? kernel.milliseconds / total : 0),
-                    figure(rate.gigaflops), percent(rate.flopShare), figure(rate.gigabytesPerSecond), percent(rate.byteShare), rate.bound});
+    std::vector<std::string> row{kernel.name, std::to_string(kernel.calls), figure(kernel.milliseconds),
+                                 percent(total > 0 ? kernel.milliseconds / total : 0), "-", "-", "-", "-", rate.bound};
+    // Of a call that the clock cannot tell from nothing there is no rate.
+    if (kernel.milliseconds > 0 && kernel.operations > 0) {
+      row[4] = figure(rate.gigaflops);
+      row[5] = percent(rate.flopShare);
+    }
+    if (kernel.milliseconds > 0) {
+      row[6] = figure(rate.gigabytesPerSecond);
+      row[7] = percent(rate.byteShare);
+    }
+    rows.push_back(std::move(row));
     shown += kernel.milliseconds;
     ++count;
   }
@@ -238,7 +256,9 @@ static void printKernels(llvm::ArrayRef<KernelTime> kernels, const MachinePeak &
   if (count != kernels.size())
     llvm::outs() << "and " << kernels.size() - count << " more: " << figure(total - shown) << " ms\n";
   llvm::outs() << "peak: " << figure(peak.gigaflops) << " GFLOP/s of float32 multiply-adds; memory: " << figure(peak.model.gigabytesPerSecond)
-               << " GB/s read from " << sizeText(peak.model.bytes) << ", which the model touches";
+               << " GB/s read from " << sizeText(peak.model.bytes);
+  if (peak.model.bytes > kLeastPiece)
+    llvm::outs() << ", which the model touches";
   if (peak.memory.bytes != peak.model.bytes)
     llvm::outs() << " (" << figure(peak.memory.gigabytesPerSecond) << " GB/s from " << sizeText(peak.memory.bytes) << ")";
   llvm::outs() << '\n';
@@ -376,7 +396,7 @@ int ingot::benchModel(const BenchOptions &given) {
     }
 
   progress.show("measuring each kernel");
-  llvm::Expected<std::vector<KernelTime>> kernels = profileKernels(model->module(), interface, *bound, options.seconds / 2);
+  llvm::Expected<std::vector<KernelTime>> kernels = profileKernels(model->module(), interface, *bound, options.seconds);
   if (!kernels)
     return fail(options.model + ": " + llvm::toString(kernels.takeError()));
   progress.show("measuring the machine's peak");

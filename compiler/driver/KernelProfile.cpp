@@ -6,6 +6,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/IR/SymbolTable.h"
 #include <chrono>
+#include <cmath>
 
 using namespace ingot;
 using Clock = std::chrono::steady_clock;
@@ -51,7 +52,8 @@ static double costOfTick() {
   return least;
 }
 
-/// Adds a clock call after each call of a kernel and at the start of @main. Gives the kernels in the order of their slots, the first of which is 1.
+/// Adds a clock call after each call of a kernel and at the start of @main. Gives what the calls of each slot call, the first of which is 1: each place in
+/// the code has a slot of its own.
 static std::vector<mlir::func::FuncOp> addClock(mlir::ModuleOp module, std::string &name) {
   mlir::SymbolTable symbols(module);
   mlir::OpBuilder builder(module.getContext());
@@ -64,21 +66,18 @@ static std::vector<mlir::func::FuncOp> addClock(mlir::ModuleOp module, std::stri
     mlir::Value number = mlir::arith::ConstantIndexOp::create(builder, loc, slot);
     mlir::func::CallOp::create(builder, loc, clock, number);
   };
-  std::vector<mlir::func::FuncOp> kernels;
-  llvm::DenseMap<mlir::Operation *, size_t> slots;
+  std::vector<mlir::func::FuncOp> called;
   main.walk([&](mlir::func::CallOp op) {
     auto kernel = symbols.lookup<mlir::func::FuncOp>(op.getCallee());
     if (!kernel || !kernel->hasAttr("ingot.kernel"))
       return;
-    auto [slot, isNew] = slots.try_emplace(kernel, kernels.size() + 1);
-    if (isNew)
-      kernels.push_back(kernel);
+    called.push_back(kernel);
     builder.setInsertionPointAfter(op);
-    call(op.getLoc(), slot->second);
+    call(op.getLoc(), called.size());
   });
   builder.setInsertionPointToStart(&main.getBody().front());
   call(main.getLoc(), 0);
-  return kernels;
+  return called;
 }
 
 /// The function's attribute; the memory that its arguments span where it has none, as the copies that plan-memory makes.
@@ -96,7 +95,7 @@ llvm::Expected<std::vector<KernelTime>> ingot::profileKernels(mlir::ModuleOp pla
                                                               llvm::ArrayRef<Tensor> inputs, double seconds) {
   mlir::OwningOpRef<mlir::ModuleOp> module(planned.clone());
   std::string clock;
-  std::vector<mlir::func::FuncOp> kernels = addClock(*module, clock);
+  std::vector<mlir::func::FuncOp> called = addClock(*module, clock);
   HostFunction functions[] = {{clock.c_str(), reinterpret_cast<void *>(tick)}};
   llvm::Expected<std::unique_ptr<Executor>> executor = makeObjectExecutor(*module, interface, functions);
   if (!executor)
@@ -104,35 +103,39 @@ llvm::Expected<std::vector<KernelTime>> ingot::profileKernels(mlir::ModuleOp pla
 
   double cost = costOfTick(), once = 0;
   Counters own;
-  own.slots.resize(kernels.size() + 1);
+  own.slots.resize(called.size() + 1);
   counters = &own;
   if (llvm::Error error = (*executor)->time(inputs, 1, [&](double milliseconds) { once = milliseconds; }))
     return error;
-  unsigned runs = unsigned(std::clamp(seconds * 1e3 / std::max(once, 1e-3), 3.0, 1000.0));
-  std::vector<std::vector<double>> times(kernels.size());
+  unsigned runs = unsigned(std::clamp(seconds * 1e3 / std::max(once, 1e-3), 5.0, 1e5));
+  std::vector<double> least(called.size(), INFINITY);
   llvm::Error error = (*executor)->time(inputs, runs, [&](double) {
-    for (const auto &[slot, samples] : llvm::zip_equal(llvm::ArrayRef(own.slots).drop_front(), times))
-      samples.push_back(std::max(0.0, std::chrono::duration<double, std::milli>(slot.time).count() - cost * slot.calls));
+    for (const auto &[slot, time] : llvm::zip_equal(llvm::ArrayRef(own.slots).drop_front(), least))
+      time = std::min(time, std::max(0.0, std::chrono::duration<double, std::milli>(slot.time).count() - cost * slot.calls));
   });
   if (error)
     return error;
 
   std::vector<KernelTime> result;
-  for (const auto &[kernel, slot, samples] : llvm::zip_equal(kernels, llvm::ArrayRef(own.slots).drop_front(), times)) {
+  llvm::DenseMap<mlir::Operation *, size_t> rows;
+  for (const auto &[function, slot, time] : llvm::zip_equal(called, llvm::ArrayRef(own.slots).drop_front(), least)) {
+    mlir::func::FuncOp kernel = function;
     if (slot.calls == 0)
       continue;
-    llvm::sort(samples);
-    KernelTime time;
-    time.name = kernel.getName().str();
-    if (auto comments = kernel->getAttrOfType<mlir::ArrayAttr>("ingot.comment"))
-      for (auto comment : comments.getAsRange<mlir::StringAttr>())
-        time.nodes.push_back(comment.str());
-    time.calls = slot.calls;
-    time.milliseconds = samples[samples.size() / 2];
+    auto [row, isNew] = rows.try_emplace(kernel, result.size());
+    if (isNew) {
+      result.emplace_back();
+      result.back().name = kernel.getName().str();
+      if (auto comments = kernel->getAttrOfType<mlir::ArrayAttr>("ingot.comment"))
+        for (auto comment : comments.getAsRange<mlir::StringAttr>())
+          result.back().nodes.push_back(comment.str());
+    }
+    KernelTime &sum = result[row->second];
+    sum.calls += slot.calls;
+    sum.milliseconds += time;
     if (auto operations = kernel->getAttrOfType<mlir::IntegerAttr>("ingot.operations"))
-      time.operations = double(operations.getInt()) * slot.calls;
-    time.bytes = bytesOf(kernel) * slot.calls;
-    result.push_back(std::move(time));
+      sum.operations += double(operations.getInt()) * slot.calls;
+    sum.bytes += bytesOf(kernel) * slot.calls;
   }
   llvm::stable_sort(result, [](const KernelTime &a, const KernelTime &b) { return a.milliseconds > b.milliseconds; });
   return result;

@@ -12,13 +12,13 @@ struct KernelTime {
   std::string name;
   std::vector<std::string> nodes; ///< what its calls come from, with shapes
   int64_t calls = 0;
-  double milliseconds = 0; ///< the median over the runs
+  double milliseconds = 0; ///< the least over the runs of each call's, summed
   double operations = 0;   ///< as Work.h counts them
   double bytes = 0;
 };
 
-/// Runs the planned module in this process for about `seconds`, with a clock read after each call of a kernel, whose own cost is taken off. Longest
-/// first; kernels that were never called are left out. The module is not changed.
+/// Runs the planned module in this process for about `seconds`, with a clock read after each call of a kernel, whose own cost is taken off. The least
+/// time counts, as it does of the peak that it is compared with. Longest first; kernels that were never called are left out. The module is not changed.
 llvm::Expected<std::vector<KernelTime>> profileKernels(mlir::ModuleOp planned, const Interface &interface, llvm::ArrayRef<Tensor> inputs,
                                                        double seconds);
 

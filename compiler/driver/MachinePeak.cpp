@@ -10,8 +10,6 @@ using namespace ingot;
 
 /// More than caches hold, and little enough to be had.
 constexpr int64_t kMemoryBytes = int64_t(256) << 20;
-/// Less says nothing about a cache.
-constexpr int64_t kLeastBytes = int64_t(16) << 10;
 
 /// Chains of multiply-adds: enough for two units of four steps, few enough for sixteen registers with the two factors.
 constexpr int kChains = 12;
@@ -66,7 +64,7 @@ static std::string carriedLoop(const std::string &type, int64_t lanes, int count
   return text;
 }
 
-/// The least seconds of a call, over batches that last some milliseconds.
+/// The least seconds of a call, over some batches of at least some milliseconds.
 static double secondsOf(CompiledModel &code, const float *x, float *y) {
   using Clock = std::chrono::steady_clock;
   const void *inputs[] = {x};
@@ -79,7 +77,8 @@ static double secondsOf(CompiledModel &code, const float *x, float *y) {
   };
   double least = batch(1);
   int64_t calls = int64_t(std::clamp(4e-3 / std::max(least, 1e-8), 1.0, 1e6));
-  for (int round = 0; round != 30; ++round)
+  Clock::time_point start = Clock::now();
+  for (int round = 0; round < 5 || (round < 30 && Clock::now() - start < std::chrono::milliseconds(200)); ++round)
     least = std::min(least, batch(calls));
   return least;
 }
@@ -146,7 +145,7 @@ llvm::Expected<MachinePeak> ingot::measurePeak(const Target &target, int64_t mod
     return notMeasured();
   if (modelBytes >= kMemoryBytes)
     peak.model = peak.memory;
-  else if (!read(peak.model, std::max(modelBytes, kLeastBytes)))
+  else if (!read(peak.model, std::max(modelBytes, kLeastPiece)))
     return notMeasured();
   return peak;
 }

@@ -7,6 +7,9 @@
 
 namespace ingot {
 
+/// Bytes: from less the time to begin would be measured.
+constexpr int64_t kLeastPiece = int64_t(16) << 10;
+
 /// How fast one thread reads a piece of memory again and again.
 struct Bandwidth {
   int64_t bytes = 0;         ///< the size of the piece
@@ -15,7 +18,7 @@ struct Bandwidth {
 
 struct MachinePeak {
   double gigaflops = 0; ///< of float32 multiply-adds that wait for nothing, each two operations
-  Bandwidth model;      ///< a piece as large as what the model touches, which caches may hold
+  Bandwidth model;      ///< a piece as large as what the model touches, but at least kLeastPiece; caches may hold it
   Bandwidth memory;     ///< a piece that no cache holds
 };
 

@@ -1,6 +1,7 @@
 //===- Roofline.cpp - kernels under the roofs of a machine ----------------===//
 #include "compiler/driver/Roofline.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
@@ -33,6 +34,8 @@ std::string ingot::figure(double value) {
   return text;
 }
 
+static std::string percent(double share) { return llvm::formatv("{0:f1} %", 100 * share); }
+
 std::string ingot::sizeText(int64_t bytes) {
   return bytes < (1 << 20) ? figure(double(bytes) / (1 << 10)) + " KiB" : figure(double(bytes) / (1 << 20)) + " MiB";
 }
@@ -60,7 +63,7 @@ static std::string shortened(StringRef name, size_t most) {
 }
 
 namespace {
-/// A logarithmic axis from `low` to `high`, both powers of ten, over pixels.
+/// A logarithmic axis from `low`, a power of ten, to `high`, over pixels.
 struct Axis {
   double low, high, from, to;
   double at(double value) const {
@@ -101,17 +104,16 @@ static void drawGrid(llvm::raw_ostream &os, const Axis &x, const Axis &y) {
      << "<text transform=\"translate(20 " << (kPlotTop + kPlotBottom) / 2 << ") rotate(-90)\" text-anchor=\"middle\">rate (GFLOP/s)</text>\n";
 }
 
-/// The roof of one bandwidth, from the left edge up to the peak; `row` keeps the names of two apart.
-static void drawSlope(llvm::raw_ostream &os, const Axis &x, const Axis &y, const Bandwidth &bandwidth, double peak, const char *color,
+/// The roof of one bandwidth, from the left edge up to the peak, with its name along it: `dy` below its left end.
+static void drawSlope(llvm::raw_ostream &os, const Axis &x, const Axis &y, const Bandwidth &bandwidth, double peak, const char *color, int dy,
                       const std::string &name) {
   double rate = bandwidth.gigabytesPerSecond;
   double first = std::max(x.low, y.low / rate), last = std::min(x.high, peak / rate);
   os << llvm::format("<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"2\"/>\n", x.at(first), y.at(first * rate),
                      x.at(last), y.at(last * rate), color);
-  // Along the line, a little above its left third.
   double middle = std::pow(10, std::log10(first) + 0.05 * (std::log10(last) - std::log10(first)));
   double angle = std::atan2(y.at(last * rate) - y.at(first * rate), x.at(last) - x.at(first)) * 180 / M_PI;
-  os << llvm::format("<text transform=\"translate(%.1f %.1f) rotate(%.1f)\" dy=\"-6\" fill=\"%s\">", x.at(middle), y.at(middle * rate), angle, color)
+  os << llvm::format("<text transform=\"translate(%.1f %.1f) rotate(%.1f)\" dy=\"%d\" fill=\"%s\">", x.at(middle), y.at(middle * rate), angle, dy, color)
      << escaped(name) << "</text>\n";
 }
 
@@ -125,11 +127,12 @@ std::string ingot::drawRoofline(StringRef title, llvm::ArrayRef<KernelTime> kern
     highX = std::max(highX, kernel.operations / kernel.bytes);
     lowY = std::min(lowY, attained(kernel, peak).gigaflops);
   }
-  double highY = peak.gigaflops * 1.2;
+  // Room above the roof for its name.
+  double highY = peak.gigaflops * 2;
   for (const KernelTime &kernel : kernels)
-    highY = std::max(highY, attained(kernel, peak).gigaflops);
+    highY = std::max(highY, attained(kernel, peak).gigaflops * 1.2);
   Axis x{powerBelow(lowX), powerAbove(highX), kPlotLeft, kPlotRight};
-  Axis y{powerBelow(lowY), powerAbove(highY), kPlotBottom, kPlotTop};
+  Axis y{powerBelow(lowY), highY, kPlotBottom, kPlotTop};
 
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -137,37 +140,39 @@ std::string ingot::drawRoofline(StringRef title, llvm::ArrayRef<KernelTime> kern
      << kHeight << "\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
      << "<text x=\"" << kPlotLeft << "\" y=\"30\" font-size=\"16\">" << escaped(title) << "</text>\n";
   drawGrid(os, x, y);
-  drawSlope(os, x, y, peak.memory, peak.gigaflops, "#a33", "memory, " + figure(peak.memory.gigabytesPerSecond) + " GB/s");
+  drawSlope(os, x, y, peak.memory, peak.gigaflops, "#a33", 16, "memory, " + figure(peak.memory.gigabytesPerSecond) + " GB/s");
   if (peak.model.bytes != peak.memory.bytes)
-    drawSlope(os, x, y, peak.model, peak.gigaflops, "#36a",
-              sizeText(peak.model.bytes) + " that the model touches, " + figure(peak.model.gigabytesPerSecond) + " GB/s");
+    drawSlope(os, x, y, peak.model, peak.gigaflops, "#36a", -6,
+              sizeText(peak.model.bytes) + (peak.model.bytes > kLeastPiece ? " that the model touches, " : ", ") + figure(peak.model.gigabytesPerSecond) + " GB/s");
   os << llvm::format("<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#222\" stroke-width=\"2\"/>\n",
                      x.at(peak.gigaflops / std::max(peak.model.gigabytesPerSecond, peak.memory.gigabytesPerSecond)), y.at(peak.gigaflops),
                      kPlotRight, y.at(peak.gigaflops))
-     << llvm::format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", kPlotRight - 4, y.at(peak.gigaflops) - 6) << "multiply-adds, "
+     << llvm::format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", kPlotRight - 4, y.at(peak.gigaflops) - 24) << "multiply-adds, "
      << figure(peak.gigaflops) << " GFLOP/s</text>\n";
 
   os << "<text x=\"" << kListLeft << "\" y=\"" << kPlotTop - 8 << "\" font-weight=\"bold\">kernel: share of the time, ms</text>\n";
   // Large dots first, so that small ones lie on them.
   for (const auto &[i, kernel] : llvm::enumerate(kernels)) {
     double share = total > 0 ? kernel.milliseconds / total : 0;
-    std::string about = kernel.name + ": " + figure(100 * share) + " %, " + figure(kernel.milliseconds) + " ms";
+    std::string about = kernel.name + ": " + percent(share) + ", " + figure(kernel.milliseconds) + " ms";
     bool listed = i < kMostListed;
     if (listed)
       os << llvm::format("<text x=\"%d\" y=\"%d\">%zu  ", kListLeft, int(kPlotTop + 12 + 18 * i), i + 1)
-         << escaped(shortened(kernel.name, 32)) << ": " << figure(100 * share) << " %, " << figure(kernel.milliseconds) << " ms"
+         << escaped(shortened(kernel.name, 32)) << ": " << percent(share) << ", " << figure(kernel.milliseconds) << " ms"
          << (kernel.operations == 0 ? " (moves data)" : "") << "</text>\n";
     if (kernel.operations == 0 || kernel.bytes == 0 || kernel.milliseconds == 0)
       continue;
-    double cx = x.at(kernel.operations / kernel.bytes), cy = y.at(attained(kernel, peak).gigaflops), radius = 3 + 27 * std::sqrt(share);
+    double cx = x.at(kernel.operations / kernel.bytes), cy = y.at(attained(kernel, peak).gigaflops), radius = 3 + 17 * std::sqrt(share);
     os << llvm::format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"#2a7\" fill-opacity=\"0.45\" stroke=\"#152\"><title>", cx, cy, radius)
        << escaped(about);
     for (const std::string &node : kernel.nodes)
       os << '\n' << escaped(node);
     os << "</title></circle>\n";
+    // In the dot, or beside one that is too small.
+    bool inside = radius >= 8;
     if (listed)
-      os << llvm::format("<text x=\"%.1f\" y=\"%.1f\" font-size=\"10\" text-anchor=\"middle\" pointer-events=\"none\">%zu</text>\n", cx, cy + 3.5,
-                         i + 1);
+      os << llvm::format("<text x=\"%.1f\" y=\"%.1f\" font-size=\"10\" text-anchor=\"%s\" pointer-events=\"none\">%zu</text>\n",
+                         inside ? cx : cx + radius + 2, cy + 3.5, inside ? "middle" : "start", i + 1);
   }
   if (kernels.size() > kMostListed)
     os << "<text x=\"" << kListLeft << "\" y=\"" << kPlotTop + 12 + 18 * kMostListed << "\">and " << kernels.size() - kMostListed << " more</text>\n";

@@ -2,7 +2,7 @@
 
 usage: python3 bench_peer.py ENGINE MODEL FOLDER
 
-ENGINE is onnxruntime, openvino, mnn or ncnn. FOLDER/ports.json names the inputs and outputs, FOLDER/input_K.npy holds the inputs. Loads the model, runs
+ENGINE is onnxruntime, openvino, mnn or ncnn. FOLDER/ports.json has name, type and shape of the inputs and outputs, FOLDER/input_K.npy holds the inputs. Loads the model, runs
 it once, writes FOLDER/ENGINE_K.npy (the outputs) and the line "ready VERSION" on stdout. Then each line N on stdin is answered by a line with the
 milliseconds of each of N runs, after one that is not measured; ends where stdin does. Exit code 3, with one line on stderr, where a package is missing.
 """
@@ -15,9 +15,10 @@ import subprocess
 import sys
 import time
 
-# What engines print goes to stderr; the conversation has the real stdout to itself.
+# What engines print goes to stderr, in order; the conversation has the real stdout to itself.
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
+sys.stdout = sys.stderr
 
 
 def version(package):
@@ -67,6 +68,8 @@ def mnn(model, ports, arrays, folder):
         raise RuntimeError("its converter does not take the model")
     names = [[port["name"] for port in ports[kind]] for kind in ("inputs", "outputs")]
     network = MNN.nn.load_module_from_file(converted, *names, thread_num=1, precision_mode=MNN.expr.PrecisionMode.High)
+    # Its integers have 32 bits.
+    arrays = [array if array.dtype.kind == "f" else array.astype(numpy.int32) for array in arrays]
     inputs = [MNN.expr.const(array, list(array.shape), MNN.expr.NCHW) for array in arrays]
 
     def run():
@@ -85,7 +88,8 @@ def ncnn(model, ports, arrays, folder):
         raise ImportError("No module named 'pnnx'")
     copy = folder / "model.onnx"  # the converter writes beside its input
     copy.symlink_to(os.path.abspath(model))
-    shapes = ",".join(f"[{','.join(map(str, port['shape']))}]" for port in ports["inputs"])
+    types = {"float": "f32", "double": "f64", "float16": "f16", "int32": "i32", "int64": "i64", "int8": "i8", "uint8": "u8"}
+    shapes = ",".join(f"[{','.join(map(str, port['shape']))}]{types.get(port['type'], '?')}" for port in ports["inputs"])
     program = pathlib.Path(found.origin).with_name("pnnx")
     subprocess.run([str(program), copy.name, "inputshape=" + shapes, "fp16=0"], cwd=folder, stdout=sys.stderr, stdin=subprocess.DEVNULL)
     if not (folder / "model.ncnn.param").exists():
@@ -114,7 +118,7 @@ def ncnn(model, ports, arrays, folder):
 
 
 ENGINES = {"onnxruntime": (onnxruntime, "onnxruntime"), "openvino": (openvino, "openvino"), "mnn": (mnn, "MNN"),
-           "ncnn": (ncnn, "ncnn && python3 -m pip install --no-deps pnnx")}
+           "ncnn": (ncnn, f"ncnn && {sys.executable} -m pip install --no-deps pnnx")}
 
 
 def main(engine, model, folder):
@@ -126,7 +130,10 @@ def main(engine, model, folder):
     name, run = ENGINES[engine][0](model, ports, arrays, own)
     for k, value in enumerate(run()):
         # numpy.save keeps the order of dimensions in memory, which a transpose leaves reversed.
-        numpy.save(folder / f"{engine}_{k}.npy", numpy.array(value, order="C"))
+        value = numpy.array(value, order="C")
+        if ports["outputs"][k]["type"] == "int64" and value.dtype == numpy.int32:
+            value = value.astype(numpy.int64)
+        numpy.save(folder / f"{engine}_{k}.npy", value)
     print("ready", name, file=answers, flush=True)
     for line in sys.stdin:
         times = []
@@ -142,8 +149,9 @@ if __name__ == "__main__":
         import numpy
         main(*sys.argv[1:])
     except ImportError as error:
-        print(f"{sys.executable}: {error}; install it with: python3 -m pip install {ENGINES[sys.argv[1]][1]}", file=sys.stderr)
+        print(f"\n{error}; install it with: {sys.executable} -m pip install {ENGINES[sys.argv[1]][1]}", file=sys.stderr)
         sys.exit(3)
     except Exception as error:  # one line, whatever the packages raise
-        print(f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
+        # After a line end: what an engine printed before may have none.
+        print(f"\n{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(1)
