@@ -34,7 +34,7 @@ def relu(folder):
 
 
 def markup(folder):
-    save(folder, "markup", [helper.make_node("Relu", ["x"], ["y"], name="</text>&amp;\x1b[1m\"]]>\n\uffff")], [value("x", [9])], [value("y", [9])])
+    save(folder, "markup", [helper.make_node("Relu", ["x"], ["y"], name="</text>&amp;\x1b[1m\"]]>\n\uffff")], [value("x", [20000])], [value("y", [20000])])
 
 
 def external(folder):
