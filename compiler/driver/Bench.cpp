@@ -240,7 +240,7 @@ static void printKernels(llvm::ArrayRef<KernelTime> kernels, const MachinePeak &
     std::vector<std::string> row{kernel.name, std::to_string(kernel.calls), figure(kernel.milliseconds),
                                  percent(total > 0 ? kernel.milliseconds / total : 0), "-", "-", "-", "-", rate.bound};
     // Of a call that the clock cannot tell from nothing there is no rate.
-    if (kernel.milliseconds > 0 && kernel.operations > 0) {
+    if (kernel.milliseconds > 0 && operationsOf(kernel) > 0) {
       row[4] = figure(rate.gigaflops);
       row[5] = percent(rate.flopShare);
     }
@@ -255,7 +255,7 @@ static void printKernels(llvm::ArrayRef<KernelTime> kernels, const MachinePeak &
   printTable(rows);
   if (count != kernels.size())
     llvm::outs() << "and " << kernels.size() - count << " more: " << figure(total - shown) << " ms\n";
-  llvm::outs() << "peak: " << figure(peak.gigaflops) << " GFLOP/s of float32 multiply-adds; memory: " << figure(peak.model.gigabytesPerSecond)
+  llvm::outs() << "peak: " << figure(peak.gigaflops) << " GFLOP/s of float32 multiply-adds, " << figure(peak.integer) << " G/s of integers'; memory: " << figure(peak.model.gigabytesPerSecond)
                << " GB/s read from " << sizeText(peak.model.bytes);
   if (peak.model.bytes > kLeastPiece)
     llvm::outs() << ", which the model touches";
@@ -305,6 +305,7 @@ static std::string jsonText(const BenchOptions &options, const std::string &targ
           json.attribute("ms", kernel.milliseconds);
           json.attribute("time_share", total > 0 ? kernel.milliseconds / total : 0);
           json.attribute("operations", kernel.operations);
+          json.attribute("integer_operations", kernel.integerOperations);
           json.attribute("bytes", kernel.bytes);
           json.attribute("gflops", rate.gigaflops);
           json.attribute("peak_share", rate.flopShare);
@@ -316,6 +317,7 @@ static std::string jsonText(const BenchOptions &options, const std::string &targ
     });
     json.attributeObject("peak", [&] {
       json.attribute("gflops", peak.gigaflops);
+      json.attribute("integer_gops", peak.integer);
       json.attribute("model_bytes", peak.model.bytes);
       json.attribute("model_gb_per_s", peak.model.gigabytesPerSecond);
       json.attribute("memory_gb_per_s", peak.memory.gigabytesPerSecond);

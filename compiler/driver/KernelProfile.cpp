@@ -133,8 +133,9 @@ llvm::Expected<std::vector<KernelTime>> ingot::profileKernels(mlir::ModuleOp pla
     KernelTime &sum = result[row->second];
     sum.calls += slot.calls;
     sum.milliseconds += time;
-    if (auto operations = kernel->getAttrOfType<mlir::IntegerAttr>("ingot.operations"))
-      sum.operations += double(operations.getInt()) * slot.calls;
+    for (auto [name, total] : {std::pair("ingot.operations", &sum.operations), std::pair("ingot.integer_operations", &sum.integerOperations)})
+      if (auto operations = kernel->getAttrOfType<mlir::IntegerAttr>(name))
+        *total += double(operations.getInt()) * slot.calls;
     sum.bytes += bytesOf(kernel) * slot.calls;
   }
   llvm::stable_sort(result, [](const KernelTime &a, const KernelTime &b) { return a.milliseconds > b.milliseconds; });

@@ -13,7 +13,8 @@ struct KernelTime {
   std::vector<std::string> nodes; ///< what its calls come from, with shapes
   int64_t calls = 0;
   double milliseconds = 0; ///< the least over the runs of each call's, summed
-  double operations = 0;   ///< as Work.h counts them
+  double operations = 0;   ///< of floats, as Work.h counts them
+  double integerOperations = 0;
   double bytes = 0;
 };
 

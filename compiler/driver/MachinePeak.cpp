@@ -17,14 +17,14 @@ constexpr int64_t kSteps = 20000;
 /// Sums that wait for nothing but memory.
 constexpr int kSums = 8;
 
-/// `body` as a planned module of one input and one output, in floats.
-static std::string planned(const Target &target, int64_t inputs, int64_t outputs, const std::string &body) {
+/// `body` as a planned module of one input and one output, memrefs of these types.
+static std::string planned(const Target &target, const std::string &input, const std::string &output, const std::string &body) {
   std::string text;
   llvm::raw_string_ostream(text) << "module attributes {ingot.model = \"peak\", ingot.target = \"" << target.name
                                  << "\", ingot.arena_bytes = 0 : i64, ingot.weights = dense<0> : tensor<64xi8>} {\n"
-                                    "func.func @main(%x: memref<"
-                                 << inputs << "xf32>, %y: memref<" << outputs
-                                 << "xf32> {ingot.output}, %arena: memref<0xi8> {ingot.arena}, %weights: memref<64xi8> {ingot.weights}) -> i32 {\n"
+                                    "func.func @main(%x: "
+                                 << input << ", %y: " << output
+                                 << " {ingot.output}, %arena: memref<0xi8> {ingot.arena}, %weights: memref<64xi8> {ingot.weights}) -> i32 {\n"
                                     "%zero = arith.constant 0 : index\n%one = arith.constant 1 : index\n"
                                  << body << "%ok = arith.constant 0 : i32\nreturn %ok : i32\n}\n}\n";
   return text;
@@ -38,11 +38,15 @@ static std::string names(const char *stem, int count) {
   return text;
 }
 
-/// A loop that carries `count` vectors, which start as %start, and stores them at the end. `step` gives the statements that make the next value of one,
+static std::string shaped(const char *kind, int64_t count, const char *element) {
+  return kind + ("<" + std::to_string(count)) + "x" + element + ">";
+}
+
+/// A loop that carries `count` vectors of `lanes` elements, which start as %start, and stores them at the end. `step` gives the statements that make the next value of one,
 /// called %n<k>, of %a<k>, at the loop's %i.
-static std::string carriedLoop(const std::string &type, int64_t lanes, int count, int64_t until, int64_t by,
+static std::string carriedLoop(int64_t lanes, const char *element, int count, int64_t until, int64_t by,
                                llvm::function_ref<std::string(int)> step) {
-  std::string text;
+  std::string text, type = shaped("vector", lanes, element);
   llvm::raw_string_ostream os(text);
   os << "%until = arith.constant " << until << " : index\n%by = arith.constant " << by << " : index\n";
   os << "%r:" << count << " = scf.for %i = %zero to %until step %by iter_args(";
@@ -59,13 +63,13 @@ static std::string carriedLoop(const std::string &type, int64_t lanes, int count
     os << (k ? ", " : "") << type;
   os << "\n}\n";
   for (int k = 0; k != count; ++k)
-    os << "%at" << k << " = arith.constant " << k * lanes << " : index\nvector.store %r#" << k << ", %y[%at" << k << "] : memref<"
-       << count * lanes << "xf32>, " << type << '\n';
+    os << "%at" << k << " = arith.constant " << k * lanes << " : index\nvector.store %r#" << k << ", %y[%at" << k << "] : "
+       << shaped("memref", count * lanes, element) << ", " << type << '\n';
   return text;
 }
 
 /// The least seconds of a call, over some batches of at least some milliseconds.
-static double secondsOf(CompiledModel &code, const float *x, float *y) {
+static double secondsOf(CompiledModel &code, const void *x, void *y) {
   using Clock = std::chrono::steady_clock;
   const void *inputs[] = {x};
   void *outputs[] = {y};
@@ -83,69 +87,115 @@ static double secondsOf(CompiledModel &code, const float *x, float *y) {
   return least;
 }
 
-static std::unique_ptr<CompiledModel> compile(mlir::MLIRContext &context, mlir::OwningOpRef<mlir::ModuleOp> &module, const std::string &text) {
-  module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+namespace {
+/// The loops that are measured, for one target.
+class Measurement {
+public:
+  explicit Measurement(const Target &target)
+      : target(target), lanes(target.lanes(4)), context(registry(), mlir::MLIRContext::Threading::DISABLED) {
+    context.loadAllAvailableDialects();
+  }
+
+  /// Operations of float32 or of integers a second; 0 after an error.
+  double multiplyAdds();
+  double integerMultiplyAdds();
+  /// Bytes a second; 0 after an error.
+  double reads(int64_t bytes);
+  /// What a piece of about `bytes` really has.
+  int64_t readBytes(int64_t bytes) const { return bytes / 4 / (kSums * lanes) * (kSums * lanes) * 4; }
+
+private:
+  static mlir::DialectRegistry registry() {
+    mlir::DialectRegistry registry;
+    registerDialects(registry);
+    return registry;
+  }
+  /// The time of a loop over the `count` elements `from` of x, which carries `carried` vectors of `to`.
+  double seconds(const void *x, const char *from, int64_t count, const char *to, int carried, int64_t until, int64_t by, const std::string &head,
+                 llvm::function_ref<std::string(int)> step);
+
+  const Target &target;
+  int64_t lanes;
+  mlir::MLIRContext context;
+};
+} // namespace
+
+double Measurement::seconds(const void *x, const char *from, int64_t count, const char *to, int carried, int64_t until, int64_t by,
+                            const std::string &head, llvm::function_ref<std::string(int)> step) {
+  std::string text = planned(target, shaped("memref", count, from), shaped("memref", carried * lanes, to),
+                             head + carriedLoop(lanes, to, carried, until, by, step));
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
-    return nullptr;
+    return 0;
   mlir::FailureOr<std::unique_ptr<CompiledModel>> code = compileInProcess(*module);
-  return mlir::failed(code) ? nullptr : std::move(*code);
+  if (mlir::failed(code))
+    return 0;
+  std::vector<float> y(carried * lanes);
+  return secondsOf(**code, x, y.data());
 }
 
-static llvm::Error notMeasured() { return llvm::createStringError("the machine's peak could not be measured"); }
+/// Chains that start with the first vector and add it, times the second.
+double Measurement::multiplyAdds() {
+  std::vector<float> x(2 * lanes, 0.5f);
+  std::string type = shaped("vector", lanes, "f32"), buffer = shaped("memref", 2 * lanes, "f32");
+  std::string head = "%second = arith.constant " + std::to_string(lanes) + " : index\n%start = vector.load %x[%zero] : " + buffer + ", " + type +
+                     "\n%factor = vector.load %x[%second] : " + buffer + ", " + type + "\n";
+  double time = seconds(x.data(), "f32", 2 * lanes, "f32", kChains, kSteps, 1, head, [&](int k) {
+    std::string n = std::to_string(k);
+    if (target.fma)
+      return "%n" + n + " = math.fma %a" + n + ", %factor, %start : " + type + "\n";
+    return "%m" + n + " = arith.mulf %a" + n + ", %factor : " + type + "\n%n" + n + " = arith.addf %m" + n + ", %start : " + type + "\n";
+  });
+  return time > 0 ? 2.0 * kChains * lanes * kSteps / time : 0;
+}
+
+/// Sums of products of a vector that stays and one that is read from the nearest cache: were both to stay, their product would be computed once.
+double Measurement::integerMultiplyAdds() {
+  constexpr int64_t window = 1024;
+  bool dots = target.dotTerms > 1;
+  int64_t each = dots ? 2 * lanes : lanes, count = window + kChains * each;
+  const char *element = dots ? "i16" : "i32";
+  std::vector<int32_t> x(count, 1);
+  std::string sum = shaped("vector", lanes, "i32"), factor = shaped("vector", each, element), buffer = shaped("memref", count, element);
+  std::string head = "%mask = arith.constant " + std::to_string(window - 1) + " : index\n%start = arith.constant dense<0> : " + sum +
+                     "\n%factor = vector.load %x[%zero] : " + buffer + ", " + factor + "\n";
+  double time = seconds(x.data(), element, count, "i32", kChains, 64 * kSteps, 64, head, [&](int k) {
+    std::string n = std::to_string(k), text;
+    if (k == 0)
+      text = "%at = arith.andi %i, %mask : index\n";
+    text += "%d" + n + " = arith.constant " + std::to_string(k * each) + " : index\n%p" + n + " = arith.addi %at, %d" + n + " : index\n%v" + n +
+            " = vector.load %x[%p" + n + "] : " + buffer + ", " + factor + "\n";
+    if (dots)
+      return text + "%n" + n + " = ingot.dot %factor, %v" + n + ", %a" + n + " : " + factor + ", " + factor + ", " + sum + "\n";
+    return text + "%m" + n + " = arith.muli %factor, %v" + n + " : " + sum + "\n%n" + n + " = arith.addi %a" + n + ", %m" + n + " : " + sum + "\n";
+  });
+  return time > 0 ? 2.0 * kChains * each * kSteps / time : 0;
+}
+
+double Measurement::reads(int64_t bytes) {
+  int64_t count = readBytes(bytes) / 4;
+  std::vector<float> x(count, 1.0f);
+  std::string type = shaped("vector", lanes, "f32"), buffer = shaped("memref", count, "f32");
+  std::string head = "%start = vector.load %x[%zero] : " + buffer + ", " + type + "\n";
+  double time = seconds(x.data(), "f32", count, "f32", kSums, count, kSums * lanes, head, [&](int k) {
+    std::string n = std::to_string(k);
+    return "%d" + n + " = arith.constant " + std::to_string(k * lanes) + " : index\n%p" + n + " = arith.addi %i, %d" + n + " : index\n%v" + n +
+           " = vector.load %x[%p" + n + "] : " + buffer + ", " + type + "\n%n" + n + " = arith.addf %a" + n + ", %v" + n + " : " + type + "\n";
+  });
+  return time > 0 ? 4.0 * count / time : 0;
+}
 
 llvm::Expected<MachinePeak> ingot::measurePeak(const Target &target, int64_t modelBytes) {
-  mlir::DialectRegistry registry;
-  registerDialects(registry);
-  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  int64_t lanes = target.lanes(4);
-  std::string type = "vector<" + std::to_string(lanes) + "xf32>";
-  std::vector<float> x(2 * lanes, 0.5f), y(std::max(kChains, kSums) * lanes);
+  Measurement measurement(target);
   MachinePeak peak;
-
-  std::string factors;
-  llvm::raw_string_ostream(factors) << "%second = arith.constant " << lanes << " : index\n%start = vector.load %x[%zero] : memref<" << 2 * lanes
-                                    << "xf32>, " << type << "\n%factor = vector.load %x[%second] : memref<" << 2 * lanes << "xf32>, " << type
-                                    << '\n';
-  auto multiplyAdd = [&](int k) {
-    std::string number = std::to_string(k);
-    if (target.fma)
-      return "%n" + number + " = math.fma %a" + number + ", %factor, %start : " + type + "\n";
-    return "%m" + number + " = arith.mulf %a" + number + ", %factor : " + type + "\n%n" + number + " = arith.addf %m" + number + ", %start : " +
-           type + "\n";
-  };
-  std::unique_ptr<CompiledModel> code =
-      compile(context, module, planned(target, 2 * lanes, kChains * lanes, factors + carriedLoop(type, lanes, kChains, kSteps, 1, multiplyAdd)));
-  if (!code)
-    return notMeasured();
-  peak.gigaflops = 2.0 * kChains * lanes * kSteps / secondsOf(*code, x.data(), y.data()) * 1e-9;
-
-  int64_t step = kSums * lanes;
-  auto read = [&](Bandwidth &bandwidth, int64_t bytes) {
-    int64_t count = bytes / 4 / step * step;
-    bandwidth.bytes = count * 4;
-    std::string buffer = "memref<" + std::to_string(count) + "xf32>";
-    auto add = [&](int k) {
-      std::string number = std::to_string(k);
-      return "%d" + number + " = arith.constant " + std::to_string(k * lanes) + " : index\n%p" + number + " = arith.addi %i, %d" + number +
-             " : index\n%v" + number + " = vector.load %x[%p" + number + "] : " + buffer + ", " + type + "\n%n" + number + " = arith.addf %a" +
-             number + ", %v" + number + " : " + type + "\n";
-    };
-    std::string start = "%start = vector.load %x[%zero] : " + buffer + ", " + type + "\n";
-    std::unique_ptr<CompiledModel> code =
-        compile(context, module, planned(target, count, step, start + carriedLoop(type, lanes, kSums, count, step, add)));
-    if (!code)
-      return false;
-    std::vector<float> data(count, 1.0f);
-    bandwidth.gigabytesPerSecond = double(bandwidth.bytes) / secondsOf(*code, data.data(), y.data()) * 1e-9;
-    return true;
-  };
-  if (!read(peak.memory, kMemoryBytes))
-    return notMeasured();
-  if (modelBytes >= kMemoryBytes)
-    peak.model = peak.memory;
-  else if (!read(peak.model, std::max(modelBytes, kLeastPiece)))
-    return notMeasured();
+  peak.gigaflops = measurement.multiplyAdds() * 1e-9;
+  peak.integer = measurement.integerMultiplyAdds() * 1e-9;
+  peak.memory = {measurement.readBytes(kMemoryBytes), measurement.reads(kMemoryBytes) * 1e-9};
+  peak.model = peak.memory;
+  if (int64_t bytes = std::max(modelBytes, kLeastPiece); bytes < kMemoryBytes)
+    peak.model = {measurement.readBytes(bytes), measurement.reads(bytes) * 1e-9};
+  for (double figure : {peak.gigaflops, peak.integer, peak.memory.gigabytesPerSecond, peak.model.gigabytesPerSecond})
+    if (figure <= 0)
+      return llvm::createStringError("the machine's peak could not be measured");
   return peak;
 }

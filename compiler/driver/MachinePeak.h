@@ -18,6 +18,7 @@ struct Bandwidth {
 
 struct MachinePeak {
   double gigaflops = 0; ///< of float32 multiply-adds that wait for nothing, each two operations
+  double integer = 0;   ///< the same of int16 ones that are summed in int32, or of int32 ones where the target has no instruction for those
   Bandwidth model;      ///< a piece as large as what the model touches, but at least kLeastPiece; caches may hold it
   Bandwidth memory;     ///< a piece that no cache holds
 };

@@ -9,12 +9,14 @@
 using namespace ingot;
 using llvm::StringRef;
 
+double ingot::operationsOf(const KernelTime &kernel) { return kernel.operations + kernel.integerOperations; }
+
 Attained ingot::attained(const KernelTime &kernel, const MachinePeak &peak) {
   Attained result;
   if (kernel.milliseconds <= 0)
     return result;
-  result.gigaflops = kernel.operations / kernel.milliseconds * 1e-6;
-  result.flopShare = result.gigaflops / peak.gigaflops;
+  result.gigaflops = operationsOf(kernel) / kernel.milliseconds * 1e-6;
+  result.flopShare = (kernel.operations / peak.gigaflops + kernel.integerOperations / peak.integer) / kernel.milliseconds * 1e-6;
   result.gigabytesPerSecond = kernel.bytes / kernel.milliseconds * 1e-6;
   result.byteShare = result.gigabytesPerSecond / peak.model.gigabytesPerSecond;
   if (std::max(result.flopShare, result.byteShare) >= kLeastShare)
@@ -121,14 +123,14 @@ std::string ingot::drawRoofline(StringRef title, llvm::ArrayRef<KernelTime> kern
   double total = 0, lowX = 0.1, highX = 100, lowY = peak.gigaflops / 100;
   for (const KernelTime &kernel : kernels) {
     total += kernel.milliseconds;
-    if (kernel.operations == 0 || kernel.bytes == 0 || kernel.milliseconds == 0)
+    if (operationsOf(kernel) == 0 || kernel.bytes == 0 || kernel.milliseconds == 0)
       continue;
-    lowX = std::min(lowX, kernel.operations / kernel.bytes);
-    highX = std::max(highX, kernel.operations / kernel.bytes);
+    lowX = std::min(lowX, operationsOf(kernel) / kernel.bytes);
+    highX = std::max(highX, operationsOf(kernel) / kernel.bytes);
     lowY = std::min(lowY, attained(kernel, peak).gigaflops);
   }
   // Room above the roof for its name.
-  double highY = peak.gigaflops * 2;
+  double highY = std::max(peak.gigaflops * 2, peak.integer * 1.2);
   for (const KernelTime &kernel : kernels)
     highY = std::max(highY, attained(kernel, peak).gigaflops * 1.2);
   Axis x{powerBelow(lowX), powerAbove(highX), kPlotLeft, kPlotRight};
@@ -150,6 +152,18 @@ std::string ingot::drawRoofline(StringRef title, llvm::ArrayRef<KernelTime> kern
      << llvm::format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", kPlotRight - 4, y.at(peak.gigaflops) - 24) << "multiply-adds, "
      << figure(peak.gigaflops) << " GFLOP/s</text>\n";
 
+  // The roof of integers, where they do most of the work.
+  double floats = 0, integers = 0;
+  for (const KernelTime &kernel : kernels) {
+    floats += kernel.operations;
+    integers += kernel.integerOperations;
+  }
+  if (integers > floats)
+    os << llvm::format("<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#222\" stroke-dasharray=\"6 4\"/>\n", kPlotLeft, y.at(peak.integer),
+                       kPlotRight, y.at(peak.integer))
+       << llvm::format("<text x=\"%d\" y=\"%.1f\">", kPlotLeft + 4, y.at(peak.integer) - 6) << "multiply-adds of integers, " << figure(peak.integer)
+       << " G/s</text>\n";
+
   os << "<text x=\"" << kListLeft << "\" y=\"" << kPlotTop - 8 << "\" font-weight=\"bold\">kernel: share of the time, ms</text>\n";
   // Large dots first, so that small ones lie on them.
   for (const auto &[i, kernel] : llvm::enumerate(kernels)) {
@@ -159,10 +173,10 @@ std::string ingot::drawRoofline(StringRef title, llvm::ArrayRef<KernelTime> kern
     if (listed)
       os << llvm::format("<text x=\"%d\" y=\"%d\">%zu  ", kListLeft, int(kPlotTop + 12 + 18 * i), i + 1)
          << escaped(shortened(kernel.name, 32)) << ": " << percent(share) << ", " << figure(kernel.milliseconds) << " ms"
-         << (kernel.operations == 0 ? " (moves data)" : "") << "</text>\n";
-    if (kernel.operations == 0 || kernel.bytes == 0 || kernel.milliseconds == 0)
+         << (operationsOf(kernel) == 0 ? " (moves data)" : "") << "</text>\n";
+    if (operationsOf(kernel) == 0 || kernel.bytes == 0 || kernel.milliseconds == 0)
       continue;
-    double cx = x.at(kernel.operations / kernel.bytes), cy = y.at(attained(kernel, peak).gigaflops), radius = 3 + 17 * std::sqrt(share);
+    double cx = x.at(operationsOf(kernel) / kernel.bytes), cy = y.at(attained(kernel, peak).gigaflops), radius = 3 + 17 * std::sqrt(share);
     os << llvm::format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"#2a7\" fill-opacity=\"0.45\" stroke=\"#152\"><title>", cx, cy, radius)
        << escaped(about);
     for (const std::string &node : kernel.nodes)

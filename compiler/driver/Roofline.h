@@ -9,8 +9,8 @@ namespace ingot {
 
 /// A kernel's rate against the machine's.
 struct Attained {
-  double gigaflops = 0;
-  double flopShare = 0; ///< of the peak
+  double gigaflops = 0; ///< operations on integers among them
+  double flopShare = 0; ///< the time that the operations would take at the peaks of floats and of integers, of the time that they take
   double gigabytesPerSecond = 0;
   double byteShare = 0; ///< of the bandwidth of a piece as large as the model
   /// "compute" or "memory", whichever it uses the greater share of; "neither" below kLeastShare of both: it waits for something else, such as
@@ -18,6 +18,9 @@ struct Attained {
   const char *bound = "neither";
 };
 constexpr double kLeastShare = 0.3;
+
+/// On floats and integers.
+double operationsOf(const KernelTime &kernel);
 
 Attained attained(const KernelTime &kernel, const MachinePeak &peak);
 

@@ -68,9 +68,10 @@ def mnn(model, ports, arrays, folder):
         raise RuntimeError("its converter does not take the model")
     names = [[port["name"] for port in ports[kind]] for kind in ("inputs", "outputs")]
     network = MNN.nn.load_module_from_file(converted, *names, thread_num=1, precision_mode=MNN.expr.PrecisionMode.High)
-    # Its integers have 32 bits.
-    arrays = [array if array.dtype.kind == "f" else array.astype(numpy.int32) for array in arrays]
-    inputs = [MNN.expr.const(array, list(array.shape), MNN.expr.NCHW) for array in arrays]
+    # Its integers and floats have 32 bits.
+    arrays = [array.astype(numpy.float32 if array.dtype.kind == "f" else numpy.int32) for array in arrays]
+    types = [MNN.expr.float if array.dtype.kind == "f" else MNN.expr.int for array in arrays]
+    inputs = [MNN.expr.const(array, list(array.shape), MNN.expr.NCHW, kind) for array, kind in zip(arrays, types)]
 
     def run():
         outputs = network.forward(inputs)
@@ -127,6 +128,9 @@ def main(engine, model, folder):
     arrays = [numpy.load(folder / f"input_{k}.npy") for k in range(len(ports["inputs"]))]
     own = folder / engine
     own.mkdir()
+    # Converters leave files where they run.
+    model = os.path.abspath(model)
+    os.chdir(own)
     name, run = ENGINES[engine][0](model, ports, arrays, own)
     for k, value in enumerate(run()):
         # numpy.save keeps the order of dimensions in memory, which a transpose leaves reversed.
@@ -152,6 +156,7 @@ if __name__ == "__main__":
         print(f"\n{error}; install it with: {sys.executable} -m pip install {ENGINES[sys.argv[1]][1]}", file=sys.stderr)
         sys.exit(3)
     except Exception as error:  # one line, whatever the packages raise
-        # After a line end: what an engine printed before may have none.
-        print(f"\n{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
+        # After a line end: what an engine printed before may have none. Some say a page; the cause comes first.
+        text = " ".join(str(error).split())
+        print(f"\n{type(error).__name__}: {text if len(text) <= 300 else text[:300] + ' ...'}", file=sys.stderr)
         sys.exit(1)

@@ -108,6 +108,7 @@ struct ExpandKernels : ingot::impl::ExpandKernelsBase<ExpandKernels> {
     function->setAttr("ingot.comment", b.getArrayAttr(comments));
     Work work = workOf(kernel);
     function->setAttr("ingot.operations", b.getI64IntegerAttr(work.operations));
+    function->setAttr("ingot.integer_operations", b.getI64IntegerAttr(work.integerOperations));
     function->setAttr("ingot.bytes", b.getI64IntegerAttr(work.bytes));
 
     auto launch = LaunchOp::create(b, kernel.getLoc(), kernel.getResultTypes(),

@@ -32,8 +32,6 @@ static int64_t sizeInBytes(Type type) {
 }
 
 static bool isArithmetic(Operation &op) {
-  if (op.getNumResults() != 1 || op.getResult(0).getType().isIndex())
-    return false;
   return isa<math::MathDialect>(op.getDialect()) ||
          isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::RemFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
              arith::MaxNumFOp, arith::MinNumFOp, arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivSIOp, arith::DivUIOp, arith::MaxSIOp,
@@ -60,8 +58,12 @@ static int64_t bytesRead(Value value) {
 Work ingot::workOf(KernelOp kernel) {
   Work work;
   kernel.walk([&](linalg::GenericOp stage) {
-    int64_t each = llvm::count_if(*stage.getBody(), isArithmetic);
-    work.operations = plus(work.operations, times(points(stage.getStaticLoopRanges()), each));
+    int64_t count = points(stage.getStaticLoopRanges());
+    for (Operation &op : *stage.getBody())
+      if (isArithmetic(op) && !op.getResult(0).getType().isIndex()) {
+        int64_t &total = isa<FloatType>(op.getResult(0).getType()) ? work.operations : work.integerOperations;
+        total = plus(total, count);
+      }
   });
   for (BlockArgument operand : kernel.getBody().getArguments())
     work.bytes = plus(work.bytes, bytesRead(operand));

@@ -8,9 +8,11 @@ namespace ingot {
 
 /// Of one call; what depends on open sizes counts nothing.
 struct Work {
-  /// Additions, multiplications and the like on floats and integers of the model, a multiply-add being two, an elementary function one. What
-  /// fusion computes more than once counts once.
+  /// Additions, multiplications and the like on floats, a multiply-add being two, an elementary function one. What fusion computes more than
+  /// once counts once.
   int64_t operations = 0;
+  /// The same of integers, those that compute addresses left out.
+  int64_t integerOperations = 0;
   /// Bytes of memory that every way of computing the kernel reads and writes: each element that it uses of an operand once, each of a result once.
   int64_t bytes = 0;
 };
