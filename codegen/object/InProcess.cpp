@@ -3,6 +3,7 @@
 #include "codegen/object/Object.h"
 #include "compiler/support/Target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ThreadSafeModule.h"
@@ -81,8 +82,8 @@ static void addEntry(llvm::Module &module, llvm::StringRef name) {
 namespace {
 class HostModel : public CompiledModel {
 public:
-  static FailureOr<std::unique_ptr<CompiledModel>> create(ModuleOp planned,
-                                                          unsigned level);
+  static FailureOr<std::unique_ptr<CompiledModel>>
+  create(ModuleOp planned, unsigned level, ArrayRef<HostFunction> functions);
 
   int run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs, ArrayRef<int64_t *> shapes) override {
     assert(inputs.size() == numInputs && outputs.size() == numOutputs);
@@ -124,7 +125,8 @@ private:
 } // namespace
 
 FailureOr<std::unique_ptr<CompiledModel>>
-HostModel::create(ModuleOp planned, unsigned level) {
+HostModel::create(ModuleOp planned, unsigned level,
+                  ArrayRef<HostFunction> functions) {
   auto main = planned.lookupSymbol<func::FuncOp>("main");
   auto arenaBytes = planned->getAttrOfType<IntegerAttr>("ingot.arena_bytes");
   auto weights = planned->getAttrOfType<ElementsAttr>("ingot.weights");
@@ -161,6 +163,14 @@ HostModel::create(ModuleOp planned, unsigned level) {
                  .create();
   if (!jit)
     return report(planned, jit.takeError()), failure();
+  llvm::orc::SymbolMap symbols;
+  for (const HostFunction &function : functions)
+    symbols[(*jit)->mangleAndIntern(function.name)] = {
+        llvm::orc::ExecutorAddr::fromPtr(function.address),
+        llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  if (llvm::Error error = (*jit)->getMainJITDylib().define(
+          llvm::orc::absoluteSymbols(std::move(symbols))))
+    return report(planned, std::move(error)), failure();
   if (llvm::Error error = (*jit)->addIRModule(llvm::orc::ThreadSafeModule(
           std::move(code), std::move(context))))
     return report(planned, std::move(error)), failure();
@@ -187,6 +197,7 @@ HostModel::create(ModuleOp planned, unsigned level) {
 }
 
 FailureOr<std::unique_ptr<CompiledModel>>
-ingot::compileInProcess(ModuleOp planned, unsigned optimization) {
-  return HostModel::create(planned, optimization);
+ingot::compileInProcess(ModuleOp planned, unsigned optimization,
+                        ArrayRef<HostFunction> functions) {
+  return HostModel::create(planned, optimization, functions);
 }

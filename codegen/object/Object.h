@@ -26,12 +26,19 @@ public:
   virtual unsigned getNumOutputs() const = 0;
 };
 
+/// A function of this process that code may call by a name of the module's: a private function without a body.
+struct HostFunction {
+  const char *name;
+  void *address;
+};
+
 /// Compiles a module of the plan level (docs/ir.md) for this machine: with the rules of the module's target, on the target's own
 /// processor where the host can run it. `optimization` is 0 to 3; from 2 on LLVM's own pipelines run, which take twice the time and were measured to give no
 /// faster code. The module is not changed; its
-/// context must outlive the result, since the weights stay where they are. Failures are reported on the module.
+/// context must outlive the result, since the weights stay where they are. `functions` outlive it too. Failures are reported on the module.
 mlir::FailureOr<std::unique_ptr<CompiledModel>>
-compileInProcess(mlir::ModuleOp planned, unsigned optimization = 1);
+compileInProcess(mlir::ModuleOp planned, unsigned optimization = 1,
+                 llvm::ArrayRef<HostFunction> functions = {});
 
 /// Compiles a planned module for its target into the folder `options.outDir`: NAME.h, NAME.o and, with external weights, NAME.weights.
 /// The header is that of emitCpp, and the object exports what the C++ sources do. Weights that are not external are

@@ -16,6 +16,8 @@
 
 namespace ingot {
 
+struct Target;
+
 /// The exit code of `verify` where the peer to compare with is not installed.
 constexpr int kPeerMissing = 3;
 
@@ -53,6 +55,17 @@ struct VerifyOptions : ModelOptions {
   uint64_t seed = 0;
 };
 
+struct BenchOptions : ModelOptions {
+  std::vector<std::pair<std::string, std::string>> inputs;
+  std::vector<std::string> against; ///< engines of bench_peer.py
+  unsigned threads = 1;             ///< of each engine
+  double seconds = 1.5;             ///< how long each engine is measured
+  uint64_t seed = 0;
+  std::string version;              ///< of this tool
+  std::string json;                 ///< files, or "-"; none where empty
+  std::string svg;
+};
+
 struct TargetsOptions {
   std::string flagsOf; ///< print the flags for emitted C++ of this target instead of the list
 };
@@ -60,8 +73,12 @@ struct TargetsOptions {
 int compileModels(const CompileOptions &options);
 int runModel(const RunOptions &options);
 int verifyModel(const VerifyOptions &options);
+int benchModel(const BenchOptions &options);
 int inspectModel(const ModelOptions &options);
 int listTargets(const TargetsOptions &options);
+
+/// Whether this machine runs code for the target.
+bool runsHere(const Target &target);
 
 /// The file's name without folder and ending, as a C identifier that is no keyword of C++.
 std::string defaultModelName(const std::string &path);

@@ -2,8 +2,10 @@
 #ifndef INGOT_COMPILER_DRIVER_EXECUTOR_H
 #define INGOT_COMPILER_DRIVER_EXECUTOR_H
 
+#include "codegen/object/Object.h"
 #include "compiler/driver/Interface.h"
 #include "compiler/driver/Tensor.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include <memory>
 
 namespace ingot {
@@ -17,6 +19,10 @@ public:
   /// that. The error is what the model's status says (an index out of range).
   llvm::Expected<std::vector<Tensor>> run(llvm::ArrayRef<Tensor> inputs);
 
+  /// Calls the model once and then `count` times more, with the same buffers; `after` is told how many milliseconds each of the latter took. Errors as of
+  /// run().
+  llvm::Error time(llvm::ArrayRef<Tensor> inputs, unsigned count, llvm::function_ref<void(double)> after);
+
   const Interface &interface() const { return ports; }
 
 protected:
@@ -26,11 +32,16 @@ protected:
   virtual int call(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, llvm::ArrayRef<int64_t *> shapes) = 0;
 
 private:
+  struct Buffers;
+  llvm::Expected<Buffers> allocate(llvm::ArrayRef<Tensor> inputs) const;
+  llvm::Error callChecked(const Buffers &buffers);
+
   Interface ports;
 };
 
-/// Through LLVM, in process.
-llvm::Expected<std::unique_ptr<Executor>> makeObjectExecutor(mlir::ModuleOp planned, const Interface &interface);
+/// Through LLVM, in process. The code may call `functions`.
+llvm::Expected<std::unique_ptr<Executor>> makeObjectExecutor(mlir::ModuleOp planned, const Interface &interface,
+                                                             llvm::ArrayRef<HostFunction> functions = {});
 
 /// Through the emitted C++: $CXX (c++ where unset) makes a shared object in a temporary folder, which is loaded and driven by its descriptor.
 llvm::Expected<std::unique_ptr<Executor>> makeCppExecutor(mlir::ModuleOp planned, const Interface &interface);

@@ -21,6 +21,13 @@ static void removePending(int signal) {
   _exit(128 + signal);
 }
 
+/// From now on, in place of any folder before.
+static void removeOnSignal(StringRef folder) {
+  pending = new std::string(folder);
+  std::signal(SIGINT, removePending);
+  std::signal(SIGTERM, removePending);
+}
+
 static llvm::Error failure(StringRef path, std::error_code error) {
   return llvm::createStringError(path + ": " + error.message());
 }
@@ -46,9 +53,7 @@ llvm::Expected<OutputFolder> OutputFolder::create(StringRef wanted) {
   fs::createUniquePath(beside + ".tmp-%%%%%%%%", temporary, /*MakeAbsolute=*/false);
   if (std::error_code error = fs::create_directory(temporary, /*IgnoreExisting=*/false, fs::all_all))
     return failure(wanted, error);
-  pending = new std::string(temporary.str());
-  std::signal(SIGINT, removePending);
-  std::signal(SIGTERM, removePending);
+  removeOnSignal(temporary);
   return OutputFolder(plain, temporary.str().str());
 }
 
@@ -86,6 +91,7 @@ llvm::Expected<TemporaryFolder> TemporaryFolder::create() {
   llvm::SmallString<128> name;
   if (std::error_code error = fs::createUniqueDirectory("ingot", name))
     return llvm::createStringError("temporary folder: " + error.message());
+  removeOnSignal(name);
   return TemporaryFolder(name.str().str());
 }
 

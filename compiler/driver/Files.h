@@ -26,7 +26,7 @@ private:
   std::string temporary;
 };
 
-/// A folder that goes with the object.
+/// A folder that goes with the object, also on SIGINT and SIGTERM.
 class TemporaryFolder {
 public:
   static llvm::Expected<TemporaryFolder> create();

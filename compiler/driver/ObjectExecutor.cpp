@@ -1,5 +1,4 @@
 //===- ObjectExecutor.cpp - the road through LLVM in this process ---------===//
-#include "codegen/object/Object.h"
 #include "compiler/driver/Executor.h"
 
 using namespace ingot;
@@ -19,8 +18,9 @@ private:
 };
 } // namespace
 
-llvm::Expected<std::unique_ptr<Executor>> ingot::makeObjectExecutor(mlir::ModuleOp planned, const Interface &interface) {
-  mlir::FailureOr<std::unique_ptr<CompiledModel>> compiled = compileInProcess(planned);
+llvm::Expected<std::unique_ptr<Executor>> ingot::makeObjectExecutor(mlir::ModuleOp planned, const Interface &interface,
+                                                                    llvm::ArrayRef<HostFunction> functions) {
+  mlir::FailureOr<std::unique_ptr<CompiledModel>> compiled = compileInProcess(planned, /*optimization=*/1, functions);
   if (mlir::failed(compiled) || (*compiled)->getNumInputs() != interface.inputs.size() ||
       (*compiled)->getNumOutputs() != interface.outputs.size())
     return llvm::createStringError("no code could be made for this machine");

@@ -12,7 +12,7 @@ using namespace ingot;
 
 /// x86-64 levels include each other, and `native` is the highest that this machine runs; targets of another architecture, or without an
 /// operating system, never run here.
-static bool runsHere(const Target &target) {
+bool ingot::runsHere(const Target &target) {
   const Target *native = Target::find("native");
   if (!native)
     return false;

@@ -3,11 +3,11 @@
 #include "compiler/driver/Files.h"
 #include "compiler/driver/Inputs.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/driver/Python.h"
 #include "compiler/driver/TensorFile.h"
 #include "compiler/support/InterfaceList.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
@@ -17,7 +17,7 @@ using llvm::StringRef;
 
 /// The Python program that runs the peers; peer.py, compiled in.
 static const char peerProgram[] =
-#include "compiler/driver/Peer.inc"
+#include "compiler/driver/peer.inc"
     ;
 
 namespace {
@@ -69,21 +69,17 @@ static void printDistance(const char *who, const Distance &d) {
 
 /// Runs the peers in a Python of their own. The exit code is Python's.
 static int runPeers(const std::string &model, const TemporaryFolder &folder, std::string &message) {
-  const char *wanted = std::getenv("INGOT_PYTHON");
-  std::string name = wanted && *wanted ? wanted : "python3";
-  llvm::ErrorOr<std::string> python = llvm::sys::findProgramByName(name);
+  llvm::Expected<std::string> python = findPython();
   if (!python) {
-    message = name + ": not found; install Python 3 with the packages onnx and onnxruntime";
+    message = llvm::toString(python.takeError()) + " with the packages onnx and onnxruntime";
     return kPeerMissing;
   }
   std::string log = folder.file("log");
   std::string null = "/dev/null";
   std::optional<StringRef> redirects[] = {StringRef(null), StringRef(null), StringRef(log)};
   int code = llvm::sys::ExecuteAndWait(*python, {*python, "-c", peerProgram, model, folder.name()}, std::nullopt, redirects, 0, 0, &message);
-  if (auto text = llvm::MemoryBuffer::getFile(log))
-    // What the packages warn about comes before the last line.
-    if (StringRef lines = (*text)->getBuffer().trim(); !lines.empty())
-      message = lines.substr(lines.rfind('\n') + 1).str();
+  if (std::string line = lastLine(log); !line.empty())
+    message = line;
   return code;
 }
 

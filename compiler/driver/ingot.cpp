@@ -2,6 +2,7 @@
 #include "compiler/driver/Commands.h"
 #include "compiler/driver/Stages.h"
 #include "compiler/support/Target.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/Signals.h"
 #include <CLI/CLI.hpp>
@@ -128,6 +129,7 @@ int main(int argc, char **argv) {
              "  ingot inspect model.onnx                              what is in it, what it will need\n"
              "  ingot compile model.onnx -o out --shape x=1,3,48,320  C++ for this machine\n"
              "  ingot verify model.onnx                               compare with onnxruntime\n"
+             "  ingot bench model.onnx                                measure it beside other engines, and each kernel\n"
              "\n'ingot COMMAND --help' has more. Exit code 1: the model or a file given is at fault; 2: the command line is.\n");
 
   CompileOptions compile;
@@ -192,6 +194,41 @@ int main(int argc, char **argv) {
                         "  ingot verify vad.onnx --input sr=16000\n"
                         "  ingot verify conv.onnx --data test_data_set_0\n");
 
+  BenchOptions bench;
+  bench.version = INGOT_VERSION;
+  bench.against = {"onnxruntime", "openvino", "mnn", "ncnn"};
+  CLI::App *benchCommand = app.add_subcommand("bench", "measure a model beside other engines, and each of its kernels");
+  addModel(*benchCommand, bench);
+  addModelOptions(*benchCommand, bench, /*hasTarget=*/true);
+  addInputs(*benchCommand, bench.inputs, "an input's values; the others are random");
+  benchCommand->add_option("--seed", bench.seed, "of the random inputs")->default_str("0");
+  benchCommand->add_option("--against", bench.against, "the peers, with commas between, or none; one that is not installed costs a line")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("ENGINE,...")
+      ->default_str("onnxruntime,openvino,mnn,ncnn")
+      ->check(CLI::IsMember({"onnxruntime", "openvino", "mnn", "ncnn", "none"}));
+  benchCommand->add_option("--threads", bench.threads, "of each engine; only 1, which is what Ingot's code runs on")
+      ->default_str("1")
+      ->check([](const std::string &text) {
+        return text == "1" ? std::string() : "'" + text + "': Ingot's code runs on one thread, and the peers get as many; give 1";
+      });
+  benchCommand->add_option("--seconds", bench.seconds, "how long each engine is measured, in five rounds")
+      ->default_str("1.5")
+      ->check(CLI::Range(0.001, 3600.0));
+  benchCommand->add_option("--json", bench.json, "also write all figures as JSON; '-' instead of the table")->type_name("FILE");
+  benchCommand->add_option("--svg", bench.svg, "also draw the kernels under the machine's roofs")->type_name("FILE");
+  benchCommand->footer("Each engine runs in a process of its own, in turn with the others, with the same inputs. A difference is from the outputs of the\n"
+                       "first peer. Peers need python3, or $INGOT_PYTHON, with the packages onnxruntime, openvino, MNN, ncnn and pnnx.\n"
+                       "\nOf a kernel, 'of peak' is its share of the multiply-adds, of float32 or of integers, that this machine does at the most, 'of\n"
+                       "memory' of what it reads at the most from a piece of memory as large as all that the model touches; both are measured.\n"
+                       "Operations and bytes are the least that the kernel needs. More than 100 % of memory comes from a nearer cache. 'bound by' is\n"
+                       "the greater share, from 30 % on. Times of kernels are the least, as of the machine's peaks.\n"
+                       "\nExamples:\n"
+                       "  ingot bench rec.onnx --shape x=1,3,48,320\n"
+                       "  ingot bench rec.onnx --against onnxruntime --json rec.json --svg rec.svg\n"
+                       "  ingot bench rec.onnx --against none --target x86-64-v1\n");
+
   ModelOptions inspect;
   CLI::App *inspectCommand = app.add_subcommand("inspect", "shapes, operators, work and memory of a model; what is unsupported");
   addModel(*inspectCommand, inspect);
@@ -218,6 +255,10 @@ int main(int argc, char **argv) {
     return runModel(run);
   if (*verifyCommand)
     return verifyModel(verify);
+  if (*benchCommand) {
+    llvm::erase_if(bench.against, [](const std::string &name) { return name == "none"; });
+    return benchModel(bench);
+  }
   if (*inspectCommand)
     return inspectModel(inspect);
   if (*targetsCommand)

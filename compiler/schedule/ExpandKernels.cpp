@@ -1,10 +1,10 @@
 //===- ExpandKernels.cpp - kernels become functions -----------------------===//
 #include "compiler/kernels/DataSizes.h"
 #include "compiler/kernels/Sizes.h"
-#include "compiler/kernels/Stages.h"
 #include "compiler/schedule/Expand.h"
 #include "compiler/schedule/Nest.h"
 #include "compiler/schedule/Passes.h"
+#include "compiler/schedule/Work.h"
 #include "compiler/support/Names.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/IR/Dominance.h"
@@ -76,22 +76,6 @@ static std::string comment(KernelOp kernel) {
   return text;
 }
 
-/// Multiply-adds of the kernel's contractions.
-static int64_t multiplyAdds(KernelOp kernel) {
-  int64_t total = 0;
-  kernel.walk([&](linalg::GenericOp op) {
-    if (!isContraction(op))
-      return;
-    int64_t points = 1;
-    for (int64_t size : op.getStaticLoopRanges())
-      points *= size;
-    // Of sizes that only the call knows there is no number.
-    if (!llvm::is_contained(op.getStaticLoopRanges(), ShapedType::kDynamic))
-      total += points;
-  });
-  return total;
-}
-
 namespace {
 struct ExpandKernels : ingot::impl::ExpandKernelsBase<ExpandKernels> {
   void runOnOperation() override {
@@ -123,7 +107,10 @@ struct ExpandKernels : ingot::impl::ExpandKernelsBase<ExpandKernels> {
     if (comments.size() < kMostComments)
       comments.push_back(b.getStringAttr(comment(kernel)));
     function->setAttr("ingot.comment", b.getArrayAttr(comments));
-    function->setAttr("ingot.macs", b.getI64IntegerAttr(multiplyAdds(kernel)));
+    Work work = workOf(kernel);
+    function->setAttr("ingot.operations", b.getI64IntegerAttr(work.operations));
+    function->setAttr("ingot.integer_operations", b.getI64IntegerAttr(work.integerOperations));
+    function->setAttr("ingot.bytes", b.getI64IntegerAttr(work.bytes));
 
     auto launch = LaunchOp::create(b, kernel.getLoc(), kernel.getResultTypes(),
                                    function.getSymName(), inputs,

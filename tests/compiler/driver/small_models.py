@@ -3,6 +3,7 @@
 usage: small_models.py NAME FOLDER
 
   relu         y = Relu(x) of any batch, x and y named "in/x:0" and "out/y:0"
+  markup       relu with names that mean something to XML, JSON and a terminal
   external     Add of a weight in weights.bin
   unsupported  two nodes that no lowering takes, and one that is fine
   gather       rows of a table, chosen by the input
@@ -31,6 +32,10 @@ def save(folder, name, nodes, inputs, outputs, initializers=(), opset=17, **keys
 def relu(folder):
     save(folder, "relu", [helper.make_node("Relu", ["in/x:0"], ["out/y:0"])], [value("in/x:0", ["batch", 4])],
          [value("out/y:0", ["batch", 4])])
+
+
+def markup(folder):
+    save(folder, "markup", [helper.make_node("Relu", ["x"], ["y"], name="</text>&amp;\x1b[1m\"]]>\n\uffff")], [value("x", [20000])], [value("y", [20000])])
 
 
 def external(folder):
