@@ -4,6 +4,7 @@
 #include "compiler/import/Inference.h"
 #include "compiler/import/Model.h"
 #include "compiler/support/Elements.h"
+#include "compiler/support/SizeExpr.h"
 #include "dialects/onnx/ONNXDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
@@ -154,6 +155,15 @@ DenseI64ArrayAttr Importer::openDims(const ::onnx::ValueInfoProto &input,
   return builder.getDenseI64ArrayAttr(numbers);
 }
 
+/// The type with the open sizes that the numbers say.
+static RankedTensorType withOpenSizes(RankedTensorType type, DenseI64ArrayAttr dims) {
+  SizeList list = sizesOf(type);
+  for (auto [size, number] : llvm::zip(list, dims.asArrayRef()))
+    if (number >= 0)
+      size = getAffineSymbolExpr(number, type.getContext());
+  return sizedType(list, type.getElementType());
+}
+
 OwningOpRef<ModuleOp> Importer::import(StringRef path) {
   GraphProto &graph = *model.proto.mutable_graph();
   std::string inputNames;
@@ -173,8 +183,12 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
                         "', which is no input; the inputs are " + inputNames);
 
   SmallVector<Type> types;
-  for (auto *input : inputs)
-    types.push_back(inputType(*input));
+  SmallVector<DenseI64ArrayAttr> dims;
+  for (auto *input : inputs) {
+    RankedTensorType type = inputType(*input);
+    dims.push_back(openDims(*input, type));
+    types.push_back(dims.back() ? withOpenSizes(type, dims.back()) : type);
+  }
 
   StringRef file = llvm::sys::path::stem(path);
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
@@ -197,8 +211,8 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
     block.getArgument(i).setLoc(
         NameLoc::get(builder.getStringAttr(input->name())));
     main.setArgAttrs(i, interfaceAttr(input->name(), types[i]));
-    if (auto dims = openDims(*input, cast<RankedTensorType>(types[i])))
-      main.setArgAttr(i, "ingot.dims", dims);
+    if (dims[i])
+      main.setArgAttr(i, "ingot.dims", dims[i]);
   }
   for (auto &[name, tensor] : model.weights) {
     ElementsAttr value = elementsFromProto(&context, tensor, readExternal);

@@ -12,51 +12,9 @@
 using namespace mlir;
 using namespace ingot;
 
-/// More symbols than any module has; only bounds the tables of affine simplification.
-constexpr unsigned kMostSymbols = 64;
-
 bool ingot::isStatic(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return !tensor || tensor.hasStaticShape();
-}
-
-AffineExpr ingot::simplifiedSize(AffineExpr size) {
-  return simplifyAffineExpr(size, 0, kMostSymbols);
-}
-
-AffineExpr ingot::productOf(ArrayRef<AffineExpr> sizes, MLIRContext *context) {
-  // Factors in one order, constants last, so that equal products look alike.
-  SmallVector<AffineExpr> factors;
-  int64_t constant = 1;
-  for (AffineExpr size : sizes) {
-    if (auto number = dyn_cast<AffineConstantExpr>(size))
-      constant *= number.getValue();
-    else
-      factors.push_back(size);
-  }
-  llvm::stable_sort(factors, [](AffineExpr a, AffineExpr b) {
-    auto number = [](AffineExpr e) {
-      auto symbol = dyn_cast<AffineSymbolExpr>(e);
-      return symbol ? symbol.getPosition() : kMostSymbols;
-    };
-    return number(a) < number(b);
-  });
-  AffineExpr product;
-  for (AffineExpr factor : factors)
-    product = product ? product * factor : factor;
-  if (!product)
-    return getAffineConstantExpr(constant, context);
-  return simplifiedSize(product * constant);
-}
-
-SmallVector<StringRef> ingot::sizeNames(Operation *inModule) {
-  auto module = isa<ModuleOp>(inModule) ? cast<ModuleOp>(inModule)
-                                        : inModule->getParentOfType<ModuleOp>();
-  SmallVector<StringRef> names;
-  if (auto list = module->getAttrOfType<ArrayAttr>("ingot.sizes"))
-    for (Attribute name : list)
-      names.push_back(cast<StringAttr>(name).getValue());
-  return names;
 }
 
 void Sizes::replace(Value value, Value by) {

@@ -6,7 +6,7 @@ using namespace mlir;
 using namespace ingot;
 using namespace ingot::lower;
 
-Value lower::checkedIndex(LocBuilder &b, Value value, int64_t size,
+Value lower::checkedIndex(LocBuilder &b, Value value, const Extent &size,
                           const Node &node, bool isUnsigned, bool wrap) {
   Type indexType = b.getIndexType();
   Value at = isUnsigned
@@ -59,7 +59,7 @@ static SmallVector<Value> loopIndices(LocBuilder &b, int64_t first, int64_t end)
 }
 
 static LogicalResult emptyData(Node &node) {
-  if (node.resultType().getNumElements() != 0)
+  if (node.resultSizes().count() != 0)
     return node.fail("there is nothing to take elements from; correct the model");
   return node.done(tensor::EmptyOp::create(
       node.b, node.resultType().getShape(), node.element(0)));
@@ -73,24 +73,33 @@ static LogicalResult lowerGather(Node &node) {
   if (!axis)
     return node.fail("the axis is outside the rank; correct the model");
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0);
-  int64_t size = shape[*axis], indexRank = node.rank(1);
-  if (type.getNumElements() == 0 || size == 0)
+  Shape shape = node.sizes(0);
+  Extent size = shape[*axis];
+  int64_t indexRank = node.rank(1);
+  if (node.resultSizes().count() == 0 || size == 0)
     return emptyData(node);
   Value data = node.operand(0), indices = node.operand(1);
   bool isConstant = false;
-  if (auto values = node.constantInts(1)) {
-    auto places = wrapped(*values, size);
+  if (auto one = node.constantInts(1); one && one->size() == 1 && !size.isNumber()) {
+    // One place of an open axis.
+    Extent at = one->front() < 0 ? size + one->front() : Extent(one->front());
+    if (!node.isAtMost(0, at) || !node.isAtMost(at + 1, size))
+      return node.fail("a constant index is out of range; correct the model");
+    return node.done(reshape(b, sliceAxis(b, data, *axis, at, 1), node.resultSizes()));
+  }
+  if (auto values = node.constantInts(1); values && size.isNumber()) {
+    auto places = wrapped(*values, size.value());
     if (!places)
       return node.fail("a constant index is out of range; correct the model");
     isConstant = true;
     if (int64_t step = risingStep(*places)) {
-      SmallVector<int64_t> offsets(rank, 0), strides(rank, 1), sizes(shape);
+      Shape offsets(rank, 0), sizes(shape);
+      SmallVector<int64_t> strides(rank, 1);
       offsets[*axis] = places->front();
       strides[*axis] = step;
-      sizes[*axis] = places->size();
+      sizes[*axis] = int64_t(places->size());
       Value view = slice(b, data, offsets, sizes, strides);
-      return node.done(reshape(b, view, type.getShape()));
+      return node.done(reshape(b, view, node.resultSizes()));
     }
     SmallVector<int64_t> indexShape(node.shape(1));
     indices = reshape(b, indexTable(b, *places), indexShape);
@@ -122,11 +131,12 @@ static LogicalResult lowerGatherElements(Node &node) {
   RankedTensorType type = node.resultType();
   if (type.getRank() != node.rank(0))
     return node.fail("the indices must have the rank of the data; correct the model");
-  int64_t size = node.shape(0)[*axis];
-  if (type.getNumElements() == 0 || size == 0)
+  Shape shape = node.sizes(0), taken = node.resultSizes();
+  Extent size = shape[*axis];
+  if (taken.count() == 0 || size == 0)
     return emptyData(node);
   for (int64_t i = 0; i < type.getRank(); ++i)
-    if (i != *axis && type.getDimSize(i) > node.shape(0)[i])
+    if (i != *axis && !node.isAtMost(taken[i], shape[i]))
       return node.fail("the indices are longer than the data; correct the "
                        "model");
   Value data = node.operand(0);
@@ -143,11 +153,17 @@ static LogicalResult lowerGatherND(Node &node) {
   LocBuilder &b = node.b;
   int64_t batch = node.attrInt("batch_dims", 0);
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0), indexShape = node.shape(1);
+  Shape shape = node.sizes(0);
+  ArrayRef<int64_t> indexShape = node.shape(1);
   int64_t indexRank = indexShape.size();
-  if (type.getNumElements() == 0 || node.type(0).getNumElements() == 0)
+  if (node.resultSizes().count() == 0 || shape.count() == 0)
     return emptyData(node);
+  for (int64_t i = 0; i < batch && i < indexRank && i < int64_t(shape.size()); ++i)
+    if (!node.agree(shape[i], node.sizes(1)[i]))
+      return node.fail("the batches of data and indices differ; correct the model");
   int64_t depth = indexRank ? indexShape.back() : 0;
+  if (ShapedType::isDynamic(depth))
+    return node.fail("how many indices an element has must be known; fix sizes with --shape");
   if (indexRank == 0 || batch < 0 || batch >= indexRank ||
       batch + depth > int64_t(shape.size()))
     return node.fail("batch_dims and the indices do not fit the data; correct "
@@ -182,8 +198,8 @@ static LogicalResult lowerOneHot(Node &node) {
   auto axis = node.axis("axis", -1, type.getRank());
   if (!axis)
     return node.fail("the axis is outside the rank; correct the model");
-  int64_t depth = type.getDimSize(*axis);
-  if (node.rank(2) != 1 || node.shape(2)[0] != 2 ||
+  Extent depth = node.resultSizes()[*axis];
+  if (node.rank(2) != 1 || !node.agree(node.sizes(2)[0], 2) ||
       node.rank(0) + 1 != type.getRank())
     return node.fail("the values must be two numbers; correct the model");
   SmallVector<int64_t> rest(type.getShape());
@@ -191,7 +207,7 @@ static LogicalResult lowerOneHot(Node &node) {
   Parameter wanted(node, 1);
   if (node.shape(0) != ArrayRef(rest) || wanted.size() != 1)
     return node.fail("the result does not fit the indices; correct the model");
-  if (!wanted.isKnown())
+  if (!wanted.isKnown() && !node.isOpen(1))
     check(node, wanted, [&](LocBuilder &b) { return wanted.is(b, 0, depth); });
   SmallVector<AffineExpr> exprs;
   for (int64_t i = 0; i < type.getRank(); ++i)
@@ -238,12 +254,12 @@ static LogicalResult lowerReverseSequence(Node &node) {
   auto time = node.axis("time_axis", 0, rank);
   auto batch = node.axis("batch_axis", 1, rank);
   if (!time || !batch || *time == *batch || node.rank(1) != 1 ||
-      node.shape(1)[0] != node.shape(0)[*batch])
+      !node.agree(node.sizes(1)[0], node.sizes(0)[*batch]))
     return node.fail("the axes and lengths do not fit the input; correct the "
                      "model");
-  if (node.type(0).getNumElements() == 0)
+  if (node.sizes(0).count() == 0)
     return node.done(node.operand(0));
-  int64_t steps = node.shape(0)[*time];
+  Extent steps = node.sizes(0)[*time];
   Value data = node.operand(0);
   return node.done(mapped(
       b, node.operand(1), AffineMap::get(rank, 0, b.getAffineDimExpr(*batch)),

@@ -9,7 +9,7 @@ namespace ingot::lower {
 
 /// The integer scalar as an index into `size` elements: negative ones count from the end where `wrap`, one outside fails the
 /// check and is clamped. The result is always inside. `size` is at least 1.
-mlir::Value checkedIndex(LocBuilder &b, mlir::Value value, int64_t size,
+mlir::Value checkedIndex(LocBuilder &b, mlir::Value value, const Extent &size,
                          const Node &node, bool isUnsigned, bool wrap = true);
 
 /// Running sums or products along an axis, from the end where `reverse`, without the element itself where `exclusive`.

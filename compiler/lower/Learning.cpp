@@ -79,7 +79,7 @@ Value lower::bestColumn(LocBuilder &b, Value scores) {
   AffineMap row = AffineMap::get(2, 0, b.getAffineDimExpr(0));
   IteratorType kinds[] = {IteratorType::parallel, IteratorType::reduction};
   return reduction(b, {scores, top}, {b.getMultiDimIdentityMap(2), row, row}, kinds,
-                   tensorType(type.getDimSize(0), i64), b.getI64IntegerAttr(columns - 1),
+                   tensorType({type.getDimSize(0)}, i64), b.getI64IntegerAttr(columns - 1),
                    [&](LocBuilder &b, ValueRange s) -> Value {
                      Value here = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, 1));
                      Value hit = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, s[0], s[1]);
@@ -507,7 +507,7 @@ static Value attributeTable(Node &node, StringRef prefix, Type type) {
     auto shaped = cast<RankedTensorType>(lowered.getType());
     if (shaped.getElementType() != type)
       return {};
-    return reshape(b, arith::ConstantOp::create(b, lowered), shaped.getNumElements());
+    return reshape(b, arith::ConstantOp::create(b, lowered), {shaped.getNumElements()});
   }
   if (auto ints = node.attrInts((prefix + "_int64s").str()); ints && type.isInteger(64))
     return indexTable(b, *ints);

@@ -11,6 +11,7 @@
 #include "compiler/lower/Structured.h"
 #include "compiler/lower/Supported.h"
 #include "compiler/support/Elements.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -98,7 +99,7 @@ static std::string typeText(Type type) {
 }
 
 /// Which of an operator's sizes its lowering can leave open until the call.
-enum class OpenSizes { none, first, any };
+enum class OpenSizes { none, any };
 
 static OpenSizes openSizesOf(StringRef kind) {
   return llvm::StringSwitch<OpenSizes>(kind)
@@ -111,91 +112,43 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"GreaterOrEqual", "Max", "Min", "Sum", "Mean", "Clip", "Where"}, OpenSizes::any)
       .Cases({"ReduceSum", "ReduceMax", "ReduceMin", "ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2"}, OpenSizes::any)
       .Cases({"ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp", "Softmax", "LogSoftmax"}, OpenSizes::any)
-      .Cases({"LayerNormalization", "MatMul", "Gemm", "Transpose", "Concat"}, OpenSizes::any)
-      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze"}, OpenSizes::any)
-      .Cases({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization"}, OpenSizes::first)
+      .Cases({"LayerNormalization", "RMSNormalization", "BatchNormalization", "InstanceNormalization", "GroupNormalization"}, OpenSizes::any)
+      .Cases({"MeanVarianceNormalization", "LpNormalization", "LRN", "Hardmax", "ArgMax", "ArgMin", "CumSum", "CumProd"}, OpenSizes::any)
+      .Cases({"MatMul", "Gemm", "Einsum", "Transpose", "Concat", "Split", "Slice", "Expand", "Tile", "Pad"}, OpenSizes::any)
+      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "DepthToSpace", "SpaceToDepth", "ConstantOfShape"}, OpenSizes::any)
+      .Cases({"Gather", "GatherElements", "GatherND", "OneHot", "ReverseSequence", "Trilu", "EyeLike", "Range", "TopK"}, OpenSizes::any)
+      .Cases({"CastLike", "Swish", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}, OpenSizes::any)
+      .Cases({"MatMulInteger", "QLinearMatMul", "ConvInteger", "QLinearConv", "Conv", "ConvTranspose"}, OpenSizes::any)
+      .Cases({"MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"}, OpenSizes::any)
       .Default(OpenSizes::none);
 }
 
-/// The operands whose sizes must agree, each as the sizes that it shares with the others, the last ones aligned; `exactly` where a size of 1 does not repeat.
-static SmallVector<SmallVector<AffineExpr>> sharedSizes(Node &node, Sizes &sizes, bool &exactly) {
-  StringRef kind = node.kind();
-  exactly = false;
-  SmallVector<SmallVector<AffineExpr>> shared;
-  for (Value operand : node.operands())
-    shared.emplace_back(sizes.of(operand));
-  // What else these take says which dimensions, or has no size in common with the data.
-  if (kind.starts_with("Reduce") || openSizesOf(kind) == OpenSizes::first ||
-      llvm::is_contained({"Reshape", "Flatten", "Squeeze", "Unsqueeze"}, kind))
-    return {};
-  if (kind == "Concat")
-    if (auto axis = node.axis("axis", 0, node.rank(0))) {
-      exactly = true;
-      for (auto &list : shared)
-        list.erase(list.begin() + *axis);
-    }
-  return shared;
-}
-
-/// The length of the sums of a product, as both of its operands have it.
-static std::pair<AffineExpr, AffineExpr> summedSizes(Node &node, Sizes &sizes) {
-  ArrayRef<AffineExpr> a = sizes.of(node.operand(0)), c = sizes.of(node.operand(1));
-  if (node.kind() == "Gemm")
-    return {a[node.attrInt("transA", 0) ? 0 : 1], c[node.attrInt("transB", 0) ? 1 : 0]};
-  return {a.back(), c[c.size() < 2 ? 0 : c.size() - 2]};
-}
-
-/// Open sizes must be ones that the operator can have, and where they meet sizes of another operand, known to be
-/// equal: whether they are, or one of them is 1 and repeats, only a call would know.
-static LogicalResult checkOpenSizes(Node &node, Sizes &sizes) {
+/// Open sizes must be ones that the lowering can follow. That sizes of different operands agree where they must, is a requirement of the module: inference
+/// (compiler/import/OpenShapes.h) or the builder of a stage (compiler/lower/Structured.h) asks for it.
+static LogicalResult checkOpenSizes(Node &node) {
   OpenSizes may = openSizesOf(node.kind());
-  bool open = false;
   for (Value operand : node.operands()) {
     RankedTensorType type = tensorType(operand);
     if (type.hasStaticShape())
       continue;
-    open = true;
-    bool onlyFirst = type.getRank() && !llvm::is_contained(type.getShape().drop_front(), ShapedType::kDynamic);
-    if (may == OpenSizes::none || (may == OpenSizes::first && !onlyFirst))
+    if (may == OpenSizes::none)
       return node.fail("works with static sizes only, and an input has the type " +
-                       typeText(type) + "; fix its sizes with --shape");
+                       typeText(plainType(type)) + "; fix its sizes with --shape");
   }
   for (unsigned i = 0; i < node.op->getNumResults(); ++i)
-    if (node.hasResult(i) && !node.resultType(i).hasStaticShape() && !open)
+    if (node.hasResult(i) && llvm::is_contained(sizesOf(node.resultType(i)), AffineExpr()))
       return node.fail("the shape of a result depends on data, which is not supported");
-  if (!open)
-    return success();
-  auto isNumber = [](AffineExpr size) { return isa<AffineConstantExpr>(size); };
-  bool exactly, agree = true;
-  // Static sizes among themselves are the business of inference.
-  auto meet = [&](AffineExpr x, AffineExpr y) {
-    AffineExpr one = getAffineConstantExpr(1, node.op->getContext());
-    agree &= x == y || (isNumber(x) && isNumber(y)) || (!exactly && (x == one || y == one));
-  };
-  auto shared = sharedSizes(node, sizes, exactly);
-  if (node.kind() == "MatMul" || node.kind() == "Gemm") {
-    exactly = true;
-    auto [x, y] = summedSizes(node, sizes);
-    meet(x, y);
-    exactly = false;
-    SmallVector<AffineExpr> result;
-    if (node.kind() == "Gemm") {
-      result = {shared[0][node.attrInt("transA", 0) ? 1 : 0], shared[1][node.attrInt("transB", 0) ? 0 : 1]};
-      shared.erase(shared.begin(), shared.begin() + 2);
-      shared.push_back(result);
-    } else {
-      for (auto &list : shared)
-        list.truncate(list.size() < 2 ? 0 : list.size() - 2);
-    }
-  }
-  for (size_t i = 0; i < shared.size(); ++i)
-    for (size_t j = 0; j < i; ++j)
-      for (auto [x, y] : llvm::zip(llvm::reverse(shared[i]), llvm::reverse(shared[j])))
-        meet(x, y);
-  if (!agree)
-    return node.fail("its inputs have sizes of different names, of which nobody knows whether they are equal; "
-                     "give them one name in the model, or fix them with --shape");
   return success();
+}
+
+/// Small integers that are expressions over the module's sizes.
+static LogicalResult giveElements(Node &node, AffineMap elements) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.resultType();
+  SmallVector<Value> values;
+  for (AffineExpr element : elements.getResults())
+    values.push_back(scalarInt(b, type.getElementType(), Extent(element)));
+  return node.done(tensor::FromElementsOp::create(b, type, values));
 }
 
 /// Checks what every lowering takes for granted.
@@ -219,7 +172,6 @@ static LogicalResult checkTypes(Node &node) {
 }
 
 LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
-  Sizes sizes;
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (!isOnnx(op) || op.hasTrait<OpTrait::IsTerminator>() ||
         op.getName().getStringRef() == "onnx.Return")
@@ -228,11 +180,16 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     Node node(&op, values, builder);
     if (op.getName().getStringRef() == "onnx.None")
       continue;
+    if (auto elements = op.getAttrOfType<AffineMapAttr>("ingot.elements")) {
+      if (failed(checkTypes(node)) || failed(giveElements(node, elements.getValue())))
+        return failure();
+      continue;
+    }
     auto lowering = registry().find(op.getName().getStringRef());
     if (lowering == registry().end())
       return node.fail("this operator is not supported");
     Operation *before = op.getPrevNode();
-    if (failed(checkTypes(node)) || failed(checkOpenSizes(node, sizes)) ||
+    if (failed(checkTypes(node)) || failed(checkOpenSizes(node)) ||
         failed(lowering->second.function(node)))
       return failure();
     for (Operation &made : llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), op.getIterator()))
@@ -254,6 +211,21 @@ void lower::eraseLowered(Block &block) {
       op.erase();
     }
   }
+}
+
+/// Types say no longer what their open sizes are: from here on that is found from what makes a value (compiler/kernels/Sizes.h). The module's sizes stand
+/// in front, where every expression may use them.
+static void forgetSizes(func::FuncOp function) {
+  Block &entry = function.getBody().front();
+  auto forget = [](Value value) { value.setType(plainType(value.getType())); };
+  function.walk([&](Operation *op) {
+    llvm::for_each(op->getResults(), forget);
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        llvm::for_each(block.getArguments(), forget);
+    if (isa<SizeOp>(op))
+      op->moveBefore(&entry, entry.begin());
+  });
 }
 
 static LogicalResult lowerFunction(func::FuncOp function) {
@@ -300,7 +272,8 @@ static LogicalResult lowerFunction(func::FuncOp function) {
       cast->erase();
     }
   }
-  function.setFunctionType(FunctionType::get(function.getContext(), inputs,
+  forgetSizes(function);
+  function.setFunctionType(FunctionType::get(function.getContext(), block.getArgumentTypes(),
                                              end->getOperandTypes()));
   return success();
 }

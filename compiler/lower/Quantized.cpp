@@ -57,7 +57,7 @@ struct Parameters {
 
 /// The parameters in operands `first` and `first + 1`, and how an element of `shape` finds its own.
 static FailureOr<Parameters> readParameters(Node &node, unsigned first,
-                                            ArrayRef<int64_t> shape) {
+                                            const Shape &shape) {
   LocBuilder &b = node.b;
   MLIRContext *context = b.getContext();
   int64_t rank = shape.size();
@@ -68,9 +68,9 @@ static FailureOr<Parameters> readParameters(Node &node, unsigned first,
                      "input; correct the model");
   };
   if (result.zeroPoint &&
-      tensorType(result.zeroPoint).getNumElements() != type.getNumElements())
+      !node.agree(shapeOf(result.zeroPoint).count(), shapeOf(type).count()))
     return wrong();
-  if (type.getNumElements() == 1 && type.getRank() <= 1) {
+  if (shapeOf(type).count() == 1 && type.getRank() <= 1) {
     result.scale = reshape(b, result.scale, {});
     if (result.zeroPoint)
       result.zeroPoint = reshape(b, result.zeroPoint, {});
@@ -84,7 +84,7 @@ static FailureOr<Parameters> readParameters(Node &node, unsigned first,
       tensorType(result.zeroPoint).getShape() != type.getShape())
     return wrong();
   if (type.getRank() == 1) {
-    if (type.getDimSize(0) != shape[*axis])
+    if (!node.agree(shapeOf(type)[0], shape[*axis]))
       return wrong();
     result.map = AffineMap::get(rank, 0, b.getAffineDimExpr(*axis));
     return result;
@@ -95,8 +95,8 @@ static FailureOr<Parameters> readParameters(Node &node, unsigned first,
   SmallVector<AffineExpr> exprs;
   for (int64_t i = 0; i < rank; ++i) {
     AffineExpr dim = b.getAffineDimExpr(i);
-    int64_t needed = i == *axis ? (shape[i] - 1) / block + 1 : shape[i];
-    if (type.getDimSize(i) != needed)
+    Extent needed = i == *axis ? (shape[i] - 1) / block + 1 : shape[i];
+    if (!node.agree(shapeOf(type)[i], needed))
       return wrong();
     exprs.push_back(i == *axis ? dim.floorDiv(block) : dim);
   }
@@ -140,7 +140,7 @@ static LogicalResult lowerQuantizeLinear(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
   Type to = node.onnxResultElement(0);
-  FailureOr<Parameters> p = readParameters(node, 1, node.shape(0));
+  FailureOr<Parameters> p = readParameters(node, 1, node.sizes(0));
   if (failed(p))
     return failure();
   SmallVector<Value> operands{node.operand(0), p->scale};
@@ -187,7 +187,7 @@ static Value centred(LocBuilder &b, Value x, Value zeroPoint, Type xType,
     operands.push_back(zeroPoint);
     maps.push_back(map);
   }
-  return mapped(b, operands, maps, tensorType(type.getShape(), exact),
+  return mapped(b, operands, maps, tensorType(shapeOf(type), exact),
                 [&](LocBuilder &b, ValueRange s) {
                   Value wide = convertScalar(b, s[0], xType, exact);
                   if (s.size() == 1)
@@ -199,7 +199,7 @@ static Value centred(LocBuilder &b, Value x, Value zeroPoint, Type xType,
 static LogicalResult lowerDequantizeLinear(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
-  FailureOr<Parameters> p = readParameters(node, 1, node.shape(0));
+  FailureOr<Parameters> p = readParameters(node, 1, node.sizes(0));
   if (failed(p))
     return failure();
   Type from = node.onnxElement(0), scaleType = node.onnxElement(1);
@@ -286,11 +286,11 @@ static FailureOr<Value> takeOff(Node &node, unsigned x, unsigned zeroPoint,
   int64_t rank = node.rank(x);
   Value zero = node.operand(zeroPoint);
   AffineMap map = AffineMap::get(rank, 0, {}, b.getContext());
-  if (zero && tensorType(zero).getNumElements() == 1) {
+  if (zero && shapeOf(zero).count() == 1) {
     zero = reshape(b, zero, {});
   } else if (zero) {
     if (node.rank(zeroPoint) != 1 || axis < 0 || axis >= rank ||
-        node.shape(zeroPoint)[0] != node.shape(x)[axis])
+        !node.agree(node.sizes(zeroPoint)[0], node.sizes(x)[axis]))
       return node.fail("a zero point has a shape that is not supported; use "
                        "one number or one a channel");
     map = AffineMap::get(rank, 0, b.getAffineDimExpr(axis));
@@ -305,10 +305,10 @@ static FailureOr<Value> convolveIntegers(Node &node, Value x, Value w,
   if (failed(checkConvolution(node, xAt, wAt, group, /*transposed=*/false)))
     return failure();
   LocBuilder &b = node.b;
-  ArrayRef<int64_t> space = node.shape(xAt).drop_front(2);
-  ArrayRef<int64_t> output = node.resultType().getShape().drop_front(2);
+  Shape space(ArrayRef<Extent>(node.sizes(xAt)).drop_front(2));
+  Shape output(ArrayRef<Extent>(node.resultSizes()).drop_front(2));
   Window window;
-  if (failed(readWindow(node, space, node.shape(wAt).drop_front(2), window)) ||
+  if (failed(readWindow(node, space, kernelOf(node, wAt), window)) ||
       failed(resolvePadding(node, space, output, window)))
     return failure();
   Type i32 = b.getI32Type();
@@ -348,10 +348,10 @@ static LogicalResult requantize(Node &node, Value sum, unsigned xScale,
   for (unsigned i : {xScale, wScale, yScale, yZero}) {
     Value value = node.operand(i);
     AffineMap map = one;
-    if (tensorType(value).getNumElements() == 1) {
+    if (shapeOf(value).count() == 1) {
       value = reshape(b, value, {});
     } else if (i == wScale && node.rank(i) == 1 && axis >= 0 &&
-               node.shape(i)[0] == type.getDimSize(axis)) {
+               node.agree(node.sizes(i)[0], node.resultSizes()[axis])) {
       map = AffineMap::get(rank, 0, b.getAffineDimExpr(axis));
     } else {
       return node.fail("a scale has a shape that is not supported; use one "
@@ -375,7 +375,7 @@ static LogicalResult requantize(Node &node, Value sum, unsigned xScale,
 static LogicalResult lowerQLinearConv(Node &node) {
   LocBuilder &b = node.b;
   FailureOr<Value> x = takeOff(node, 0, 2, -1), w = takeOff(node, 3, 5, 0);
-  if (failed(x) || failed(w) || failed(checkBias(node, 8, node.shape(3)[0])))
+  if (failed(x) || failed(w) || failed(checkBias(node, 8, node.sizes(3)[0])))
     return failure();
   FailureOr<Value> sum = convolveIntegers(node, *x, *w, 0, 3);
   if (failed(sum))
@@ -394,7 +394,7 @@ static LogicalResult lowerQLinearMatMul(Node &node) {
     return node.fail("one matrix has integers and the other floats; correct "
                      "the model");
   Value sum =
-      matmul(node.b, *x, *w, tensorType(type.getShape(), elementOf(*x)));
+      matmul(node.b, *x, *w, tensorType(shapeOf(type), elementOf(*x)));
   return requantize(node, sum, 1, 4, 6, 7, type.getRank() - 1);
 }
 

@@ -283,7 +283,7 @@ static LogicalResult lowerTensorScatter(Node &node) {
   if (node.type(1).getNumElements() == 0)
     return node.done(node.operand(0));
   Type i64 = b.getI64Type();
-  Value starts = splat(b, tensorType(type.getDimSize(0), i64), b.getI64IntegerAttr(0));
+  Value starts = splat(b, tensorType({type.getDimSize(0)}, i64), b.getI64IntegerAttr(0));
   if (node.has(2))
     starts = pointwise(
         b, node.operand(2), tensorType(starts), [&](LocBuilder &b, ValueRange s) -> Value {

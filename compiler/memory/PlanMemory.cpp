@@ -403,7 +403,8 @@ private:
   /// Offset of views that are not placed yet; the head ends before it.
   Value unplaced;
   unsigned firstOutput = 0;
-  SmallVector<Value> sizes; ///< arguments, one for each of the module's sizes
+  SmallVector<Value> sizes; ///< one for each of the module's sizes: arguments, then those derived from them
+  Operation *afterSizes = nullptr; ///< the last derived one
   DenseMap<AffineExpr, Value> sizeValues;
   DenseMap<Value, AffineExpr> counts; ///< elements of buffers whose types do not tell
   IRMapping mapping;
@@ -442,7 +443,8 @@ LogicalResult Emitter::run() {
   Type bytes = MemRefType::get({0}, builder.getI8Type());
   arguments.append(2, bytes);
   SmallVector<StringRef> names = sizeNames(module);
-  arguments.append(names.size(), builder.getIndexType());
+  unsigned chosen = countChosenSizes(module);
+  arguments.append(chosen, builder.getIndexType());
 
   builder.setInsertionPoint(main);
   planned = func::FuncOp::create(
@@ -477,14 +479,22 @@ LogicalResult Emitter::run() {
   weights.setLoc(named(builder, "weights"));
   planned.setArgAttr(arenaNumber, "ingot.arena", builder.getUnitAttr());
   planned.setArgAttr(arenaNumber + 1, "ingot.weights", builder.getUnitAttr());
-  for (auto [i, name] : llvm::enumerate(names)) {
+  for (auto [i, name] : llvm::enumerate(ArrayRef(names).take_front(chosen))) {
     sizes.push_back(block->getArgument(arenaNumber + 2 + i));
     sizes.back().setLoc(named(builder, name));
     planned.setArgAttr(arenaNumber + 2 + i, "ingot.size", builder.getI64IntegerAttr(i));
   }
 
-  // The status word is live throughout, so it is placed before everything else.
+  // The greatest of expressions, each over the sizes before it.
   builder.setInsertionPointToStart(block);
+  for (auto [i, parts] : llvm::enumerate(derivedSizes(module))) {
+    AffineMap map = AffineMap::get(0, sizes.size(), parts, module.getContext());
+    afterSizes = affine::AffineMaxOp::create(
+        builder, named(builder, names[chosen + i]), map, ValueRange(SmallVector<Value>(sizes)));
+    sizes.push_back(afterSizes->getResult(0));
+  }
+
+  // The status word is live throughout, so it is placed before everything else.
   bool checked = false;
   main.walk([&](LaunchOp op) {
     checked |= symbols.lookup(op.getCallee())->hasAttr("ingot.checked");
@@ -573,6 +583,8 @@ Value Emitter::sizeValue(AffineExpr size) {
   Value &value = sizeValues[size];
   if (!value) {
     OpBuilder front = OpBuilder::atBlockBegin(&planned.getBody().front());
+    if (afterSizes)
+      front.setInsertionPointAfter(afterSizes);
     SmallVector<Value> operands(sizes);
     AffineMap map = AffineMap::get(0, operands.size(), size);
     affine::canonicalizeMapAndOperands(&map, &operands);

@@ -928,6 +928,9 @@ private:
       for (auto [scalar, mapped] : llvm::zip(nests.scalarArguments, frame.scalarArguments))
         if (scalar == argument)
           return mapped;
+    if (isa<IndexType>(value.getType()))
+      if (AffineExpr size = Sizes().of(OpFoldResult(value), kernel.getContext()))
+        return map.lookupOrDefault(sizeValue(size));
     Operation *constant = value.getDefiningOp<arith::ConstantOp>();
     assert(constant && "a body uses what is neither its own nor constant");
     Value clone = b.clone(*constant)->getResult(0);
@@ -1025,7 +1028,8 @@ private:
     }
     unsigned numDims = operands.size(), numSymbols = frame.indexArguments.size();
     llvm::append_range(operands, frame.indexArguments);
-    expr = simplifyAffineExpr(expr.replaceDims(dims), numDims, numSymbols);
+    expr = expr.replaceDims(dims);
+    expr = expr.isPureAffine() ? simplifyAffineExpr(expr, numDims, numSymbols) : simplifiedSize(expr);
     if (auto constant = dyn_cast<AffineConstantExpr>(expr))
       return indexConstant(constant.getValue());
     AffineMap affine = AffineMap::get(numDims, numSymbols, expr);
