@@ -21,9 +21,9 @@ static bool isBetween(ArrayRef<int64_t> values, int64_t low) {
 }
 
 LogicalResult lower::readWindow(Node &node, const Shape &input,
-                                ArrayRef<int64_t> kernel, Window &window) {
+                                const Shape &kernel, Window &window) {
   size_t n = kernel.size();
-  window.kernel.assign(kernel.begin(), kernel.end());
+  window.kernel = kernel;
   window.strides = node.attrInts("strides").value_or(std::vector<int64_t>(n, 1));
   window.dilations =
       node.attrInts("dilations").value_or(std::vector<int64_t>(n, 1));
@@ -33,7 +33,10 @@ LogicalResult lower::readWindow(Node &node, const Shape &input,
       pads.size() != 2 * n || input.size() != n)
     return node.fail("strides, dilations, pads and kernel_shape do not fit " +
                      Twine(n) + " spatial dimensions; correct the model");
-  if (!isBetween(kernel, 1) || !isBetween(window.strides, 1) ||
+  bool isSmall = llvm::all_of(kernel, [](const Extent &size) {
+    return !size.isNumber() || (size.value() >= 1 && size.value() < kLimit);
+  });
+  if (!isSmall || !isBetween(window.strides, 1) ||
       !isBetween(window.dilations, 1) || !isBetween(pads, 0))
     return node.fail("strides, dilations, pads or kernel_shape are out of "
                      "range; correct the model");
@@ -53,16 +56,15 @@ static void spread(Node &node, Window &window, size_t i, Extent total) {
   window.high[i] = total - window.low[i];
 }
 
-std::vector<int64_t> lower::kernelOf(Node &node, unsigned w) {
-  if (node.type(w).hasStaticShape() || !node.hasAttr("kernel_shape"))
-    return node.shape(w).drop_front(std::min<size_t>(2, node.rank(w))).vec();
-  return *node.attrInts("kernel_shape");
+Shape lower::kernelOf(Node &node, unsigned w) {
+  Shape weights = node.sizes(w);
+  return Shape(ArrayRef<Extent>(weights).drop_front(std::min<size_t>(2, node.rank(w))));
 }
 
 LogicalResult lower::resolvePadding(Node &node, const Shape &input,
                                     const Shape &output, Window &window) {
   for (size_t i = 0; i < input.size(); ++i) {
-    int64_t reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
+    Extent reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
     if (window.autoPad == "VALID")
       window.low[i] = window.high[i] = 0;
     else if (window.autoPad != "NOTSET")
@@ -284,7 +286,7 @@ static Value spreadWindows(LocBuilder &b, Value x, Value w, const Window &window
   return reshape(b, result, whole);
 }
 
-/// (channel, filter in group, taps) to (filter, channel in group, taps backwards).
+/// (channel, filter in group, taps) to (filter, channel in group, taps backwards). Maps count backwards from a number alone: what is open counts in the body.
 static Value turnWeights(LocBuilder &b, Value w, const Window &window,
                          int64_t group) {
   unsigned n = window.kernel.size();
@@ -294,10 +296,17 @@ static Value turnWeights(LocBuilder &b, Value w, const Window &window,
   SmallVector<AffineExpr> exprs{b.getAffineDimExpr(0), b.getAffineDimExpr(2),
                                 b.getAffineDimExpr(1)};
   for (unsigned i = 0; i < n; ++i)
-    exprs.push_back(b.getAffineConstantExpr(window.kernel[i] - 1) -
+    exprs.push_back(b.getAffineConstantExpr(window.kernel[i].value() - 1) -
                     b.getAffineDimExpr(3 + i));
   Shape shape = joined({group, filters, inGroup}, window.kernel);
-  Value turned = mapped(b, split, makeMap(b, 3 + n, {exprs}),
+  Value turned = !window.kernel.isStatic() ? mapped(
+      b, {}, ArrayRef<AffineMap>(), tensorType(shape, type.getElementType()), [&](LocBuilder &b, ValueRange) -> Value {
+        auto dim = [&](unsigned i) -> Value { return linalg::IndexOp::create(b, i); };
+        SmallVector<Value> at{dim(0), dim(2), dim(1)};
+        for (unsigned i = 0; i < n; ++i)
+          at.push_back(sub(b, index(b, window.kernel[i] - 1), dim(3 + i)));
+        return tensor::ExtractOp::create(b, split, at);
+      }) : mapped(b, split, makeMap(b, 3 + n, {exprs}),
                         tensorType(shape, type.getElementType()),
                         [](LocBuilder &, ValueRange s) { return s[0]; });
   return reshape(b, turned,
@@ -337,7 +346,7 @@ static LogicalResult lowerConvTranspose(Node &node) {
   bool dense = true, whole = true;
   for (unsigned i = 0; i < n; ++i) {
     Extent reach = (space[i] - 1) * window.strides[i] +
-                   ((window.kernel[i] - 1) * window.dilations[i] + 1);
+                   (window.kernel[i] - 1) * window.dilations[i] + 1;
     if (window.autoPad == "VALID")
       window.low[i] = 0;
     else if (window.autoPad != "NOTSET")
@@ -369,8 +378,8 @@ static LogicalResult lowerConvTranspose(Node &node) {
                              : Extent(greatestSize(node.op, {getAffineConstantExpr(0, context), size.in(context)}));
     };
     for (unsigned i = 0; i < n; ++i) {
-      int64_t reach = (window.kernel[i] - 1) * window.dilations[i];
-      Extent first = Extent(reach) - window.low[i], needed = output[i] + reach;
+      Extent reach = (window.kernel[i] - 1) * window.dilations[i];
+      Extent first = reach - window.low[i], needed = output[i] + reach;
       Extent stretched = space[i] * window.strides[i];
       low.push_back(positive(first));
       offsets.push_back(positive(Extent(0) - first));
@@ -416,7 +425,7 @@ static LogicalResult lowerCol2Im(Node &node) {
   }
   SmallVector<int64_t> counts;
   for (unsigned i = 0; i < n; ++i) {
-    int64_t reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
+    int64_t reach = (window.kernel[i].value() - 1) * window.dilations[i] + 1;
     int64_t room = (*image)[i] + window.low[i].value() + window.high[i].value() - reach;
     if (room < 0)
       return node.fail("a window is larger than the image; correct the model");
@@ -432,9 +441,9 @@ static LogicalResult lowerCol2Im(Node &node) {
   lead.append(counts.begin(), counts.end());
   x = insertZeros(b, reshape(b, x, lead), window.strides);
   SmallVector<int64_t> low(2 + n, 0), high(2 + n, 0), shape{batch, channels};
-  shape.append(window.kernel.begin(), window.kernel.end());
+  llvm::append_range(shape, window.kernel.numbers());
   for (unsigned i = 0; i < n; ++i) {
-    int64_t reach = (window.kernel[i] - 1) * window.dilations[i];
+    int64_t reach = (window.kernel[i].value() - 1) * window.dilations[i];
     low[2 + i] = reach;
     high[2 + i] = std::max<int64_t>(
         0, window.low[i].value() + (*image)[i] - counts[i] * window.strides[i]);
@@ -448,7 +457,7 @@ static LogicalResult lowerCol2Im(Node &node) {
   read.append(dims(b, 2 + n, n));
   for (unsigned i = 0; i < n; ++i)
     read.push_back(b.getAffineDimExpr(2 + i) - b.getAffineDimExpr(2 + n + i) * window.dilations[i] +
-                   (window.low[i].value() + (window.kernel[i] - 1) * window.dilations[i]));
+                   (window.low[i].value() + (window.kernel[i].value() - 1) * window.dilations[i]));
   AffineMap maps[] = {makeMap(b, loops, {read}), makeMap(b, loops, {dims(b, 0, 2 + n)})};
   Value result = reduction(b, x, maps, loopKinds(2 + n, n), type, zero,
                            [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });

@@ -13,7 +13,8 @@ namespace ingot::lower {
 
 /// A window that slides over the spatial dimensions; one entry each.
 struct Window {
-  std::vector<int64_t> kernel, strides, dilations;
+  std::vector<int64_t> strides, dilations;
+  Shape kernel;
   /// The model's padding, with auto_pad resolved.
   Shape low, high;
   /// What the last window reads beyond the padding; negative where it ends before.
@@ -23,14 +24,14 @@ struct Window {
 
 /// Reads strides, dilations and pads, and checks their ranges.
 mlir::LogicalResult readWindow(Node &node, const Shape &input,
-                               llvm::ArrayRef<int64_t> kernel, Window &window);
+                               const Shape &kernel, Window &window);
 
 /// Resolves auto_pad and sets `extra`, for a window that reads.
 mlir::LogicalResult resolvePadding(Node &node, const Shape &input,
                                    const Shape &output, Window &window);
 
 /// The taps of the window of weights w, by the attribute where the weights' sizes are open.
-std::vector<int64_t> kernelOf(Node &node, unsigned w);
+Shape kernelOf(Node &node, unsigned w);
 
 /// Pads the spatial dimensions, which come after `leading` others, as far as windows read.
 mlir::Value padWindow(LocBuilder &b, mlir::Value value, const Window &window,

@@ -117,7 +117,8 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"MatMul", "Gemm", "Einsum", "Transpose", "Concat", "Split", "Slice", "Expand", "Tile", "Pad"}, OpenSizes::any)
       .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "DepthToSpace", "SpaceToDepth", "ConstantOfShape"}, OpenSizes::any)
       .Cases({"Gather", "GatherElements", "GatherND", "OneHot", "ReverseSequence", "Trilu", "EyeLike", "Range", "TopK"}, OpenSizes::any)
-      .Cases({"CastLike", "Swish", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}, OpenSizes::any)
+      .Cases({"CastLike", "Swish", "BitCast", "Dropout", "RandomUniformLike", "RandomNormalLike", "Bernoulli"}, OpenSizes::any)
+      .Cases({"ScatterElements", "ScatterND", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}, OpenSizes::any)
       .Cases({"MatMulInteger", "QLinearMatMul", "ConvInteger", "QLinearConv", "Conv", "ConvTranspose"}, OpenSizes::any)
       .Cases({"MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"}, OpenSizes::any)
       .Default(OpenSizes::none);
@@ -238,7 +239,7 @@ static LogicalResult lowerFunction(func::FuncOp function) {
     if (!type)
       return emitError(function.getLoc())
              << "input " << argument.getArgNumber() << " has the type "
-             << argument.getType()
+             << plainType(argument.getType())
              << ", not a static shape of numbers; give the sizes with --shape";
     values.map(argument, argument);
   }

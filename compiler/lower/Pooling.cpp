@@ -10,7 +10,7 @@ static Value pool(LocBuilder &b, Value x, const Window &window,
                   ArrayRef<Extent> output, TypedAttr neutral, Body body) {
   unsigned n = window.kernel.size(), loops = 2 + 2 * n;
   RankedTensorType type = tensorType(x);
-  Value taps = tensor::EmptyOp::create(b, window.kernel, type.getElementType());
+  Value taps = tensor::EmptyOp::create(b, window.kernel.numbers(), type.getElementType());
   SmallVector<AffineExpr> tapExprs, outExprs;
   for (unsigned i = 0; i < n; ++i)
     tapExprs.push_back(b.getAffineDimExpr(2 + n + i));
@@ -67,7 +67,7 @@ static Value maxPlaces(Node &node, Value x, Value best, const Window &window) {
       strides[i] = strides[i + 1] * shape[3 + i];
   Extent plane = Shape(ArrayRef<Extent>(shape).drop_front(2)).count();
 
-  Value taps = tensor::EmptyOp::create(b, window.kernel, type.getElementType());
+  Value taps = tensor::EmptyOp::create(b, window.kernel.numbers(), type.getElementType());
   SmallVector<AffineExpr> tapExprs, outExprs;
   for (unsigned i = 0; i < n; ++i)
     tapExprs.push_back(b.getAffineDimExpr(2 + n + i));
@@ -161,7 +161,7 @@ static std::vector<int64_t> countTaps(const Window &window, size_t i,
     int64_t before = start < from ? (from - start + step - 1) / step : 0;
     int64_t end = start < to ? (to - 1 - start) / step + 1 : 0;
     counts[o] = std::max<int64_t>(
-        0, std::min(end, window.kernel[i]) - before);
+        0, std::min(end, window.kernel[i].value()) - before);
   }
   return counts;
 }

@@ -186,9 +186,19 @@ static Value emptyTensor(LocBuilder &b, RankedTensorType type, ValueRange operan
   for (int64_t i = 0; i < type.getRank(); ++i) {
     if (!type.isDynamicDim(i))
       continue;
-    // Where none of the operands tells, the verifier finds the missing size.
-    if (list[i])
+    if (list[i]) {
       sizes.push_back(index(b, Extent(list[i])));
+      continue;
+    }
+    // After the lowering types say nothing, but values do. Where none of the operands tells, the verifier finds the missing size.
+    Value found;
+    for (auto [operand, map] : llvm::zip(operands, maps))
+      for (auto [j, expr] : llvm::enumerate(map.getResults()))
+        if (!found && expr == maps.back().getResult(i) && isa<AffineDimExpr>(expr) &&
+            tensorType(operand).isDynamicDim(j))
+          found = tensor::DimOp::create(b, operand, j);
+    if (found)
+      sizes.push_back(found);
   }
   return tensor::EmptyOp::create(b, type, sizes);
 }
@@ -483,12 +493,20 @@ static Value dynamicReshape(LocBuilder &b, Value value, const Shape &shape) {
       close(from.size(), shape.size());
   }
   join();
-  // Only what a call's sizes are required to be makes these agree.
-  for (auto [size, group] : llvm::zip(middle, toGroups))
-    if (size.isNumber() != llvm::all_of(group, [&](int64_t d) { return shape[d].isNumber(); }))
-      return {};
+  Shape wanted;
+  bool differs = false;
+  for (auto [size, group] : llvm::zip(middle, toGroups)) {
+    wanted.push_back(1);
+    for (int64_t d : group)
+      wanted.back() = wanted.back() * shape[d];
+    differs |= size.isNumber() != wanted.back().isNumber();
+  }
   if (fromGroups.size() != from.size())
     value = tensor::CollapseShapeOp::create(b, tensorType(middle, element), value, fromGroups);
+  // Where only what the module requires of a call makes a static size of an open one, a copy has the other type.
+  if (differs)
+    value = mapped(b, value, b.getMultiDimIdentityMap(middle.size()), tensorType(wanted, element),
+                   [](LocBuilder &, ValueRange s) { return s[0]; });
   if (toGroups.size() == shape.size())
     return value;
   SmallVector<OpFoldResult> sizes;

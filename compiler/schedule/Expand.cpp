@@ -924,13 +924,18 @@ private:
   Value lookup(IRMapping &map, Value value) {
     if (Value mapped = map.lookupOrNull(value))
       return mapped;
+    // Operations are cloned by the map, which must know what stands for each operand.
+    auto remember = [&](Value mapped) {
+      map.map(value, mapped);
+      return mapped;
+    };
     if (auto argument = dyn_cast<BlockArgument>(value))
       for (auto [scalar, mapped] : llvm::zip(nests.scalarArguments, frame.scalarArguments))
         if (scalar == argument)
-          return mapped;
+          return remember(mapped);
     if (isa<IndexType>(value.getType()))
       if (AffineExpr size = Sizes().of(OpFoldResult(value), kernel.getContext()))
-        return map.lookupOrDefault(sizeValue(size));
+        return remember(sizeValue(size));
     Operation *constant = value.getDefiningOp<arith::ConstantOp>();
     assert(constant && "a body uses what is neither its own nor constant");
     Value clone = b.clone(*constant)->getResult(0);
