@@ -318,8 +318,16 @@ LogicalResult ingot::inferTypes(Operation *op,
         schema->domain().empty() && op->getNumResults() == 1 &&
         context.getInputType(0))
       context.getOutputType(0)->CopyFrom(*context.getInputType(0));
+    bool isOpen = options.shapes && hasOpenSizes(op);
     for (OpResult result : op->getResults()) {
       TypeProto *proto = context.getOutputType(result.getResultNumber());
+      // What is computed from open sizes, the library does not know.
+      Type open = isOpen ? openShape(op, result.getResultNumber()) : Type();
+      if (open) {
+        if (failed(refine(result, open)))
+          return failure();
+        continue;
+      }
       if (!proto || !complete(*proto) || isa<NoneType>(result.getType()))
         continue;
       // Functions that take a missing shape for one without dimensions give such shapes, too.
@@ -329,11 +337,6 @@ LogicalResult ingot::inferTypes(Operation *op,
       if (failed(refine(result, context.names.typeOf(op->getContext(), *proto))))
         return failure();
     }
-    if (options.shapes && hasOpenSizes(op))
-      for (OpResult result : op->getResults())
-        if (Type type = openShape(op, result.getResultNumber());
-            type && failed(refine(result, type)))
-          return failure();
     for (OpResult result : op->getResults())
       if (Type type = missingType(op, result.getResultNumber());
           type && !isa<NoneType>(result.getType()) && failed(refine(result, type)))

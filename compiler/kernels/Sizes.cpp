@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -106,6 +107,11 @@ SmallVector<AffineExpr> Sizes::compute(Value tensor) {
               .getValue()
               .getResults());
     }
+    // What a loop carries keeps its sizes.
+    if (auto loop = dyn_cast<scf::ForOp>(parent)) {
+      OpOperand *init = loop.getTiedLoopInit(argument);
+      return init ? SmallVector<AffineExpr>(of(init->get())) : SmallVector<AffineExpr>();
+    }
     auto function = dyn_cast<func::FuncOp>(parent);
     auto dims = function ? function.getArgAttrOfType<DenseI64ArrayAttr>(
                                argument.getArgNumber(), "ingot.dims")
@@ -120,6 +126,10 @@ SmallVector<AffineExpr> Sizes::compute(Value tensor) {
 
   Operation *op = tensor.getDefiningOp();
   unsigned number = cast<OpResult>(tensor).getResultNumber();
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return SmallVector<AffineExpr>(of(loop.getInitArgs()[number]));
+  if (auto branches = dyn_cast<scf::IfOp>(op))
+    return SmallVector<AffineExpr>(of(branches.thenYield()->getOperand(number)));
   if (auto empty = dyn_cast<tensor::EmptyOp>(op))
     return fill(empty.getMixedSizes());
   if (auto cast = dyn_cast<tensor::CastOp>(op))

@@ -122,12 +122,21 @@ static Sum takeQuotient(Sum &sum, const Product &by, int64_t factor) {
   return quotient;
 }
 
+/// over / under, or the rest of that.
 static Sum quotientOf(const Sum &over, const Sum &under, MLIRContext *context, bool wantsRest) {
   Sum sum = over, result;
   if (over.overflows || under.overflows || under.terms.empty() || (under.isConstant() && under.constant() <= 0)) {
     result.overflows = true;
     return result;
   }
+  // Factors of all terms of both cancel out.
+  if (under.terms.size() == 1 && !wantsRest)
+    for (const std::string &text : Product(under.terms.begin()->first)) {
+      Sum left = over, right = under;
+      Sum a = takeQuotient(left, {text}, 1), c = takeQuotient(right, {text}, 1);
+      if (left.terms.empty() && right.terms.empty())
+        return quotientOf(a, c, context, wantsRest);
+    }
   if (under.terms.size() == 1) {
     result = takeQuotient(sum, under.terms.begin()->first, under.terms.begin()->second);
   } else if (over.terms == under.terms) {
@@ -275,7 +284,9 @@ static ModuleOp moduleOf(Operation *op) {
 
 static SmallVector<SizeList> mapsOf(Operation *inModule, StringRef name) {
   SmallVector<SizeList> lists;
-  if (auto maps = moduleOf(inModule)->getAttrOfType<ArrayAttr>(name))
+  // A graph that is being built is in no module yet.
+  ModuleOp module = moduleOf(inModule);
+  if (auto maps = module ? module->getAttrOfType<ArrayAttr>(name) : ArrayAttr())
     for (auto map : maps.getAsRange<AffineMapAttr>())
       lists.emplace_back(map.getValue().getResults());
   return lists;
@@ -291,7 +302,8 @@ static void addMap(ModuleOp module, StringRef name, ArrayRef<AffineExpr> exprs) 
 
 SmallVector<StringRef> ingot::sizeNames(Operation *inModule) {
   SmallVector<StringRef> names;
-  if (auto list = moduleOf(inModule)->getAttrOfType<ArrayAttr>("ingot.sizes"))
+  ModuleOp module = moduleOf(inModule);
+  if (auto list = module ? module->getAttrOfType<ArrayAttr>("ingot.sizes") : ArrayAttr())
     for (Attribute name : list)
       names.push_back(cast<StringAttr>(name).getValue());
   return names;
