@@ -3,8 +3,10 @@
 #include "codegen/cpp/Names.h"
 #include "codegen/cpp/Prepare.h"
 #include "codegen/cpp/Text.h"
+#include "compiler/kernels/DataSizes.h"
 #include "compiler/kernels/Sizes.h"
 #include "compiler/support/Elements.h"
+#include "compiler/support/InterfaceList.h"
 #include "compiler/support/Target.h"
 #include "ingot/model.h"
 #include "llvm/ADT/StringExtras.h"
@@ -45,10 +47,66 @@ static const ElementNames elementNames[] = {
     {"int4", "std::int8_t", "INGOT_INT4", INGOT_INT4},
     {"uint2", "std::uint8_t", "INGOT_UINT2", INGOT_UINT2},
     {"int2", "std::int8_t", "INGOT_INT2", INGOT_INT2},
+    {"string", "ingot::String", "INGOT_STRING", INGOT_STRING},
 };
+
+static bool isString(const ModelValue &value) { return value.elementNumber == INGOT_STRING; }
+
+bool Interface::hasStrings() const { return llvm::any_of(inputs, isString) || llvm::any_of(outputs, isString); }
 
 bool Interface::hasState() const {
   return llvm::any_of(outputs, [](const ModelValue &v) { return v.state >= 0; });
+}
+
+/// The sequences and optionals, checked: printing relies on their places.
+static LogicalResult readLists(ModuleOp module, Interface &interface) {
+  auto lists = module->getAttrOfType<ArrayAttr>(kInterfaceLists);
+  for (Attribute attribute : lists ? lists.getValue() : ArrayRef<Attribute>()) {
+    auto list = dyn_cast<DictionaryAttr>(attribute);
+    auto text = [&](StringRef name) {
+      auto value = list ? list.getAs<StringAttr>(name) : StringAttr();
+      return value ? value.getValue() : StringRef();
+    };
+    auto number = [&](StringRef name) {
+      auto value = list ? list.getAs<IntegerAttr>(name) : IntegerAttr();
+      return value ? value.getInt() : -1;
+    };
+    ModelList made{text("name").str(), "", INGOT_SEQUENCE, text("side") == "output", number("first"), number("count")};
+    StringRef kind = text("kind");
+    made.kindNumber = kind == "sequence" ? INGOT_SEQUENCE : kind == "optional" ? INGOT_OPTIONAL : INGOT_ABSENT;
+    made.kind = kind == "sequence" ? "INGOT_SEQUENCE" : kind == "optional" ? "INGOT_OPTIONAL" : "INGOT_ABSENT";
+    int64_t size = (made.isOutput ? interface.outputs : interface.inputs).size();
+    if (made.first < 0 || made.count < 0 || made.first > size || made.count > size - made.first)
+      return module.emitError("has a list in its interface that does not fit its values");
+    interface.lists.push_back(made);
+  }
+  llvm::stable_sort(interface.lists, [](const ModelList &a, const ModelList &b) { return a.isOutput < b.isOutput; });
+  return success();
+}
+
+bool Interface::hasShapes() const {
+  return llvm::any_of(outputs, [](const ModelValue &v) { return v.shapeArgument.has_value(); });
+}
+
+/// Where data give sizes, the greatest ones take their place; the argument of @main that the shape goes to.
+static void boundShape(ModelValue &value, ModuleOp module, unsigned shapeArgument) {
+  value.shapeArgument = shapeArgument;
+  int64_t elementSize = value.bytes;
+  bool known = true;
+  for (auto [size, shape] : llvm::zip_equal(value.sizes, value.shape)) {
+    value.fromData.push_back(isFromData(size, module));
+    size = mostOf(size, module);
+    auto number = dyn_cast<AffineConstantExpr>(size);
+    known &= number != nullptr;
+    shape = number ? number.getValue() : ShapedType::kDynamic;
+  }
+  value.elements = productOf(value.sizes, module.getContext());
+  if (!known)
+    return;
+  value.count = cast<AffineConstantExpr>(value.elements).getValue();
+  value.bytes = value.count * elementSize;
+  value.sizes.clear();
+  value.elements = {};
 }
 
 FailureOr<Interface> cpp::readInterface(ModuleOp module,
@@ -98,6 +156,10 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
       result.weightBytes = type.getNumElements();
       continue;
     }
+    if (auto output = dyn_cast_or_null<IntegerAttr>(attribute("ingot.shape_of"))) {
+      boundShape(result.outputs[output.getInt()], module, i);
+      continue;
+    }
     ModelValue value;
     value.argument = i;
     value.name = cast<StringAttr>(attribute("ingot.name")).str();
@@ -119,15 +181,17 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
     if (shape)
       value.shape = shape.asArrayRef().vec();
     else
-      value.shape = {type.getNumElements()};
-    int64_t elementSize = elementBytes(type.getElementType());
+      value.shape = {type.getNumElements() / (value.elementNumber == INGOT_STRING ? 2 : 1)};
+    // A string is two numbers of @main's.
+    int64_t parts = value.elementNumber == INGOT_STRING ? 2 : 1;
+    int64_t elementSize = parts * elementBytes(type.getElementType());
     if (auto sizes = dyn_cast_or_null<AffineMapAttr>(attribute("ingot.sizes"))) {
       value.sizes.assign(sizes.getValue().getResults().begin(), sizes.getValue().getResults().end());
       value.elements = productOf(value.sizes, module.getContext());
       value.count = -1;
       value.bytes = elementSize;
     } else {
-      value.count = type.getNumElements();
+      value.count = type.getNumElements() / parts;
       value.bytes = value.count * elementSize;
     }
     Type kernel = type.getElementType();
@@ -142,13 +206,18 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
       states.push_back({unsigned(result.outputs.size()), state.str()});
     (isOutput ? result.outputs : result.inputs).push_back(std::move(value));
   }
+  if (failed(readLists(module, result)))
+    return failure();
   for (auto &[output, inputName] : states) {
     auto input = llvm::find_if(result.inputs, [&](const ModelValue &v) {
       return v.name == inputName;
     });
     ModelValue &next = result.outputs[output];
+    // What a string is a view of is gone by the next call.
+    if (isString(next))
+      return main.emitError("has the state '") << inputName << "', which is strings; pass them as an input and an output instead";
     if (input == result.inputs.end() || input->bytes != next.bytes ||
-        input->elements || next.elements ||
+        input->elements || next.elements || next.shapeArgument ||
         input->type != next.type || input->state >= 0)
       return main.emitError("has the state '")
              << inputName << "' whose input and output do not match";
@@ -207,10 +276,11 @@ static std::string shapeText(const ModelValue &value, const Interface &interface
   std::string text = value.onnxType;
   text += "[";
   llvm::raw_string_ostream os(text);
-  if (value.sizes.empty())
-    llvm::interleaveComma(value.shape, os);
-  else
-    llvm::interleaveComma(value.sizes, os, [&](AffineExpr size) { os << sizeText(size, interface, ""); });
+  llvm::interleaveComma(llvm::seq<size_t>(0, value.shape.size()), os, [&](size_t i) {
+    // What data give has only a bound.
+    os << (value.shapeArgument && value.fromData[i] ? "0 to " : "");
+    os << (value.sizes.empty() ? std::to_string(value.shape[i]) : sizeText(value.sizes[i], interface, ""));
+  });
   os << "]";
   return text;
 }
@@ -298,6 +368,27 @@ static void printSizes(llvm::raw_ostream &os, const Interface &interface, const 
   os << "}\n";
 }
 
+/// What a sequence or an optional is in C++.
+static std::string listText(const ModelList &list, const Interface &interface) {
+  std::string text = std::string(list.isOutput ? "Output" : "Input") + " '" + list.name + "', ";
+  if (list.kindNumber == INGOT_ABSENT)
+    return text + "an optional, is absent";
+  text += list.kindNumber == INGOT_OPTIONAL ? "an optional, is there: " : "a sequence: ";
+  if (list.count == 0)
+    return text + "no tensors";
+  const std::vector<ModelValue> &values = list.isOutput ? interface.outputs : interface.inputs;
+  text += values[list.first].member;
+  return list.count == 1 ? text : text + " to " + values[list.first + list.count - 1].member;
+}
+
+/// The parameters of `run` between the outputs and the context.
+static std::string chosenAndFound(const Interface &interface) {
+  std::string text = interface.sizes.empty() ? "" : "const Sizes &sizes,";
+  if (interface.hasShapes())
+    text += text.empty() ? "Shapes &shapes," : " Shapes &shapes,";
+  return text.empty() ? text : text + "\n                  ";
+}
+
 std::string cpp::printHeader(const Interface &interface, const CppStyle &style) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -307,7 +398,8 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
   os << "// " << name << ".h - " << interface.about << "\n"
      << "#ifndef " << guard << "\n#define " << guard << "\n\n"
      << "#include <cstddef>\n#include <cstdint>\n"
-     << "#include <ingot/model.h>\n#include <ingot/status.h>\n\n"
+     << "#include <ingot/model.h>\n#include <ingot/status.h>\n"
+     << (interface.hasStrings() ? "#include <ingot/string.h>\n\n" : "\n")
      << "namespace " << name << " {\n\n";
   if (interface.sizes.empty())
     os << "// Working memory of one call.\n"
@@ -328,13 +420,31 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
     if (value.state < 0)
       printStatic(os, value, "Output", interface, style);
 
+  if (!interface.lists.empty())
+    os << "\n";
+  for (const ModelList &list : interface.lists)
+    printComment(os, listText(list, interface), style.columns);
+
   os << "\n// Row-major tensors, aligned for their elements. No output overlaps an "
         "input.\n";
+  if (llvm::any_of(interface.outputs, isString))
+    os << "// Bytes of the outputs' strings lie in the inputs, the weights or the arena; they stay until the next call with that arena.\n";
   os << "struct Inputs {\n";
   printMembers(os, interface.inputs, true, interface);
   os << "};\nstruct Outputs {\n";
   printMembers(os, interface.outputs, false, interface);
   os << "};\n";
+
+  if (interface.hasShapes()) {
+    os << "\n// Shapes that the data of a call give; `run` fills them in. An output's elements stand at the front of its\n"
+          "// buffer, which has room for the greatest shape.\n"
+       << "struct Shapes {\n";
+    for (const ModelValue &value : interface.outputs)
+      if (value.shapeArgument)
+        os << "  std::int64_t " << value.member << "[" << value.shape.size() << "];  // of "
+           << commentText(shapeText(value, interface)) << "\n";
+    os << "};\n";
+  }
 
   if (state) {
     os << "\n// What the model remembers from call to call: zeros at first. A "
@@ -383,8 +493,7 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
      << "// Runs the model once. Allocates nothing, keeps nothing, may run on "
         "any number of threads.\n"
      << "ingot::Status run(const Inputs &inputs, const Outputs &outputs, "
-     << (interface.sizes.empty() ? "" : "const Sizes &sizes,\n                  ")
-     << "Context &context) noexcept;\n\n"
+     << chosenAndFound(interface) << "Context &context) noexcept;\n\n"
      << "} // namespace " << name << "\n\n"
      << "// The same for hosts that know the model by its descriptor.\n"
      << "extern \"C\" const ingot_model " << name << "_model;\n\n"
@@ -446,12 +555,16 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
                        llvm::function_ref<std::string(const ModelValue &, bool,
                                                       unsigned)>
                            pointer,
-                       StringRef arena, StringRef weights, StringRef after) {
+                       StringRef arena, StringRef weights, llvm::function_ref<std::string(const ModelValue &, unsigned)> shape,
+                       StringRef after) {
     std::vector<std::string> arguments(interface.arguments);
     for (auto [i, value] : llvm::enumerate(interface.inputs))
       arguments[value.argument] = pointer(value, true, unsigned(i));
     for (auto [i, value] : llvm::enumerate(interface.outputs))
       arguments[value.argument] = pointer(value, false, unsigned(i));
+    for (auto [i, value] : llvm::enumerate(interface.outputs))
+      if (value.shapeArgument)
+        arguments[*value.shapeArgument] = shape(value, unsigned(i));
     arguments[interface.arena] = arena.str();
     arguments[interface.weights] = weights.str();
     for (const ModelSize &size : interface.sizes)
@@ -466,7 +579,7 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
      << "  return memory != nullptr && reinterpret_cast<std::uintptr_t>(memory) "
         "% 64 == 0;\n}\n\n";
 
-  bool open = !interface.sizes.empty();
+  bool open = !interface.sizes.empty(), shaped = interface.hasShapes();
   if (open) {
     os << "Sizes sizes_of(const std::int64_t *numbers) noexcept {\n  Sizes sizes = {};\n";
     // A number that the type cannot hold is none that fits.
@@ -498,8 +611,8 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
   os << "std::int32_t run_pointers(const void *const *"
      << (interface.inputs.empty() ? "" : "inputs") << ", void *const *"
      << (interface.outputs.empty() ? "" : "outputs") << ",\n                          "
-     << (open ? "const std::int64_t *numbers, " : "")
-     << "void *arena, const void *weights) noexcept {\n";
+     << (open ? "const std::int64_t *numbers, " : shaped ? "const std::int64_t *, " : "")
+     << (shaped ? "std::int64_t *const *shapes,\n                          " : "") << "void *arena, const void *weights) noexcept {\n";
   if (open)
     os << "  const Sizes sizes = sizes_of(numbers);\n  if (!fit(sizes))\n"
           "    return std::int32_t(ingot::Status::bad_sizes);\n";
@@ -521,16 +634,24 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
                std::to_string(i) + "])";
       },
       "static_cast<std::byte *>(arena)", "static_cast<const std::byte *>(weights)",
-      ";");
+      [](const ModelValue &, unsigned i) { return "shapes[" + std::to_string(i) + "]"; }, ";");
   os << "}\n\n";
   printTable(os, "input_values", interface.inputs, false, interface, style);
   printTable(os, "output_values", interface.outputs, true, interface, style);
+  if (!interface.lists.empty()) {
+    os << "const ingot_list lists[] = {\n";
+    for (const ModelList &list : interface.lists)
+      for (const std::string &line : wrap("{" + stringLiteral(list.name) + ", " + list.kind + ", " + std::to_string(list.isOutput) + ", " +
+                                              std::to_string(list.first) + ", " + std::to_string(list.count) + "},",
+                                          2 * style.indent, style.columns))
+        os << line << "\n";
+    os << "};\n";
+  }
   os << "\n} // namespace\n} // namespace detail\n\n";
 
   // The C++ entry.
   os << "ingot::Status run(const Inputs &inputs, const Outputs &outputs, "
-     << (open ? "const Sizes &sizes,\n                  " : "")
-     << "Context &context) noexcept {\n";
+     << chosenAndFound(interface) << "Context &context) noexcept {\n";
   if (open)
     os << "  if (!fit(sizes))\n    return ingot::Status::bad_sizes;\n";
   SmallVector<std::string> nulls;
@@ -580,7 +701,7 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
         return (input ? "reinterpret_cast<const " : "reinterpret_cast<") +
                value.kernelType + " *>(" + member + ")";
       },
-      "context.arena", weights, ";");
+      "context.arena", weights, [](const ModelValue &value, unsigned) { return "shapes." + value.member; }, ";");
   if (interface.hasState())
     os << "  context.state->current = 1 - context.state->current;\n";
   os << "  return static_cast<ingot::Status>(status);\n}\n\n"
@@ -600,10 +721,17 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
      << ",\n    "
      << (interface.outputs.empty() ? "nullptr" : space + "output_values")
      << ",\n    ";
-  if (open)
-    os << "nullptr,\n    " << interface.sizes.size() << ",\n    " << space << "size_names,\n    "
-       << space << "arena_bytes_for,\n    " << space << "output_shape,\n    " << space << "run_pointers,\n};\n";
-  else
-    os << space << "run_pointers,\n    0,\n    nullptr,\n    nullptr,\n    nullptr,\n    nullptr,\n};\n";
+  auto field = [&](bool present, StringRef function) {
+    os << (present ? space + function.str() : std::string("nullptr")) << ",\n    ";
+  };
+  field(!open && !shaped, "run_pointers");
+  os << interface.sizes.size() << ",\n    ";
+  field(open, "size_names");
+  field(open, "arena_bytes_for");
+  field(open, "output_shape");
+  field(open && !shaped, "run_pointers");
+  os << interface.lists.size() << ",\n    ";
+  field(!interface.lists.empty(), "lists");
+  os << (shaped ? space + "run_pointers" : std::string("nullptr")) << ",\n};\n";
   return text;
 }

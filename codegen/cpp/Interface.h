@@ -25,6 +25,9 @@ struct ModelValue {
   int64_t count = 0; // of elements, -1 where a call chooses
   int64_t bytes = 0;
   int state = -1;          // number of the input or output that it is one state with
+  /// Of an output whose shape data give: the argument of @main that takes the shape. `shape` and `sizes` are the greatest then.
+  std::optional<unsigned> shapeArgument;
+  llvm::SmallVector<bool> fromData; // of each dimension
 };
 
 /// A size that a call chooses.
@@ -32,6 +35,15 @@ struct ModelSize {
   unsigned argument;   // of @main
   std::string name;    // in the model
   std::string member;  // in C++
+};
+
+/// A sequence or an optional, of which the values from `first` on are the tensors.
+struct ModelList {
+  std::string name;    // in the model
+  std::string kind;    // INGOT_SEQUENCE
+  int kindNumber;      // what INGOT_SEQUENCE is
+  bool isOutput;
+  int64_t first, count;
 };
 
 struct Interface {
@@ -46,12 +58,16 @@ struct Interface {
   /// Sizes of which each is the greatest of expressions over those before it, and what must not be negative (docs/ir.md).
   std::vector<SizeList> derived;
   SizeList required;
+  std::vector<ModelList> lists; // the inputs' first
   /// The arena's bytes over the sizes; null where they are `arenaBytes`.
   mlir::AffineExpr arenaSize;
   /// @main's arguments: inputs and outputs as they come, -1 arena, -2 weights.
   unsigned arena = 0, weights = 0, arguments = 0;
 
   bool hasState() const;
+  /// Whether data give the shape of an output.
+  bool hasShapes() const;
+  bool hasStrings() const;
 };
 
 /// Reads the interface off a planned module, prepared or not. Errors are reported at the module's operations.

@@ -43,12 +43,13 @@ static bool isReserved(StringRef name) {
       "as_unsigned", "convert_unsigned", "convert_to_unsigned", "convert_mask",
       "mask_bits", "bits_mask", "load_mask", "store_mask", "select", "infinity",
       "quiet_nan", "fma", "fma_one", "fma_vector", "abs", "copysign", "maximum",
-      "minimum", "relu", "at_least", "at_most", "max_number", "min_number",
+      "minimum", "relu", "at_least", "at_most", "number_at_least",
+      "number_at_most", "widen", "in_register", "dot", "max_number", "min_number",
       "sqrt", "sqrt_one", "round_magnitude", "round_vector", "roundeven",
       "trunc", "floor", "ceil", "max_signed", "min_signed", "max_unsigned",
       "min_unsigned", "max_index", "min_index", "div_unsigned", "rem_unsigned",
       "shift_right_unsigned", "floor_div", "ceil_div", "floor_mod", "reduce",
-      "is_aligned", "run_pointers", "input_values", "output_values",
+      "is_aligned", "run_pointers", "input_values", "output_values", "lists",
       "weights", "arena", "run", "graph", "text", "Inputs", "Outputs", "State",
       "Context", "exp", "log", "sin", "cos", "tan", "pow", "tanh", "erf"};
   if (names.contains(name) || name.starts_with("reduce_"))

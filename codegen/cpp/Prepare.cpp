@@ -214,7 +214,7 @@ LogicalResult cpp::checkPlanned(ModuleOp module) {
       ++arenas;
     else if (attribute("ingot.weights"))
       ++weights;
-    else if (!isa_and_nonnull<StringAttr>(attribute("ingot.name")))
+    else if (!isa_and_nonnull<StringAttr>(attribute("ingot.name")) && !attribute("ingot.shape_of"))
       return main.emitError("has an argument without ingot.name");
   }
   if (arenas != 1 || weights != 1)

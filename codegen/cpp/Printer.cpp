@@ -1,5 +1,6 @@
 //===- Printer.cpp --------------------------------------------------------===//
 #include "codegen/cpp/Printer.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -439,6 +440,8 @@ LogicalResult FunctionPrinter::print(raw_ostream &os) {
   std::string head = signature(function, facts, arguments) + " noexcept {";
   if (isMath(function))
     head = "inline " + head;
+  if (function->hasAttr("ingot.apart"))
+    head = "[[gnu::noinline]] " + head;
   for (const std::string &line : wrap(head, 0, style.columns))
     os << line << "\n";
   body.print(os);
@@ -489,6 +492,10 @@ void FunctionPrinter::printOperation(Operation &op) {
               address(memory, index).text + ", " + expression(value).text +
               ");",
           "store");
+    return;
+  }
+  if (auto poke = dyn_cast<PokeOp>(op)) {
+    body.statement(this->call("poke", {expression(poke.getAddress()), expression(poke.getValue())}).text + ";");
     return;
   }
   if (auto call = dyn_cast<func::CallOp>(op); call && !op.getNumResults()) {
@@ -583,7 +590,7 @@ void FunctionPrinter::printFor(scf::ForOp loop) {
   variables[iv] = index;
   std::string step = expression(loop.getStep()).text;
   std::string type = iv.getType().isIndex() ? "ptrdiff_t" : typeName(iv.getType());
-  body.open("for (" + type + " " + index + " = " +
+  body.open((loop->hasAttr("ingot.rolled") ? "INGOT_ROLLED for (" : "for (") + type + " " + index + " = " +
             expression(loop.getLowerBound()).text + "; " + index + " < " +
             expression(loop.getUpperBound()).in(Binding::sum) + "; " +
             (step == "1" ? "++" + index : index + " += " + step) + ")");
@@ -956,6 +963,15 @@ Expression FunctionPrinter::bound(Operation *op, StringRef name) {
   return common(name, op->getOperands());
 }
 
+/// The larger or smaller number, where NaN counts for none; with a constant bound it is cheaper.
+Expression FunctionPrinter::numberBound(Operation *op, StringRef name) {
+  auto limit = dyn_cast_or_null<FloatAttr>(uniformValue(op->getOperand(1)));
+  if (!limit || limit.getValue().isNaN() || variables.contains(op->getOperand(1)))
+    return common(name, op->getOperands());
+  return call(name == "max_number" ? "number_at_least" : "number_at_most",
+              {argument(op->getOperand(0)), constant(limit, limit.getType(), true, true)});
+}
+
 unsigned FunctionPrinter::maskBits(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
@@ -1173,8 +1189,6 @@ static StringRef functionOf(Operation *op) {
       .Case<math::TruncOp>([](auto) { return "trunc"; })
       .Case<math::RoundEvenOp>([](auto) { return "roundeven"; })
       .Case<math::CopySignOp>([](auto) { return "copysign"; })
-      .Case<arith::MaxNumFOp>([](auto) { return "max_number"; })
-      .Case<arith::MinNumFOp>([](auto) { return "min_number"; })
       .Case<arith::MaxSIOp>([](auto) { return "max_signed"; })
       .Case<arith::MinSIOp>([](auto) { return "min_signed"; })
       .Case<arith::MaxUIOp>([](auto) { return "max_unsigned"; })
@@ -1216,6 +1230,12 @@ Expression FunctionPrinter::operation(Operation *op, bool scalar) {
     return bound(op, "maximum");
   if (isa<arith::MinimumFOp>(op))
     return bound(op, "minimum");
+  if (isa<arith::MaxNumFOp>(op))
+    return numberBound(op, "max_number");
+  if (isa<arith::MinNumFOp>(op))
+    return numberBound(op, "min_number");
+  if (isa<DotOp>(op))
+    return call("dot", {expression(operand(0)), expression(operand(1)), expression(operand(2))});
   if (isa<arith::FloorDivSIOp>(op) && type.isIndex())
     return call("floor_div", {expression(operand(0)), expression(operand(1))});
   if (isa<arith::CeilDivSIOp>(op) && type.isIndex())
@@ -1311,6 +1331,16 @@ Expression FunctionPrinter::operation(Operation *op, bool scalar) {
                     scalarName(getElementTypeOrSelf(type)) + ">",
                 {expression(root), expression(view.getByteShift())});
   }
+
+  // Addresses of strings.
+  if (auto address = dyn_cast<AddressOp>(op)) {
+    if (address.getIndices().size() == 1)
+      return call("address_of", this->address(address.getMemory(), address.getIndices()[0]));
+    fail(op, "a buffer that is not flat");
+    return {};
+  }
+  if (isa<PeekOp>(op))
+    return call("peek<" + typeName(type) + ">", expression(operand(0)));
 
   // Vectors.
   if (isa<vector::BroadcastOp>(op)) {

@@ -75,6 +75,7 @@ private:
   Expression compareFloats(mlir::Operation *op);
   Expression compareIntegers(mlir::Operation *op);
   Expression bound(mlir::Operation *op, llvm::StringRef larger);
+  Expression numberBound(mlir::Operation *op, llvm::StringRef name);
   Expression affine(mlir::AffineExpr expr, mlir::ValueRange operands);
   Expression affineResults(mlir::AffineMap map, mlir::ValueRange operands,
                            llvm::StringRef name);

@@ -84,12 +84,14 @@ public:
   static FailureOr<std::unique_ptr<CompiledModel>> create(ModuleOp planned,
                                                           unsigned level);
 
-  int run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs) override {
+  int run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs, ArrayRef<int64_t *> shapes) override {
     assert(inputs.size() == numInputs && outputs.size() == numOutputs);
     SmallVector<const void *> arguments(inputs);
     arguments.append(outputs.begin(), outputs.end());
     arguments.push_back(arena.get());
     arguments.push_back(weights);
+    for (unsigned output : shapedOutputs)
+      arguments.push_back(shapes[output]);
     return entry(const_cast<void **>(arguments.data()));
   }
   unsigned getNumInputs() const override { return numInputs; }
@@ -117,6 +119,7 @@ private:
   const void *weights = nullptr;
   unsigned numInputs = 0;
   unsigned numOutputs = 0;
+  SmallVector<unsigned> shapedOutputs; ///< those whose shapes data give
 };
 } // namespace
 
@@ -131,9 +134,12 @@ HostModel::create(ModuleOp planned, unsigned level) {
            << "the module is not at the plan level; run plan-memory first";
   auto model = std::make_unique<HostModel>();
 
-  for (unsigned i = 0; i < main.getNumArguments() - 2; ++i)
-    ++(main.getArgAttr(i, "ingot.output") ? model->numOutputs
-                                          : model->numInputs);
+  for (unsigned i = 0; i < main.getNumArguments(); ++i) {
+    if (auto output = main.getArgAttrOfType<IntegerAttr>(i, "ingot.shape_of"))
+      model->shapedOutputs.push_back(output.getInt());
+    else if (!main.getArgAttr(i, "ingot.arena") && !main.getArgAttr(i, "ingot.weights"))
+      ++(main.getArgAttr(i, "ingot.output") ? model->numOutputs : model->numInputs);
+  }
 
   auto builder = hostMachine(planned);
   if (!builder)

@@ -1,10 +1,13 @@
 //===- LowerToLLVM.cpp - the planned module in MLIR's LLVM dialect --------===//
 #include "codegen/object/LowerToLLVM.h"
+#include "compiler/support/Target.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
@@ -54,6 +57,99 @@ struct ReductionTree : OpRewritePattern<vector::ReductionOp> {
     return success();
   }
 };
+
+/// ingot.dot by the instruction that the target has for it, or by what it stands for.
+struct DotToVector : OpRewritePattern<DotOp> {
+  DotToVector(MLIRContext *context, const Target &target)
+      : OpRewritePattern(context), target(target) {}
+
+  LogicalResult matchAndRewrite(DotOp op, PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value a = op.getA(), c = op.getB();
+    auto type = cast<VectorType>(c.getType());
+    int64_t pairs = type.getNumElements() / 2;
+    if (a.getType() != c.getType()) {
+      SmallVector<int64_t> repeated;
+      for (int64_t i = 0; i < type.getNumElements(); ++i)
+        repeated.push_back(i % 2);
+      a = vector::ShuffleOp::create(rewriter, loc, a, a, repeated);
+    }
+    auto sums = VectorType::get({pairs}, rewriter.getI32Type());
+    Value products;
+    if (StringRef name = intrinsic(pairs); !name.empty()) {
+      products = LLVM::CallIntrinsicOp::create(rewriter, loc, sums, rewriter.getStringAttr(name), ValueRange{a, c}).getResult(0);
+    } else {
+      auto wide = VectorType::get(type.getShape(), rewriter.getI32Type());
+      Value each = arith::MulIOp::create(rewriter, loc, arith::ExtSIOp::create(rewriter, loc, wide, a),
+                                         arith::ExtSIOp::create(rewriter, loc, wide, c));
+      SmallVector<int64_t> even, odd;
+      for (int64_t i = 0; i < pairs; ++i) {
+        even.push_back(2 * i);
+        odd.push_back(2 * i + 1);
+      }
+      products = arith::AddIOp::create(rewriter, loc, vector::ShuffleOp::create(rewriter, loc, each, each, even),
+                                       vector::ShuffleOp::create(rewriter, loc, each, each, odd));
+    }
+    if (!isa<VectorType>(op.getSum().getType()))
+      products = vector::ExtractOp::create(rewriter, loc, products, 0);
+    rewriter.replaceOpWithNewOp<arith::AddIOp>(op, op.getSum(), products);
+    return success();
+  }
+
+private:
+  StringRef intrinsic(int64_t pairs) const {
+    StringRef triple = target.triple;
+    if (triple.starts_with("x86_64") && pairs == 4)
+      return "llvm.x86.sse2.pmadd.wd";
+    if (triple.starts_with("x86_64") && pairs == 8 && target.vectorBytes >= 32)
+      return "llvm.x86.avx2.pmadd.wd";
+    if (triple.starts_with("x86_64") && pairs == 16 && target.vectorBytes >= 64)
+      return "llvm.x86.avx512.pmaddw.d.512";
+    if (triple.starts_with("wasm32") && pairs == 4)
+      return "llvm.wasm.dot";
+    return "";
+  }
+
+  const Target &target;
+};
+
+struct LowerAddress : ConvertOpToLLVMPattern<AddressOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(AddressOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    auto type = dyn_cast<MemRefType>(op.getMemory().getType());
+    if (!type)
+      return op.emitError("needs a flat buffer");
+    Value element = getStridedElementPtr(rewriter, op.getLoc(), type, adaptor.getMemory(), adaptor.getIndices());
+    rewriter.replaceOpWithNewOp<LLVM::PtrToIntOp>(op, rewriter.getI64Type(), element);
+    return success();
+  }
+};
+
+/// Addresses of strings are integers, so that LLVM knows nothing of what they point to, and nothing of their alignment.
+static Value pointerTo(Value address, OpBuilder &builder) {
+  return LLVM::IntToPtrOp::create(builder, address.getLoc(), LLVM::LLVMPointerType::get(builder.getContext()), address);
+}
+
+struct LowerPeek : ConvertOpToLLVMPattern<PeekOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(PeekOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    Value from = pointerTo(adaptor.getAddress(), rewriter);
+    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, op.getValue().getType(), from, /*alignment=*/1);
+    return success();
+  }
+};
+
+struct LowerPoke : ConvertOpToLLVMPattern<PokeOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(PokeOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    Value to = pointerTo(adaptor.getAddress(), rewriter);
+    rewriter.replaceOpWithNewOp<LLVM::StoreOp>(op, adaptor.getValue(), to, /*alignment=*/1);
+    return success();
+  }
+};
 } // namespace
 
 /// What LLVM may know of each function: that only @main is called from outside,
@@ -72,7 +168,7 @@ static void setLinkage(ModuleOp module) {
     for (NamedAttribute attribute : function->getDiscardableAttrs())
       if (attribute.getName().getValue().starts_with("ingot."))
         own.push_back(attribute.getName());
-    bool isMath = function->hasAttr("ingot.math");
+    bool isMath = function->hasAttr("ingot.math"), isApart = function->hasAttr("ingot.apart");
     for (StringAttr name : own)
       function->removeAttr(name);
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
@@ -83,8 +179,8 @@ static void setLinkage(ModuleOp module) {
             kept.append(attribute);
       function.setArgAttrs(i, kept.getDictionary(builder.getContext()));
     }
-    if (isMath)
-      function->setAttr("passthrough", builder.getStrArrayAttr({"alwaysinline"}));
+    if (isMath || isApart)
+      function->setAttr("passthrough", builder.getStrArrayAttr({isMath ? "alwaysinline" : "noinline"}));
     if (function.getName() != "main" && !function.isExternal())
       function->setAttr("llvm.linkage",
                         LLVM::LinkageAttr::get(builder.getContext(),
@@ -142,6 +238,7 @@ static void closeBuffers(ModuleOp module) {
 LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   MLIRContext *context = module.getContext();
   context->loadDialect<LLVM::LLVMDialect>();
+  const Target &machine = Target::of(module);
   setLinkage(module);
   SmallVector<StringAttr> own;
   for (NamedAttribute attribute : module->getDiscardableAttrs())
@@ -154,6 +251,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   closeBuffers(module);
   RewritePatternSet patterns(context);
   patterns.add<ReductionTree>(context);
+  patterns.add<DotToVector>(context, machine);
   GreedyRewriteConfig config;
   config.enableFolding(false);
   if (failed(applyPatternsGreedily(module, std::move(patterns), config)))
@@ -178,6 +276,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   populateVectorToLLVMConversionPatterns(converter, lowering);
   populateFinalizeMemRefToLLVMConversionPatterns(converter, lowering);
   populateFuncToLLVMConversionPatterns(converter, lowering);
+  lowering.add<LowerAddress, LowerPeek, LowerPoke>(converter);
   LLVMConversionTarget target(*context);
   target.addLegalOp<ModuleOp>();
   return applyFullConversion(module, target, std::move(lowering));

@@ -52,7 +52,10 @@ ingot::translate(ModuleOp planned, llvm::LLVMContext &context,
 
 void ingot::optimize(llvm::Module &module, llvm::TargetMachine &machine,
                      unsigned level) {
-  llvm::PassBuilder builder(&machine);
+  // Schedules have said which loops are written out.
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopUnrolling = false;
+  llvm::PassBuilder builder(&machine, tuning);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;

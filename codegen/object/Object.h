@@ -16,9 +16,11 @@ public:
 
   /// Runs once. One pointer an input and one an output, in the order of @main's arguments, each to the whole buffer and aligned to
   /// its element type; outputs do not overlap anything. Gives the status that @main returns: 0, or 1 where an
-  /// index from data was out of range. Not reentrant: the arena belongs to this object.
+  /// index from data was out of range. Not reentrant: the arena belongs to this object. Where data give sizes, an output has memory for
+  /// the greatest ones, and its shape is written to `shapes`, one address an output; null where it is not from data, and none at all
+  /// where no output's is.
   virtual int run(llvm::ArrayRef<const void *> inputs,
-                  llvm::ArrayRef<void *> outputs) = 0;
+                  llvm::ArrayRef<void *> outputs, llvm::ArrayRef<int64_t *> shapes = {}) = 0;
 
   virtual unsigned getNumInputs() const = 0;
   virtual unsigned getNumOutputs() const = 0;

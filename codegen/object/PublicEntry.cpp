@@ -10,6 +10,7 @@
 
 using namespace ingot;
 using cpp::Interface;
+using cpp::ModelList;
 using cpp::ModelValue;
 using llvm::ArrayRef;
 using llvm::Constant;
@@ -261,9 +262,11 @@ private:
     return made;
   }
 
-  /// The graph on these values, in the order of the interface.
+  /// The graph on these values, in the order of the interface. `shape` gives the address for the shape of an output, by its number, where
+  /// data give it.
   Value *callGraph(ArrayRef<Value *> inputs, ArrayRef<Value *> outputs,
-                   const Numbers &sizes, Value *arena, Value *chosenWeights) {
+                   const Numbers &sizes, Value *arena, Value *chosenWeights,
+                   llvm::function_ref<Value *(unsigned)> shape) {
     std::vector<Value *> arguments(interface.arguments);
     for (auto [value, address] : llvm::zip_equal(interface.inputs, inputs))
       arguments[value.argument] = address;
@@ -271,21 +274,24 @@ private:
       arguments[value.argument] = address;
     for (auto [given, value] : llvm::zip_equal(interface.sizes, sizes))
       arguments[given.argument] = value;
+    for (auto [i, value] : llvm::enumerate(interface.outputs))
+      if (value.shapeArgument)
+        arguments[*value.shapeArgument] = shape(unsigned(i));
     arguments[interface.arena] = arena;
     arguments[interface.weights] = chosenWeights;
     return b.CreateCall(main, arguments);
   }
 
-  /// `Status NAME::run(const Inputs &, const Outputs &, Context &)`, with `const Sizes &` before the last where a call chooses sizes. The structs are
-  /// laid out as printHeader declares them: Inputs and Outputs have a pointer for each value that is no state; Sizes has a std::ptrdiff_t for each
-  /// size; Context has the arena, the state where there is one, and the weights.
+  /// `Status NAME::run(const Inputs &, const Outputs &, Context &)`, with `const Sizes &` before the last where a call chooses sizes, then `Shapes &`
+  /// where data give some. The structs are laid out as printHeader declares them: Inputs and Outputs have a pointer for each value that is no state; Sizes has
+  /// a std::ptrdiff_t for each size; Shapes has the shapes; Context has the arena, the state where there is one, and the weights.
   void buildRun() {
     const std::string &name = interface.name;
-    bool open = !interface.sizes.empty();
-    std::vector<llvm::Type *> arguments(open ? 4 : 3, pointer);
+    bool open = !interface.sizes.empty(), shaped = interface.hasShapes();
+    std::vector<llvm::Type *> arguments(3 + open + shaped, pointer);
     llvm::Function *run = function(
         "_ZN" + llvm::Twine(name.size()) + name + "3runERKNS_6InputsERKNS_7OutputsE" +
-            (open ? "RKNS_5SizesE" : "") + "RNS_7ContextE",
+            (open ? "RKNS_5SizesE" : "") + (shaped ? "RNS_6ShapesE" : "") + "RNS_7ContextE",
         arguments, llvm::GlobalValue::ExternalLinkage);
     Value *context = run->getArg(arguments.size() - 1);
     Numbers sizes;
@@ -343,7 +349,13 @@ private:
         if (value.state >= 0)
           outputs[i] = at(after, number(offsets[value.state]));
     }
-    Value *status = callGraph(inputs, outputs, sizes, arena, chosenWeights);
+    auto shape = [&](unsigned output) {
+      uint64_t before = 0;
+      for (const ModelValue &value : ArrayRef<ModelValue>(interface.outputs).take_front(output))
+        before += value.shapeArgument ? value.shape.size() : 0;
+      return b.CreateConstGEP1_64(b.getInt64Ty(), run->getArg(arguments.size() - 2), before);
+    };
+    Value *status = callGraph(inputs, outputs, sizes, arena, chosenWeights, shape);
     if (hasState)
       b.CreateStore(b.CreateTrunc(b.CreateSub(llvm::ConstantInt::get(size, 1),
                                               current),
@@ -352,10 +364,10 @@ private:
     b.CreateRet(status);
   }
 
-  /// The descriptor's `run`, or `run_sized`, which has the sizes before the arena.
+  /// The descriptor's `run`, or `run_sized`, which has the sizes before the arena, or `run_shaped`, which has sizes and shapes there.
   llvm::Function *buildRunPointers() {
     bool open = !interface.sizes.empty();
-    std::vector<llvm::Type *> arguments(open ? 5 : 4, pointer);
+    std::vector<llvm::Type *> arguments(interface.hasShapes() ? 6 : open ? 5 : 4, pointer);
     llvm::Function *run = function("ingot.run_pointers", arguments,
                                    llvm::GlobalValue::InternalLinkage);
     Numbers sizes;
@@ -374,7 +386,8 @@ private:
     };
     std::vector<Value *> inputs = readPointers(interface.inputs, run->getArg(0));
     std::vector<Value *> outputs = readPointers(interface.outputs, run->getArg(1));
-    b.CreateRet(callGraph(inputs, outputs, sizes, arena, chosenWeights));
+    b.CreateRet(callGraph(inputs, outputs, sizes, arena, chosenWeights,
+                          [&](unsigned output) { return loadPointer(run->getArg(3), output); }));
     return run;
   }
 
@@ -415,6 +428,17 @@ private:
         llvm::ArrayType::get(rows.front()->getType(), rows.size()), rows));
   }
 
+  /// An array of `struct ingot_list`.
+  Constant *lists() {
+    if (interface.lists.empty())
+      return null();
+    std::vector<Constant *> rows;
+    for (const ModelList &list : interface.lists)
+      rows.push_back(llvm::ConstantStruct::getAnon(
+          {text(list.name), int32(list.kindNumber), int32(list.isOutput), int32(list.first), int32(list.count)}));
+    return constant(llvm::ConstantArray::get(llvm::ArrayType::get(rows.front()->getType(), rows.size()), rows));
+  }
+
   /// The fields of `struct ingot_model` in their order.
   void buildDescriptor(llvm::Function *run) {
     std::vector<Constant *> fields = {
@@ -430,7 +454,7 @@ private:
         int32(int64_t(interface.outputs.size())),
         table(interface.inputs, false),
         table(interface.outputs, true),
-        interface.sizes.empty() ? static_cast<Constant *>(run) : null(),
+        interface.sizes.empty() && !interface.hasShapes() ? static_cast<Constant *>(run) : null(),
         int32(int64_t(interface.sizes.size()))};
     if (interface.sizes.empty()) {
       fields.insert(fields.end(), 4, null());
@@ -442,8 +466,11 @@ private:
           llvm::ArrayType::get(pointer, names.size()), names)));
       fields.push_back(buildArenaBytes());
       fields.push_back(buildOutputShape());
-      fields.push_back(run);
+      fields.push_back(interface.hasShapes() ? null() : run);
     }
+    fields.push_back(int32(int64_t(interface.lists.size())));
+    fields.push_back(lists());
+    fields.push_back(interface.hasShapes() ? static_cast<Constant *>(run) : null());
     std::vector<llvm::Type *> types;
     for (Constant *field : fields)
       types.push_back(field ? field->getType() : b.getInt32Ty());

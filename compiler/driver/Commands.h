@@ -7,7 +7,9 @@
 #ifndef INGOT_COMPILER_DRIVER_COMMANDS_H
 #define INGOT_COMPILER_DRIVER_COMMANDS_H
 
+#include "compiler/support/ListShape.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +25,9 @@ struct ModelOptions {
   std::string name;              ///< a C identifier; from the file's name where empty
   std::string target = "native"; ///< a name of targets/
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  std::vector<std::pair<std::string, ListShape>> lists; ///< of sequences and optionals
   bool openSizes = false; ///< sizes that nobody gives are left to the call
+  std::optional<int64_t> stringBytes; ///< room for the strings that the model makes
   std::vector<std::string> states; ///< IN:OUT as given; either name may hold ':'
 };
 

@@ -36,13 +36,19 @@ Compilation::Compilation(const std::string &file)
 
 std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Progress &progress, Effort effort) {
   ImportOptions import;
-  for (const auto &[name, shape] : options.shapes) {
-    auto [entry, isNew] = import.shapes.emplace(name, shape);
-    if (!isNew && entry->second != shape) {
-      fail(options.model + ": two shapes are given for input '" + name + "'");
-      return nullptr;
+  // Whether all are given once, or alike.
+  auto take = [&](const auto &given, auto &shapes) {
+    for (const auto &[name, shape] : given) {
+      auto [entry, isNew] = shapes.emplace(name, shape);
+      if (isNew || entry->second == shape)
+        continue;
+      fail(options.model + ": two shapes are given for '" + name + "'");
+      return false;
     }
-  }
+    return true;
+  };
+  if (!take(options.shapes, import.shapes) || !take(options.lists, import.lists))
+    return nullptr;
   for (const std::string &text : options.states) {
     std::optional<std::pair<std::string, std::string>> state = splitState(text);
     if (!state) {
@@ -69,6 +75,8 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
     return nullptr;
   }
   compilation->owned = std::move(*module);
+  if (options.stringBytes)
+    (*compilation->owned)->setAttr("ingot.string_bytes", mlir::Builder(&compilation->context).getI64IntegerAttr(*options.stringBytes));
   return compilation;
 }
 

@@ -88,7 +88,7 @@ static int compileOne(const CompileOptions &options) {
 
 /// What makes no sense for several models at once, as text for the user; empty where all is well.
 static std::string wrongForSeveral(const CompileOptions &options) {
-  if (!options.name.empty() || !options.depfile.empty() || !options.shapes.empty() || !options.states.empty())
+  if (!options.name.empty() || !options.depfile.empty() || !options.shapes.empty() || !options.lists.empty() || !options.states.empty())
     return "--name, --depfile, --shape and --state are for one model; run it once for each";
   if (formNamed(options.emit))
     return "IR can be printed of one model; run it once for each";

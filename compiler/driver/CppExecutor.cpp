@@ -22,7 +22,9 @@ public:
   ~CppExecutor() override { dlclose(library); }
 
 private:
-  int call(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) override {
+  int call(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, llvm::ArrayRef<int64_t *> shapes) override {
+    if (model->run_shaped)
+      return model->run_shaped(inputs.data(), outputs.data(), nullptr, shapes.data(), arena.get(), nullptr);
     return model->run(inputs.data(), outputs.data(), arena.get(), nullptr);
   }
 
@@ -55,5 +57,5 @@ llvm::Expected<std::unique_ptr<Executor>> ingot::makeCppExecutor(mlir::ModuleOp 
     dlclose(library);
     return llvm::createStringError("the compiled library has no descriptor of this model");
   }
-  return std::make_unique<CppExecutor>(interface, library, model);
+  return std::make_unique<CppExecutor>(withGreatestShapes(interface, planned), library, model);
 }

@@ -21,8 +21,9 @@ public:
 
 protected:
   explicit Executor(Interface ports) : ports(std::move(ports)) {}
-  /// Calls the model; buffers are aligned to 64 and have the sizes of the ports. Returns the status.
-  virtual int call(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) = 0;
+  /// Calls the model; buffers are aligned to 64 and have the sizes of the ports, the greatest where data give them. `shapes` has an address for the
+  /// shape of each output, null where data do not give it. Returns the status.
+  virtual int call(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, llvm::ArrayRef<int64_t *> shapes) = 0;
 
 private:
   Interface ports;

@@ -86,6 +86,13 @@ std::vector<int64_t> ingot::indexBounds(mlir::ModuleOp module) {
 }
 
 static void fillRandom(Tensor &tensor, std::mt19937_64 &random, int64_t bound) {
+  for (std::string &text : tensor.strings) {
+    text.resize(random() % 9);
+    for (char &letter : text)
+      letter = char('a' + random() % 26);
+  }
+  if (tensor.type == "string")
+    return;
   bool isFloat = floatFormat(tensor.type);
   uint64_t values = bound > 0 ? bound : 2;
   int64_t count = tensor.data.size() / bytesOfType(tensor.type);
@@ -123,9 +130,12 @@ llvm::Expected<std::vector<Tensor>> ingot::bindInputs(const Interface &interface
                                      ") has no values; give --input " + port.name + "=FILE.npy");
     std::optional<int64_t> count = elementCount(port.shape);
     int64_t bytes = bytesOfType(port.type);
-    if (!count || bytes == 0)
+    bool isText = port.type == "string";
+    if (!count || (bytes == 0 && !isText))
       return llvm::createStringError("input '" + port.name + "' has no fixed size");
-    Tensor tensor{port.type, port.shape, std::vector<char>(*count * bytes)};
+    if (found && isText)
+      return llvm::createStringError("input '" + port.name + "' is strings; give --input " + port.name + "=FILE.npy");
+    Tensor tensor{port.type, port.shape, std::vector<char>(*count * bytes), std::vector<std::string>(isText ? *count : 0)};
     if (found)
       for (int64_t k = 0; k != *count; ++k)
         setElement(tensor, k, *found->number);

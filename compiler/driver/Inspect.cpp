@@ -3,6 +3,7 @@
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Tensor.h"
 #include "compiler/import/Functions.h"
+#include "compiler/kernels/DataSizes.h"
 #include "compiler/lower/Supported.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
@@ -300,6 +301,15 @@ int ingot::inspectModel(const ModelOptions &options) {
     stack = stackBytes(main, target, known);
   if (auto data = module->getAttrOfType<mlir::ElementsAttr>("ingot.weights"))
     weights = data.getShapedType().getNumElements();
+  if (llvm::SmallVector<DataSize> sizes = dataSizes(module); !sizes.empty()) {
+    Table table;
+    for (const DataSize &size : sizes) {
+      auto most = llvm::dyn_cast<mlir::AffineConstantExpr>(size.most);
+      table.row({size.name.str(), "at most", most ? grouped(most.getValue()) : "what the open sizes give"});
+    }
+    out << "\nSizes that data give, by the node that finds them:\n";
+    table.print(out);
+  }
   Table memory;
   memory.row({"arena", grouped(integerAttribute(module, "ingot.arena_bytes")) + " bytes",
               "for at most " + grouped(integerAttribute(module, "ingot.live_bytes")) + " bytes of values at a time"});

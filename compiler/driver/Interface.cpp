@@ -1,5 +1,6 @@
 //===- Interface.cpp - the inputs and outputs of a model ------------------===//
 #include "compiler/driver/Interface.h"
+#include "compiler/kernels/DataSizes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace ingot;
@@ -34,6 +35,24 @@ Interface ingot::interfaceOf(mlir::ModuleOp module) {
     result.outputs.push_back(
         port(main.getResultTypes()[i], main.getResultAttrDict(i)));
   return result;
+}
+
+Interface ingot::withGreatestShapes(Interface interface, mlir::ModuleOp planned) {
+  auto main = planned.lookupSymbol<mlir::func::FuncOp>("main");
+  unsigned output = 0;
+  for (unsigned i = 0; main && i != main.getNumArguments(); ++i) {
+    if (!main.getArgAttr(i, "ingot.output") || output == interface.outputs.size())
+      continue;
+    Port &port = interface.outputs[output++];
+    auto sizes = main.getArgAttrOfType<mlir::AffineMapAttr>(i, "ingot.sizes");
+    if (!sizes)
+      continue;
+    for (mlir::AffineExpr size : sizes.getValue().getResults()) {
+      auto number = llvm::dyn_cast<mlir::AffineConstantExpr>(mostOf(size, planned));
+      port.most.push_back(number ? number.getValue() : -1);
+    }
+  }
+  return interface;
 }
 
 std::string ingot::fileStem(llvm::StringRef name) {

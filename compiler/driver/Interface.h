@@ -15,6 +15,7 @@ struct Port {
   std::string type;           ///< ONNX element type in lower case
   std::vector<int64_t> shape; ///< -1 where the size is not known
   std::string state;          ///< of an output: the input whose next value it is
+  std::vector<int64_t> most;  ///< of an output whose shape data give: the greatest one; else empty
 };
 
 struct Interface {
@@ -24,6 +25,9 @@ struct Interface {
 
 /// Of a module before plan-memory, whose @main has tensors.
 Interface interfaceOf(mlir::ModuleOp module);
+
+/// The same with the greatest shapes of outputs, as the planned module has them.
+Interface withGreatestShapes(Interface interface, mlir::ModuleOp planned);
 
 /// The name with every character outside [A-Za-z0-9_] written as _.
 std::string fileStem(llvm::StringRef name);

@@ -11,8 +11,8 @@ public:
       : Executor(std::move(interface)), compiled(std::move(compiled)) {}
 
 private:
-  int call(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) override {
-    return compiled->run(inputs, outputs);
+  int call(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, llvm::ArrayRef<int64_t *> shapes) override {
+    return compiled->run(inputs, outputs, shapes);
   }
 
   std::unique_ptr<CompiledModel> compiled;
@@ -24,5 +24,5 @@ llvm::Expected<std::unique_ptr<Executor>> ingot::makeObjectExecutor(mlir::Module
   if (mlir::failed(compiled) || (*compiled)->getNumInputs() != interface.inputs.size() ||
       (*compiled)->getNumOutputs() != interface.outputs.size())
     return llvm::createStringError("no code could be made for this machine");
-  return std::make_unique<ObjectExecutor>(interface, std::move(*compiled));
+  return std::make_unique<ObjectExecutor>(withGreatestShapes(interface, planned), std::move(*compiled));
 }

@@ -77,11 +77,11 @@ static const Stage all[] = {
     {Form::onnx, "inferring shapes", inferShapes, nullptr, Effort::least},
     {Form::linalg, "lowering operators", nullptr, "lower-to-linalg,widen-floats,canonicalize,cse"},
     {Form::kernels, "choosing layouts", nullptr, "func.func(choose-layouts),canonicalize,cse", Effort::full},
-    {Form::kernels, "fusing operations", nullptr, "func.func(fuse-elementwise)"},
+    {Form::kernels, "fusing operations", nullptr, "func.func(fuse-elementwise,copy-padding)"},
     {Form::kernels, "forming kernels", nullptr, "func.func(form-kernels)"},
     {Form::kernels, "choosing schedules", nullptr, "choose-schedules"},
     {Form::loops, "expanding kernels", nullptr, "expand-kernels"},
-    {Form::loops, "expanding functions", nullptr, "expand-math"},
+    {Form::loops, "expanding functions", nullptr, "expand-math,expand-strings"},
     {Form::plan, "planning memory", nullptr, "plan-memory"},
 };
 

@@ -8,6 +8,7 @@
 #include "compiler/driver/Tensor.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -168,6 +169,8 @@ bool ingot::giveType(Tensor &tensor, StringRef type) {
   return true;
 }
 
+bool ingot::sameElements(const Tensor &a, const Tensor &b) { return a.data == b.data && a.strings == b.strings; }
+
 double ingot::elementAsDouble(const Tensor &tensor, int64_t i) {
   StringRef type = tensor.type;
   if (type == "float")
@@ -267,8 +270,73 @@ private:
 };
 } // namespace
 
+/// How an NPY file holds strings: each in as many units as the longest has, zeros behind it.
+struct TextFormat {
+  uint64_t units = 0;
+  int64_t unitBytes = 0; ///< 4: UTF-32 ('<U'), 1: bytes ('|S'); 0 where there are no strings
+};
+
+static std::optional<TextFormat> textFormat(StringRef descr) {
+  TextFormat format;
+  if (descr.consume_front("<U"))
+    format.unitBytes = 4;
+  else if (descr.consume_front("|S") || descr.consume_front("S"))
+    format.unitBytes = 1;
+  else
+    return std::nullopt;
+  if (descr.getAsInteger(10, format.units) || format.units > uint64_t(1) << 32)
+    return std::nullopt;
+  return format;
+}
+
+/// The strings of an NPY file, in UTF-8; false where there are too few bytes.
+static bool readStrings(Tensor &tensor, const TextFormat &format, StringRef bytes) {
+  uint64_t count = *elementCount(tensor.shape), each = format.units * format.unitBytes;
+  if (each == 0 ? !bytes.empty() : bytes.size() % each || bytes.size() / each != count)
+    return false;
+  // A file of empty strings has no bytes, whatever its shape says.
+  if (count > (uint64_t(1) << 28))
+    return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    StringRef unit = bytes.substr(i * each, each);
+    std::string text;
+    if (format.unitBytes == 1)
+      text = unit.rtrim('\0').str();
+    for (uint64_t k = 0; format.unitBytes == 4 && k < format.units; ++k) {
+      uint32_t character = llvm::support::endian::read32le(unit.data() + 4 * k);
+      char buffer[UNI_MAX_UTF8_BYTES_PER_CODE_POINT], *end = buffer;
+      if (!llvm::ConvertCodePointToUTF8(character, end))
+        return false;
+      text.append(buffer, end);
+    }
+    while (!text.empty() && text.back() == 0)
+      text.pop_back();
+    tensor.strings.push_back(std::move(text));
+  }
+  return true;
+}
+
+/// The strings as UTF-32, all of one length; what is no UTF-8 becomes U+FFFD.
+static std::vector<std::vector<llvm::UTF32>> wideStrings(const Tensor &tensor) {
+  std::vector<std::vector<llvm::UTF32>> wide;
+  for (const std::string &text : tensor.strings) {
+    std::vector<llvm::UTF32> characters(text.size());
+    const llvm::UTF8 *from = reinterpret_cast<const llvm::UTF8 *>(text.data());
+    llvm::UTF32 *to = characters.data();
+    llvm::ConvertUTF8toUTF32(&from, from + text.size(), &to, to + characters.size(), llvm::lenientConversion);
+    characters.resize(to - characters.data());
+    wide.push_back(std::move(characters));
+  }
+  size_t longest = 1;
+  for (const auto &characters : wide)
+    longest = std::max(longest, characters.size());
+  for (auto &characters : wide)
+    characters.resize(longest);
+  return wide;
+}
+
 /// Reads the header from the front of `bytes` and drops it.
-static llvm::Expected<Tensor> parseHeader(StringRef path, StringRef &bytes) {
+static llvm::Expected<Tensor> parseHeader(StringRef path, StringRef &bytes, TextFormat &text) {
   if (!bytes.consume_front("\x93NUMPY") || bytes.size() < 4)
     return failure(path, "not an NPY file; write one with numpy.save");
   uint8_t version = bytes[0];
@@ -301,14 +369,17 @@ static llvm::Expected<Tensor> parseHeader(StringRef path, StringRef &bytes) {
         tensor.type = kBytes1;
       else if (descr == "<V2" || descr == "|V2")
         tensor.type = kBytes2;
-      else
+      else if (auto format = textFormat(descr)) {
+        tensor.type = "string";
+        text = *format;
+      } else
         for (const ElementType &type : elementTypes())
           if (type.npy == descr)
             tensor.type = type.onnx.str();
       if (tensor.type.empty())
         return failure(path, "the element type '" + descr +
                                  "' is not supported; store little-endian "
-                                 "numbers or booleans");
+                                 "numbers, booleans or strings of a fixed length (astype(str))");
       hasType = true;
     } else if (key == "fortran_order") {
       fortran = parser.symbol("True");
@@ -334,10 +405,16 @@ llvm::Expected<Tensor> ingot::readNpy(StringRef path) {
   if (!buffer)
     return failure(path, buffer.getError().message());
   StringRef bytes = (*buffer)->getBuffer();
-  llvm::Expected<Tensor> tensor = parseHeader(path, bytes);
+  TextFormat text;
+  llvm::Expected<Tensor> tensor = parseHeader(path, bytes, text);
   if (!tensor)
     return tensor.takeError();
   std::optional<int64_t> count = elementCount(tensor->shape);
+  if (count && text.unitBytes) {
+    if (!readStrings(*tensor, text, bytes))
+      return failure(path, "the strings do not agree with the " + llvm::Twine(bytes.size()) + " bytes of data");
+    return tensor;
+  }
   if (!count || uint64_t(*count) * bytesOfType(tensor->type) != bytes.size())
     return failure(path, "the shape " + shapeText(tensor->shape) +
                              " does not agree with the " +
@@ -352,15 +429,19 @@ llvm::Expected<Tensor> ingot::readNpyHeader(StringRef path) {
   if (!buffer)
     return failure(path, buffer.getError().message());
   StringRef bytes = (*buffer)->getBuffer();
-  return parseHeader(path, bytes);
+  TextFormat text;
+  return parseHeader(path, bytes, text);
 }
 
 llvm::Error ingot::writeNpy(StringRef path, const Tensor &tensor) {
   const ElementType *type = findType(tensor.type);
-  if (!type)
+  bool isText = tensor.type == "string";
+  if (!type && !isText)
     return failure(path, "values of type " + tensor.type +
                              " cannot be stored as NPY");
-  std::string header = ("{'descr': '" + type->npy +
+  std::vector<std::vector<llvm::UTF32>> wide = wideStrings(tensor);
+  std::string text = "<U" + std::to_string(wide.empty() ? 1 : wide.front().size());
+  std::string header = ("{'descr': '" + (isText ? StringRef(text) : type->npy) +
                         "', 'fortran_order': False, 'shape': (")
                            .str();
   for (int64_t dim : tensor.shape)
@@ -380,6 +461,12 @@ llvm::Error ingot::writeNpy(StringRef path, const Tensor &tensor) {
   file << StringRef("\x93NUMPY\x01\x00", 8) << char(header.size() & 255)
        << char(header.size() >> 8) << header;
   file.write(tensor.data.data(), tensor.data.size());
+  for (const auto &characters : wide)
+    for (llvm::UTF32 character : characters) {
+      char unit[4];
+      llvm::support::endian::write32le(unit, character);
+      file.write(unit, 4);
+    }
   file.close();
   if (file.has_error()) {
     std::string message = file.error().message();

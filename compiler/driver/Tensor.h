@@ -21,12 +21,16 @@ namespace ingot {
 inline constexpr const char kBytes1[] = "1-byte elements", kBytes2[] = "2-byte elements";
 
 /// Row-major, little-endian, contiguous. `type` is the ONNX element type in lower case: "float", "int64", "bool", ... Elements of fewer
-/// than eight bits take a byte each, as runtime-min's model.h says.
+/// than eight bits take a byte each, as runtime-min's model.h says. Elements of the type "string" are in `strings`, and `data` is empty.
 struct Tensor {
   std::string type;
   std::vector<int64_t> shape;
   std::vector<char> data;
+  std::vector<std::string> strings;
 };
+
+/// Whether two tensors of one type and shape have equal elements, bit by bit.
+bool sameElements(const Tensor &a, const Tensor &b);
 
 /// Bytes that an element of the ONNX type takes; 0 for types without a fixed size.
 int64_t bytesOfType(llvm::StringRef type);

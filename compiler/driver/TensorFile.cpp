@@ -34,6 +34,13 @@ llvm::Expected<Tensor> ingot::readTensorProto(StringRef path) {
 
   Tensor tensor;
   tensor.type = StringRef(onnx::TensorProto_DataType_Name(onnx::TensorProto_DataType(proto.data_type()))).lower();
+  if (tensor.type == "string") {
+    tensor.shape.assign(proto.dims().begin(), proto.dims().end());
+    tensor.strings.assign(proto.string_data().begin(), proto.string_data().end());
+    if (elementCount(tensor.shape) != int64_t(tensor.strings.size()))
+      return failure(path, "the shape " + shapeText(tensor.shape) + " does not agree with the data");
+    return tensor;
+  }
   int64_t element = bytesOfType(tensor.type);
   if (element == 0)
     return failure(path, "tensors of type " + tensor.type + " are not supported");
@@ -66,7 +73,7 @@ llvm::Expected<Tensor> ingot::readTensorProto(StringRef path) {
   if (!bits)
     return tensor;
   // The first element is in the lowest bits of a byte.
-  Tensor unpacked{kBytes1, tensor.shape, std::vector<char>(*count)};
+  Tensor unpacked{kBytes1, tensor.shape, std::vector<char>(*count), {}};
   for (int64_t i = 0; i != *count; ++i)
     unpacked.data[i] = char(uint8_t(tensor.data[i * bits / 8]) >> (i * bits % 8));
   giveType(unpacked, tensor.type);

@@ -20,17 +20,32 @@ static std::pair<std::string, std::string> splitAssignment(const std::string &te
 
 static std::vector<int64_t> parseShape(const std::string &text) {
   std::vector<int64_t> shape;
+  if (text == "scalar")
+    return shape;
   std::istringstream stream(text);
   for (std::string part; std::getline(stream, part, ',');) {
     size_t used = 0;
     int64_t dim = 0;
     if (!part.empty() && part.size() <= 18 && part.find_first_not_of("0123456789") == std::string::npos)
       dim = std::stoll(part, &used);
-    if (used == 0 || dim < 1)
-      throw CLI::ValidationError("'" + text + "' is not a shape; give positive numbers with commas between: 1,3,224,224");
+    if (used == 0)
+      throw CLI::ValidationError("'" + text + "' is not a shape; give numbers with commas between: 1,3,224,224");
     shape.push_back(dim);
   }
   return shape;
+}
+
+/// What `[2,3;4]` or `none` says of a sequence or an optional; nullopt where the text is the shape of a tensor.
+static std::optional<ListShape> parseList(const std::string &text) {
+  if (text == "none")
+    return ListShape{true, {}};
+  if (text.size() < 2 || text.front() != '[' || text.back() != ']')
+    return std::nullopt;
+  ListShape list;
+  std::istringstream stream(text.substr(1, text.size() - 2));
+  for (std::string part; std::getline(stream, part, ';');)
+    list.elements.push_back(parseShape(part));
+  return list;
 }
 
 static std::string isTarget(const std::string &name) {
@@ -45,10 +60,14 @@ static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTa
           [&options](const std::vector<std::string> &texts) {
             for (const std::string &text : texts) {
               auto [name, shape] = splitAssignment(text, "NAME=D0,D1,...");
-              options.shapes.emplace_back(name, parseShape(shape));
+              if (std::optional<ListShape> list = parseList(shape))
+                options.lists.emplace_back(name, *list);
+              else
+                options.shapes.emplace_back(name, parseShape(shape));
             }
           },
-          "the shape of an input whose sizes the model leaves open")
+          "the shape of an input whose sizes the model leaves open; [D0,D1;D0;scalar] of a sequence's elements, none of an optional that is "
+          "absent. Of an output: a promise that the code checks")
       ->type_name("NAME=D0,D1,...")
       ->allow_extra_args(false);
   command
@@ -56,6 +75,11 @@ static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTa
                   "an output that is the next value of an input, kept in the model's state between calls")
       ->type_name("INPUT:OUTPUT")
       ->allow_extra_args(false);
+  command
+      .add_option("--string-bytes", options.stringBytes,
+                  "room in the arena for the strings that the model makes; else 128 for each of them, and at least 4096")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t(0), int64_t(1) << 40));
   if (hasTarget)
     command.add_option("--target", options.target, "the device; `ingot targets` lists them")
         ->type_name("NAME")

@@ -257,7 +257,9 @@ OPERATORS = [AveragePool, BatchNormalization, Conv, ConvTranspose, GlobalMaxPool
 
 def save(folder, name, value):
     # numpy.save keeps the order of dimensions in memory, which a transpose leaves reversed.
-    numpy.save(os.path.join(folder, name), numpy.array(value, order="C"))
+    value = numpy.array(value, order="C")
+    # Strings of a fixed length; objects would be pickled.
+    numpy.save(os.path.join(folder, name), value.astype(str) if value.dtype == object else value)
 
 
 def main(path, folder):

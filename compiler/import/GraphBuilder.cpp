@@ -125,6 +125,9 @@ void GraphBuilder::buildNode(const NodeProto &node, Scope &scope) {
   const OpSchema *schema = newestSchema(node.domain(), node.op_type());
   if (!schema || !RegisteredOperationName::lookup(operationName(*schema), &context))
     throw ImportError("unknown operator: not in the newest opset");
+  // It says which values of the graph around it are differentiated, by name.
+  if (node.op_type() == "Gradient")
+    throw ImportError("gradients are not computed; export the model without training, or with the operators of its gradient");
 
   OperationState state(loc, operationName(*schema));
   int inputs = node.input_size();
@@ -203,7 +206,11 @@ void GraphBuilder::buildNested(const GraphProto &graph, const Scope &outer,
   SmallVector<Value> results;
   for (const auto &output : graph.output())
     results.push_back(scope.lookup(output.name()));
-  ops::ReturnOp::create(builder, builder.getUnknownLoc(), TypeRange(),
-                         results);
+  Operation *end = ops::ReturnOp::create(builder, builder.getUnknownLoc(), TypeRange(), results);
+  SmallVector<Attribute> promises;
+  for (const auto &output : graph.output())
+    promises.push_back(declaredShape(&context, output.type()));
+  if (llvm::any_of(promises, llvm::IsaPred<DenseI64ArrayAttr>))
+    end->setAttr("ingot.promises", builder.getArrayAttr(promises));
 }
 

@@ -4,11 +4,13 @@
 #include "compiler/import/Inference.h"
 #include "compiler/import/Model.h"
 #include "compiler/support/Elements.h"
+#include "compiler/support/InterfaceList.h"
 #include "compiler/support/SizeExpr.h"
 #include "dialects/onnx/ONNXDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -27,10 +29,23 @@ public:
   OwningOpRef<ModuleOp> import(StringRef path);
 
 private:
-  RankedTensorType inputType(const ::onnx::ValueInfoProto &input);
+  /// The tensors that an input is: itself, or the elements of a sequence or optional.
+  struct Port {
+    const ::onnx::ValueInfoProto *input;
+    Type type;
+    SmallVector<std::string> names;
+    SmallVector<RankedTensorType> tensors;
+    bool absent = false;
+    bool isSequence = false;
+  };
+
+  Port inputPort(const ::onnx::ValueInfoProto &input);
+  ListShape elementsOf(const std::string &name, Type type, bool maybeAbsent);
+  RankedTensorType tensorType(const std::string &name, Type type, const std::vector<int64_t> *given);
+  Value listOf(const Port &port, ValueRange tensors);
   Attribute promiseOf(const ::onnx::ValueInfoProto &output);
   DictionaryAttr interfaceAttr(StringRef name, Type type, StringRef state = {});
-  DenseI64ArrayAttr openDims(const ::onnx::ValueInfoProto &input, RankedTensorType type);
+  DenseI64ArrayAttr openDims(const ::onnx::ValueInfoProto &input, StringRef tensorName, RankedTensorType type);
 
   /// Names of open sizes, in the order in which inputs have them.
   SmallVector<std::string> sizes;
@@ -64,68 +79,162 @@ static std::string shapeText(ArrayRef<int64_t> shape) {
   return text;
 }
 
-/// The declared type, made precise by --shape.
-RankedTensorType Importer::inputType(const ::onnx::ValueInfoProto &input) {
-  Type type;
+/// The type of the numbers in a tensor, or in those of a sequence or optional.
+static Type tensorElement(Type type) {
+  while (auto optional = dyn_cast<ops::OptionalType>(type))
+    type = optional.getElementType();
+  while (auto sequence = dyn_cast<ops::SequenceType>(type))
+    type = sequence.getElementType();
+  return getElementTypeOrSelf(type);
+}
+
+/// How many tensors a sequence or optional is, and their shapes, as --shape has it: as a whole, or by element.
+ListShape Importer::elementsOf(const std::string &name, Type type, bool maybeAbsent) {
+  auto whole = options.lists.find(name);
+  bool isSequence = isa<ops::SequenceType>(type);
+  if (whole != options.lists.end()) {
+    if (whole->second.absent ? !maybeAbsent : !isSequence)
+      throw ImportError("--shape gives '" + name + "' as " + (whole->second.absent ? "absent" : "a sequence") +
+                        ", which it is not in the model");
+    return whole->second;
+  }
+  ListShape list;
+  if (!isSequence) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    auto given = options.shapes.find(name);
+    if (given != options.shapes.end())
+      list.elements.push_back(given->second);
+    else
+      throw ImportError("the input '" + name + "' is an optional; say with --shape " + name + "=none that it is absent, or " + name + "=" +
+                        (tensor ? shapeText(tensor.getShape()) : "...") + " that it is there");
+    return list;
+  }
+  for (;;) {
+    auto given = options.shapes.find(elementName(name, list.elements.size()));
+    if (given == options.shapes.end())
+      break;
+    list.elements.push_back(given->second);
+  }
+  if (list.elements.empty())
+    throw ImportError("the input '" + name + "' is " + (maybeAbsent ? "an optional" : "a sequence") +
+                      "; give its elements with --shape, as in '" + name + "=[2,3;4;scalar]', [] for none" +
+                      (maybeAbsent ? ", or " + name + "=none where it is absent" : std::string()));
+  return list;
+}
+
+Importer::Port Importer::inputPort(const ::onnx::ValueInfoProto &input) {
+  Port port;
+  port.input = &input;
   try {
-    type = typeFromProto(&context, input.type());
+    port.type = typeFromProto(&context, input.type());
   } catch (const ImportError &error) {
     throw ImportError("the input '" + input.name() + "': " + error.what());
   }
+  Type element = port.type;
+  auto optional = dyn_cast<ops::OptionalType>(port.type);
+  if (optional)
+    element = optional.getElementType();
+  bool isList = optional || isa<ops::SequenceType>(element);
+  if (isList) {
+    ListShape list = elementsOf(input.name(), element, bool(optional));
+    port.absent = list.absent;
+    if (auto sequence = dyn_cast<ops::SequenceType>(element)) {
+      port.isSequence = true;
+      for (size_t i = 0; i < list.elements.size(); ++i) {
+        port.names.push_back(elementName(input.name(), i));
+        port.tensors.push_back(tensorType(port.names.back(), sequence.getElementType(), &list.elements[i]));
+      }
+      return port;
+    }
+    if (list.absent)
+      return port;
+  }
   auto given = options.shapes.find(input.name());
+  port.names.push_back(input.name());
+  port.tensors.push_back(tensorType(input.name(), element, given == options.shapes.end() ? nullptr : &given->second));
+  return port;
+}
+
+/// The value that stands for a sequence or an optional in the graph.
+Value Importer::listOf(const Port &port, ValueRange tensors) {
+  Location loc = NameLoc::get(builder.getStringAttr(port.input->name()));
+  Type type = port.type;
+  auto optional = dyn_cast<ops::OptionalType>(type);
+  if (optional)
+    type = optional.getElementType();
+  auto make = [&]() -> Value {
+    auto sequence = dyn_cast<ops::SequenceType>(type);
+    if (!sequence)
+      return tensors.front();
+    if (!tensors.empty())
+      return ops::SequenceConstructOp::create(builder, loc, TypeRange(type), tensors)->getResult(0);
+    NamedAttribute dtype = builder.getNamedAttr(
+        "dtype", builder.getI64IntegerAttr(dataTypeOf(tensorElement(sequence))));
+    return ops::SequenceEmptyOp::create(builder, loc, TypeRange(type), ValueRange(), dtype)->getResult(0);
+  };
+  if (!optional)
+    return make();
+  if (!port.absent)
+    return ops::OptionalOp::create(builder, loc, TypeRange(port.type), make())->getResult(0);
+  return ops::OptionalOp::create(builder, loc, TypeRange(port.type), ValueRange(),
+                                 builder.getNamedAttr("type", TypeAttr::get(type)))
+      ->getResult(0);
+}
+
+/// The declared type of a tensor, made precise by the shape that --shape gives (null: none).
+RankedTensorType Importer::tensorType(const std::string &name, Type type, const std::vector<int64_t> *given) {
   auto tensor = dyn_cast<TensorType>(type);
   if (!tensor)
-    throw ImportError("the input '" + input.name() +
-                      "' is no tensor, which is not supported");
+    throw ImportError("the input '" + name + "' is neither a tensor nor a sequence or optional of tensors, which is not supported");
   RankedTensorType ranked = dyn_cast<RankedTensorType>(tensor);
-  if (given != options.shapes.end()) {
-    for (int64_t size : given->second)
+  if (given) {
+    for (int64_t size : *given)
       if (size < 0)
-        throw ImportError("--shape gives the input '" + input.name() +
+        throw ImportError("--shape gives the input '" + name +
                           "' a negative size");
-    ranked = RankedTensorType::get(given->second, tensor.getElementType());
+    ranked = RankedTensorType::get(*given, tensor.getElementType());
     if (!mergeTypes(ranked, type))
-      throw ImportError("--shape " + input.name() + "=" +
-                        shapeText(given->second) +
+      throw ImportError("--shape " + name + "=" +
+                        shapeText(*given) +
                         " contradicts the model, which has " +
                         shapeText(tensor.getShape()));
   }
   resized |= ranked != tensor;
   if (!ranked)
-    throw ImportError("the input '" + input.name() +
-                      "' has no rank; fix it with --shape " + input.name() +
+    throw ImportError("the input '" + name +
+                      "' has no rank; fix it with --shape " + name +
                       "=...");
   if (ranked.hasStaticShape() && elementBytes(ranked.getElementType()) &&
       !byteSize(ranked))
-    throw ImportError("the input '" + input.name() + "' of shape " +
+    throw ImportError("the input '" + name + "' of shape " +
                       shapeText(ranked.getShape()) +
                       " is larger than any memory");
   return ranked;
 }
 
-/// The shape that the model declares for an output, or unit. It was written for the sizes that the model has by itself.
+/// The shape that --shape gives an output, or that the model declares for it, or unit. What the model declares was written for the
+/// sizes that it has by itself.
 Attribute Importer::promiseOf(const ::onnx::ValueInfoProto &output) {
-  Attribute none = builder.getUnitAttr();
-  if (resized || !output.type().has_tensor_type() ||
-      !output.type().tensor_type().has_shape() ||
-      !output.type().tensor_type().elem_type())
-    return none;
-  SmallVector<int64_t> shape;
-  for (const auto &dim : output.type().tensor_type().shape().dim()) {
-    if (!dim.has_dim_value() || dim.dim_value() < 0)
-      return none;
-    shape.push_back(dim.dim_value());
+  if (auto list = options.lists.find(output.name()); list != options.lists.end()) {
+    if (list->second.absent)
+      return builder.getStringAttr("none");
+    SmallVector<Attribute> elements;
+    for (const std::vector<int64_t> &shape : list->second.elements)
+      elements.push_back(builder.getDenseI64ArrayAttr(shape));
+    return builder.getArrayAttr(elements);
   }
-  return builder.getDenseI64ArrayAttr(shape);
+  if (auto given = options.shapes.find(output.name()); given != options.shapes.end())
+    return builder.getDenseI64ArrayAttr(given->second);
+  return resized ? builder.getUnitAttr() : declaredShape(&context, output.type());
 }
 
+/// Of a sequence or optional, whose tensors are not known yet, the element type is theirs.
 DictionaryAttr Importer::interfaceAttr(StringRef name, Type type,
                                        StringRef state) {
   SmallVector<NamedAttribute> attributes = {
       builder.getNamedAttr("ingot.name", builder.getStringAttr(name)),
       builder.getNamedAttr("ingot.type",
-                           builder.getStringAttr(
-                               elementTypeName(getElementTypeOrSelf(type))))};
+                           builder.getStringAttr(elementTypeName(tensorElement(type))))};
   if (!state.empty())
     attributes.push_back(
         builder.getNamedAttr("ingot.state", builder.getStringAttr(state)));
@@ -133,8 +242,7 @@ DictionaryAttr Importer::interfaceAttr(StringRef name, Type type,
 }
 
 /// For each dimension the number of its open size, or -1; null where none is open.
-DenseI64ArrayAttr Importer::openDims(const ::onnx::ValueInfoProto &input,
-                                     RankedTensorType type) {
+DenseI64ArrayAttr Importer::openDims(const ::onnx::ValueInfoProto &input, StringRef tensorName, RankedTensorType type) {
   if (!options.openSizes || type.hasStaticShape())
     return {};
   SmallVector<int64_t> numbers(type.getRank(), -1);
@@ -146,7 +254,7 @@ DenseI64ArrayAttr Importer::openDims(const ::onnx::ValueInfoProto &input,
     if (i < shape.dim_size())
       name = shape.dim(i).dim_param();
     if (name.empty())
-      name = input.name() + "_" + std::to_string(i);
+      name = tensorName.str() + "_" + std::to_string(i);
     auto *known = llvm::find(sizes, name);
     numbers[i] = known - sizes.begin();
     if (known == sizes.end())
@@ -175,20 +283,30 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
     inputNames += (inputNames.empty() ? "" : ", ") + input.name();
   }
   auto hasInput = [&](StringRef name) {
-    return llvm::any_of(inputs, [&](auto *i) { return i->name() == name; });
+    return llvm::any_of(inputs, [&](auto *i) { return i->name() == name && i->type().has_tensor_type(); });
   };
-  for (const auto &[name, shape] : options.shapes)
-    if (!hasInput(name))
-      throw ImportError("--shape names '" + name +
-                        "', which is no input; the inputs are " + inputNames);
-
+  SmallVector<Port> ports;
   SmallVector<Type> types;
   SmallVector<DenseI64ArrayAttr> dims;
+  llvm::StringSet<> known;
   for (auto *input : inputs) {
-    RankedTensorType type = inputType(*input);
-    dims.push_back(openDims(*input, type));
-    types.push_back(dims.back() ? withOpenSizes(type, dims.back()) : type);
+    Port &port = ports.emplace_back(inputPort(*input));
+    known.insert(input->name());
+    known.insert_range(port.names);
+    for (auto [name, type] : llvm::zip_equal(port.names, port.tensors)) {
+      dims.push_back(openDims(*input, name, type));
+      types.push_back(dims.back() ? withOpenSizes(type, dims.back()) : type);
+    }
   }
+  for (const auto &output : graph.output())
+    known.insert(output.name());
+  auto checkNames = [&](const auto &given) {
+    for (const auto &[name, shape] : given)
+      if (!known.contains(name))
+        throw ImportError("--shape names '" + name + "', which is no input or output; the inputs are " + inputNames);
+  };
+  checkNames(options.shapes);
+  checkNames(options.lists);
 
   StringRef file = llvm::sys::path::stem(path);
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
@@ -206,14 +324,28 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
   builder.setInsertionPointToStart(&block);
 
   Scope scope;
-  for (auto [i, input] : llvm::enumerate(inputs)) {
-    scope.define(input->name(), block.getArgument(i));
-    block.getArgument(i).setLoc(
-        NameLoc::get(builder.getStringAttr(input->name())));
-    main.setArgAttrs(i, interfaceAttr(input->name(), types[i]));
-    if (dims[i])
-      main.setArgAttr(i, "ingot.dims", dims[i]);
+  SmallVector<Attribute> lists;
+  unsigned first = 0;
+  for (const Port &port : ports) {
+    for (auto [i, name, type] : llvm::enumerate(port.names, port.tensors)) {
+      BlockArgument argument = block.getArgument(first + i);
+      argument.setLoc(NameLoc::get(builder.getStringAttr(name)));
+      main.setArgAttrs(first + i, interfaceAttr(name, type));
+      if (dims[first + i])
+        main.setArgAttr(first + i, "ingot.dims", dims[first + i]);
+    }
+    unsigned count = port.tensors.size();
+    if (isa<TensorType>(port.type)) {
+      scope.define(port.input->name(), block.getArgument(first));
+    } else {
+      scope.define(port.input->name(), listOf(port, block.getArguments().slice(first, count)));
+      StringRef kind = port.absent ? "absent" : port.isSequence ? "sequence" : "optional";
+      lists.push_back(interfaceList(builder, port.input->name(), "input", kind, first, count));
+    }
+    first += count;
   }
+  if (!lists.empty())
+    (*module)->setAttr(kInterfaceLists, builder.getArrayAttr(lists));
   for (auto &[name, tensor] : model.weights) {
     ElementsAttr value = elementsFromProto(&context, tensor, readExternal);
     // The data are now in the attribute.
@@ -229,7 +361,7 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
   for (const auto &[input, output] : options.state) {
     if (!hasInput(input))
       throw ImportError("--state names '" + input +
-                        "', which is no input; the inputs are " + inputNames);
+                        "', which is no input that is a tensor; the inputs are " + inputNames);
     nextOf[output] = input;
   }
   for (const auto &output : graph.output()) {
@@ -246,9 +378,8 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
                         elementTypeName(getElementTypeOrSelf(value.getType())));
   }
   for (const auto &[output, input] : nextOf)
-    if (llvm::none_of(graph.output(),
-                      [&](auto &o) { return o.name() == output; }))
-      throw ImportError("--state names '" + output + "', which is no output");
+    if (llvm::none_of(graph.output(), [&](auto &o) { return o.name() == output && !o.type().has_sequence_type() && !o.type().has_optional_type(); }))
+      throw ImportError("--state names '" + output + "', which is no output that is a tensor");
   if (!sizes.empty()) {
     SmallVector<StringRef> names(sizes.begin(), sizes.end());
     (*module)->setAttr("ingot.sizes", builder.getStrArrayAttr(names));
@@ -258,7 +389,7 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
   SmallVector<Attribute> promises;
   for (const auto &output : graph.output())
     promises.push_back(promiseOf(output));
-  if (llvm::any_of(promises, llvm::IsaPred<DenseI64ArrayAttr>))
+  if (!llvm::all_of(promises, llvm::IsaPred<UnitAttr>))
     main->setAttr("ingot.promises", builder.getArrayAttr(promises));
   for (auto [i, output] : llvm::enumerate(graph.output())) {
     auto state = nextOf.find(output.name());

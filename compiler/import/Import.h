@@ -2,6 +2,7 @@
 #ifndef INGOT_COMPILER_IMPORT_IMPORT_H
 #define INGOT_COMPILER_IMPORT_IMPORT_H
 
+#include "compiler/support/ListShape.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include <map>
@@ -12,8 +13,11 @@
 namespace ingot {
 
 struct ImportOptions {
-  /// Sizes of inputs by name; they must agree with what the model says.
+  /// Sizes of inputs by name; they must agree with what the model says. `NAME[i]` is element i of the sequence NAME. Those of an
+  /// output are a promise that the code checks when it runs (docs/ir.md).
   std::map<std::string, std::vector<int64_t>> shapes;
+  /// The same of sequences and optionals.
+  std::map<std::string, ListShape> lists;
   /// Pairs of an input and the output that is its next value.
   std::vector<std::pair<std::string, std::string>> state;
   /// `ingot.model`, a C identifier; made from the file's name where empty.

@@ -1,5 +1,7 @@
 //===- MissingInference.cpp -----------------------------------------------===//
 #include "compiler/import/MissingInference.h"
+#include "compiler/support/Elements.h"
+#include "dialects/onnx/ONNXDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -66,8 +68,36 @@ static std::optional<Shape> shapeOf(Operation *op, StringRef name,
   return Shape{1, places.getNumElements()};
 }
 
+/// A MaxUnpool's output has the shape that its third input says.
+static Type unpooledType(Operation *op) {
+  auto input = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
+  auto shape = integerValues(onnx::constantValue(op->getOperand(2)));
+  if (!input || !shape || int64_t(shape->size()) != input.getRank() || llvm::any_of(*shape, [](int64_t size) { return size < 0; }))
+    return {};
+  return RankedTensorType::get(*shape, input.getElementType());
+}
+
+/// Unique says of each element, or each slice along the axis, where it went.
+static Type uniquePlaces(Operation *op) {
+  auto input = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
+  if (!input || !input.hasStaticShape())
+    return {};
+  int64_t count = input.getNumElements();
+  if (auto given = op->getAttrOfType<IntegerAttr>("axis")) {
+    int64_t axis = given.getInt() + (given.getInt() < 0 ? input.getRank() : 0);
+    if (axis < 0 || axis >= input.getRank())
+      return {};
+    count = input.getDimSize(axis);
+  }
+  return RankedTensorType::get({count}, IntegerType::get(op->getContext(), 64));
+}
+
 Type ingot::missingType(Operation *op, unsigned result) {
   StringRef name = op->getName().getStringRef();
+  if (name == "onnx.MaxUnpool" && op->getNumOperands() == 3)
+    return unpooledType(op);
+  if (name == "onnx.Unique" && result == 2 && op->getNumOperands() == 1)
+    return uniquePlaces(op);
   if (!name.consume_front("onnx.ai_onnx_ml_") || op->getNumOperands() == 0)
     return {};
   auto input = dyn_cast<TensorType>(op->getOperand(0).getType());
@@ -85,8 +115,9 @@ Type ingot::missingType(Operation *op, unsigned result) {
   Type element = kind == same ? input.getElementType() : Type(b.getF32Type());
   if (kind == labels && result == 0) {
     if (sizeOf(op, "classlabels_strings"))
-      return {};
-    element = b.getI64Type();
+      element = onnx::StringType::get(op->getContext());
+    else
+      element = b.getI64Type();
   }
   if (input.hasRank())
     if (auto shape = shapeOf(op, name, result, input.getShape()))

@@ -6,8 +6,9 @@
 
 namespace ingot {
 
-/// The type of a result of an operator of ai.onnx.ml for which the library has no inference, or none for shapes; null for all others. Without
-/// shapes of the operands it is unranked.
+/// The type of a result of an operator for which the library has no inference, or none for shapes: many of ai.onnx.ml, MaxUnpool with an
+/// output shape, and the places that Unique gives, whose number it leaves open; null for all others. Without shapes of the operands it is
+/// unranked, or null for Unique.
 mlir::Type missingType(mlir::Operation *op, unsigned result);
 
 } // namespace ingot

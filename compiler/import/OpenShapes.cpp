@@ -2,6 +2,7 @@
 #include "compiler/import/OpenShapes.h"
 #include "compiler/support/Elements.h"
 #include "dialects/onnx/ONNXDialect.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <cmath>
 
@@ -33,7 +34,8 @@ std::optional<SizeList> ingot::elementsOf(Value value) {
 }
 
 bool ingot::hasOpenSizes(Operation *op) {
-  if (sizeNames(op).empty())
+  auto module = op->getParentOfType<ModuleOp>();
+  if (!module || !(module->hasAttr("ingot.sizes") || module->hasAttr("ingot.data_sizes")))
     return false;
   return llvm::any_of(op->getOperands(), [](Value operand) {
     auto type = dyn_cast<RankedTensorType>(operand.getType());

@@ -131,6 +131,19 @@ static Type checkedElementType(MLIRContext *context, int dataType,
                     llvm::Twine(dataType));
 }
 
+Attribute ingot::declaredShape(MLIRContext *context, const TypeProto &proto) {
+  Builder builder(context);
+  if (!proto.has_tensor_type() || !proto.tensor_type().has_shape() || !proto.tensor_type().elem_type())
+    return builder.getUnitAttr();
+  SmallVector<int64_t> shape;
+  for (const auto &dim : proto.tensor_type().shape().dim()) {
+    if (!dim.has_dim_value() || dim.dim_value() < 0)
+      return builder.getUnitAttr();
+    shape.push_back(dim.dim_value());
+  }
+  return builder.getDenseI64ArrayAttr(shape);
+}
+
 Type ingot::typeFromProto(MLIRContext *context, const TypeProto &proto) {
   switch (proto.value_case()) {
   case TypeProto::kTensorType: {

@@ -6,6 +6,7 @@
 #ifndef INGOT_COMPILER_IMPORT_PROTO_H
 #define INGOT_COMPILER_IMPORT_PROTO_H
 
+#include "compiler/import/ElementTypes.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "onnx/onnx_pb.h"
@@ -27,17 +28,14 @@ struct ImportError : std::runtime_error {
 /// The node's name, or its first output's where it has none.
 llvm::StringRef displayName(const ::onnx::NodeProto &node);
 
-/// Element type of a `TensorProto.DataType` number, and back (0 if there is
-/// none).
-mlir::Type elementTypeOf(mlir::MLIRContext *context, int dataType);
-int dataTypeOf(mlir::Type elementType);
-
 /// `float`, `int64`, `bool`, ...: the specification's name in lower case.
 std::string elementTypeName(mlir::Type elementType);
 /// The same of a number that a file has, which may be none.
 std::string elementTypeName(int dataType);
 
 /// A tensor without shape is unranked, a negative or symbolic dimension dynamic.
+/// The shape that a declared type fixes, as an array of integers, or unit.
+mlir::Attribute declaredShape(mlir::MLIRContext *context, const onnx::TypeProto &proto);
 mlir::Type typeFromProto(mlir::MLIRContext *context,
                          const ::onnx::TypeProto &proto);
 ::onnx::TypeProto protoFromType(mlir::Type type, bool withShape = true);

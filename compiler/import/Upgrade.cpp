@@ -458,7 +458,14 @@ static void upsampleScales(Step &step) {
     step.setString("mode", "linear");
 }
 
-static void upsampleToResize(Step &step) { step.node.set_op_type("Resize"); }
+/// Between two versions: no axis of the Resize shrinks.
+static constexpr llvm::StringLiteral kOnlyGrows = "ingot.grows";
+
+/// Scales of Upsample are at least 1.
+static void upsampleToResize(Step &step) {
+  step.node.set_op_type("Resize");
+  step.setInt(kOnlyGrows, 1);
+}
 
 /// Version 10 has one way from output to input: x / scale. The nearest element is the one below where sizes grow, the one above where they shrink, so
 /// that an axis is resized in one of two nodes.
@@ -467,10 +474,15 @@ static void resizeOrigin(Step &step) {
   step.setString("mode", mode);
   step.setString("coordinate_transformation_mode", "asymmetric");
   std::string scales = step.input(1);
+  bool onlyGrows = step.takeInt(kOnlyGrows, 0) != 0;
   step.setInput(1, "");
   step.setInput(2, scales);
   if (mode != "nearest")
     return;
+  if (onlyGrows) {
+    step.setString("nearest_mode", "floor");
+    return;
+  }
   std::string one = step.scalar(1.0f);
   step.setInput(2, step.make("Max", {scales, one}));
   step.setString("nearest_mode", "floor");

@@ -1,4 +1,5 @@
 //===- FormKernels.cpp - stages become kernels ----------------------------===//
+#include "compiler/kernels/DataSizes.h"
 #include "compiler/kernels/Passes.h"
 #include "compiler/kernels/Sizes.h"
 #include "compiler/kernels/Stages.h"
@@ -184,6 +185,9 @@ private:
     }
     int64_t rank =
         op.getNumReductionLoops() ? int64_t(op.getNumParallelLoops()) : rowRank;
+    // A whole tensor is no row: nothing walks over rows that could keep a value.
+    if (rank == 0)
+      return false;
     if (rank != -1) {
       for (Operation *stage : stages)
         if (!hasRows(cast<linalg::GenericOp>(stage), rank))
@@ -259,7 +263,10 @@ private:
   }
 
   bool rowsFit() {
-    if (rowRank == -1)
+    // The reduction whose rows these are may have been left out again.
+    if (rowRank == -1 || llvm::none_of(stages, [](Operation *stage) {
+          return cast<linalg::GenericOp>(stage).getNumReductionLoops() > 0;
+        }))
       return false;
     Value last = stages.back()->getResult(0);
     int64_t holder = -1;
@@ -295,8 +302,8 @@ private:
 /// Moves one group into an ingot.kernel at the place of its last stage.
 class Outliner {
 public:
-  Outliner(ArrayRef<Operation *> group, Sizes &sizes)
-      : group(group), sizes(sizes) {}
+  Outliner(ArrayRef<Operation *> group, Sizes &sizes, const DenseMap<unsigned, Value> &fromData)
+      : group(group), sizes(sizes), fromData(fromData) {}
 
   void run() {
     Operation *last = group.back();
@@ -384,13 +391,15 @@ private:
       return {};
     auto indexNumber = [&](int64_t name) {
       unsigned number = 0;
+      Value size = fromData.lookup(name);
       for (Value input : inputs) {
-        auto size = input.getDefiningOp<SizeOp>();
-        if (size && int64_t(size.getNumber()) == name)
+        auto known = input.getDefiningOp<SizeOp>();
+        if (size ? input == size : known && int64_t(known.getNumber()) == name)
           return number;
         number += isa<IndexType>(input.getType());
       }
-      Value size = SizeOp::create(builder, group.back()->getLoc(), builder.getIndexType(), name);
+      if (!size)
+        size = SizeOp::create(builder, group.back()->getLoc(), builder.getIndexType(), name);
       inputs.push_back(size);
       body.addArgument(size.getType(), size.getLoc());
       return number;
@@ -401,7 +410,7 @@ private:
       exprs.emplace_back(sizes.of(tensor));
       for (AffineExpr &expr : exprs.back()) {
         // Two steps, since numbers of the one kind are numbers of the other, too.
-        SmallVector<AffineExpr> symbols(sizeNames(group.back()).size(),
+        SmallVector<AffineExpr> symbols(symbolNames(group.back()).size(),
                                         getAffineConstantExpr(0, context));
         expr.walk([&](AffineExpr part) {
           if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
@@ -434,6 +443,7 @@ private:
 
   ArrayRef<Operation *> group;
   Sizes &sizes;
+  const DenseMap<unsigned, Value> &fromData;
   IRMapping map;
   SmallVector<Value> inputs;
 };
@@ -444,7 +454,7 @@ void copyEscapingViews(func::FuncOp func) {
   func.walk([&](Operation *op) {
     // A body that reads by computed indices needs memory as it lies.
     bool inBody = op->getParentOfType<linalg::GenericOp>() &&
-                  !isa<tensor::ExtractOp>(op);
+                  !isa<tensor::ExtractOp, AddressOp>(op);
     if (isStage(op) || isView(op) || inBody || isInitialiser(op))
       return;
     for (OpOperand &operand : op->getOpOperands()) {
@@ -509,7 +519,7 @@ void copyCasts(func::FuncOp func) {
 }
 
 /// Asks for the size of a tensor become expressions over the named sizes.
-LogicalResult resolveSizes(func::FuncOp func) {
+LogicalResult resolveSizes(func::FuncOp func, const DenseMap<unsigned, Value> &fromData) {
   Sizes sizes;
   SmallVector<tensor::DimOp> asks;
   func.walk([&](tensor::DimOp dim) { asks.push_back(dim); });
@@ -518,10 +528,12 @@ LogicalResult resolveSizes(func::FuncOp func) {
     AffineExpr size = sizes.of(OpFoldResult(dim.getResult()), func.getContext());
     if (!size)
       return dim.emitError() << "the size of a value depends on data, which is not supported";
-    unsigned names = sizeNames(func).size();
+    unsigned names = symbolNames(func).size();
     SmallVector<OpFoldResult> operands;
-    for (unsigned i = 0; i < names; ++i)
-      operands.push_back(SizeOp::create(builder, dim.getLoc(), builder.getIndexType(), i).getResult());
+    for (unsigned i = 0; i < names; ++i) {
+      Value given = fromData.lookup(i);
+      operands.push_back(given ? given : SizeOp::create(builder, dim.getLoc(), builder.getIndexType(), i).getResult());
+    }
     OpFoldResult value = affine::makeComposedFoldedAffineApply(
         builder, dim.getLoc(), AffineMap::get(0, names, size), operands);
     dim.replaceAllUsesWith(getValueOrCreateConstantIndexOp(builder, dim.getLoc(), value));
@@ -550,12 +562,12 @@ void branchOnTensors(func::FuncOp func) {
   });
 }
 
-void formKernels(Block &block, Sizes &sizes) {
+void formKernels(Block &block, Sizes &sizes, const DenseMap<unsigned, Value> &fromData) {
   for (Operation &op : block)
     for (Region &region : op.getRegions())
       if (isa<scf::IfOp, scf::ForOp, scf::WhileOp>(op))
         for (Block &inner : region)
-          formKernels(inner, sizes);
+          formKernels(inner, sizes, fromData);
 
   DenseSet<Operation *> taken;
   SmallVector<Group> groups;
@@ -566,7 +578,7 @@ void formKernels(Block &block, Sizes &sizes) {
     taken.insert(groups.back().begin(), groups.back().end());
   }
   for (Group &group : groups)
-    Outliner(group, sizes).run();
+    Outliner(group, sizes, fromData).run();
 }
 
 struct FormKernels : ingot::impl::FormKernelsBase<FormKernels> {
@@ -574,11 +586,12 @@ struct FormKernels : ingot::impl::FormKernelsBase<FormKernels> {
     branchOnTensors(getOperation());
     copyCasts(getOperation());
     copyEscapingViews(getOperation());
-    if (failed(resolveSizes(getOperation())))
+    DenseMap<unsigned, Value> fromData = dataSizeValues(getOperation());
+    if (failed(resolveSizes(getOperation(), fromData)))
       return signalPassFailure();
     Sizes sizes;
     for (Block &block : getOperation().getBody())
-      formKernels(block, sizes);
+      formKernels(block, sizes, fromData);
     // What was cloned into kernels is no longer needed outside.
     IRRewriter rewriter(&getContext());
     (void)runRegionDCE(rewriter, getOperation().getBody());

@@ -13,6 +13,15 @@ def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect"];
 }
 
+def CopyPadding : Pass<"copy-padding", "::mlir::func::FuncOp"> {
+  let summary = "give convolutions a padded copy of their input where that pays";
+  let description = [{
+    A convolution's loops leave out the steps that read padding, or it reads a copy that holds the padding: by what the points at the
+    edges of its rows cost, beside one pass over the input. Canonicalisation would take the copies away again.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def FormKernels : Pass<"form-kernels", "::mlir::func::FuncOp"> {
   let summary = "gather stages into ingot.kernel regions";
   let description = [{

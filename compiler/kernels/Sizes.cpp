@@ -48,6 +48,8 @@ AffineExpr Sizes::of(OpFoldResult index, MLIRContext *context) {
   Operation *op = value.getDefiningOp();
   if (auto size = dyn_cast<SizeOp>(op))
     return getAffineSymbolExpr(size.getNumber(), context);
+  if (auto size = dyn_cast<DataSizeOp>(op))
+    return getAffineSymbolExpr(size.getNumber(), context);
   if (auto dim = dyn_cast<tensor::DimOp>(op)) {
     std::optional<int64_t> number = dim.getConstantIndex();
     ArrayRef<AffineExpr> sizes = of(dim.getSource());

@@ -1,7 +1,7 @@
-//===- Sizes.h - sizes that are known when the model is called -----------===//
+//===- Sizes.h - sizes that are known when the model runs ----------------===//
 //
-// A size is an expression: a constant, or one over named sizes, which the module's attribute `ingot.sizes` lists (symbol i is name i). In a kernel the
-// symbols are its operands of type index instead.
+// A size is an expression: a constant, or one over named sizes, which the module's attribute `ingot.sizes` lists (symbol i is name i), and over sizes that
+// data give (DataSizes.h), whose symbols follow. In a kernel the symbols are its operands of type index instead.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_COMPILER_KERNELS_SIZES_H

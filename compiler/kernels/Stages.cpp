@@ -1,6 +1,7 @@
 //===- Stages.cpp ---------------------------------------------------------===//
 #include "compiler/kernels/Stages.h"
 #include "compiler/support/Elements.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/IR/Matchers.h"
@@ -84,7 +85,7 @@ bool ingot::isView(Operation *op) {
 
 bool ingot::hasDataDependentAccess(linalg::GenericOp op) {
   return op.getRegion().front().walk([](Operation *inner) {
-    return isa<tensor::ExtractOp, cf::AssertOp>(inner)
+    return isa<tensor::ExtractOp, cf::AssertOp, AddressOp>(inner)
                ? WalkResult::interrupt()
                : WalkResult::advance();
   }).wasInterrupted();

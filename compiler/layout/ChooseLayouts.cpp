@@ -1,6 +1,7 @@
 //===- ChooseLayouts.cpp - the order of dimensions in memory --------------===//
 #include "compiler/kernels/Stages.h"
 #include "compiler/layout/Passes.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 
@@ -185,6 +186,9 @@ private:
     // Computed indices are indices of the model's order.
     op.getRegion().walk([&](tensor::ExtractOp extract) {
       extract.getTensorMutable().set(inModelOrder(extract.getTensor()));
+    });
+    op.getRegion().walk([&](AddressOp address) {
+      address.getMemoryMutable().set(inModelOrder(address.getMemory()));
     });
     if (op.getNumResults() != 1 || !hasPlainStart(op))
       return visitOther(op);

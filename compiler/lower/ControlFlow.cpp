@@ -1,10 +1,12 @@
 //===- ControlFlow.cpp - If-25, Loop-25, Scan-25 --------------------------===//
 //
 // Branches and bodies move into scf operations and are lowered there. A loop has a number of iterations that is known before it starts;
-// a condition that ends it earlier makes the remaining iterations keep the values.
+// a condition that ends it earlier makes the remaining iterations keep the values. What it collects has memory for all of these iterations.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Parameter.h"
+#include "compiler/support/Elements.h"
 
 using namespace mlir;
 using namespace ingot;
@@ -133,17 +135,24 @@ static LogicalResult lowerLoop(Node &node) {
   bool passedOn = next == body.front().getArgument(1);
   bool startsTrue = !node.has(1) || isTrue(node.op->getOperand(1));
   bool conditional = !passedOn && !isTrue(next);
-  if (conditional && results > carried)
-    return node.fail("a loop that ends by its condition and collects results "
-                     "is not supported; its output has no fixed size");
 
   Parameter trips(node, 0), start(node, 1);
+  SmallVector<RankedTensorType> collected;
   for (unsigned i = carried; i < results; ++i) {
     if (!node.hasResult(i) || node.resultType(i).getRank() == 0)
       return node.fail("a collected result has no axis to collect along; "
                        "correct the model");
-    int64_t wanted = node.resultType(i).getDimSize(0);
-    if (!trips.isKnown() || !start.isKnown())
+    SmallVector<int64_t> shape(node.resultType(i).getShape());
+    int64_t wanted = shape[0];
+    if (ShapedType::isDynamic(wanted)) {
+      if (!trips.isKnown())
+        return node.fail("nothing bounds how many results it collects; make M a constant, or declare the shapes of its results");
+      shape[0] = std::max<int64_t>(trips.known()[0], 0);
+    }
+    collected.push_back(tensorType(shape, node.resultType(i).getElementType()));
+    if (!collected.back().hasStaticShape() || !byteSize(collected.back()))
+      return node.fail("a collected result changes its shape, or is too large; such loops are not supported");
+    if (!ShapedType::isDynamic(wanted) && !conditional && (!trips.isKnown() || !start.isKnown()))
       check(node, trips.isKnown() ? start : trips, [&](LocBuilder &b) {
         Value count = maximum(b, trips.at(b, 0), number(b, 0));
         if (start.isPresent())
@@ -159,11 +168,8 @@ static LogicalResult lowerLoop(Node &node) {
                   : splat(b, boolType, b.getBoolAttr(true))};
   for (unsigned i = 0; i < carried; ++i)
     starts.push_back(node.operand(2 + i));
-  for (unsigned i = carried; i < results; ++i) {
-    RankedTensorType type = node.resultType(i);
-    starts.push_back(
-        tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
-  }
+  for (RankedTensorType type : collected)
+    starts.push_back(tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
   auto loop = scf::ForOp::create(b, index(b, 0),
                                  tripCount(node, startsTrue), index(b, 1),
                                  starts);
@@ -185,6 +191,21 @@ static LogicalResult lowerLoop(Node &node) {
     return inputs;
   };
   SmallVector<Value> outputs;
+  // What the body gives, as the loop carries it on; empty where that changes its shape.
+  auto nextValues = [&](LocBuilder &b, Value again) {
+    SmallVector<Value> list{advance(b, values[0], 1), again};
+    for (unsigned i = 0; i < carried; ++i)
+      list.push_back(outputs[1 + i]);
+    for (unsigned i = carried; i < results; ++i) {
+      Value whole = values[2 + i], part = outputs[1 + i];
+      ArrayRef<int64_t> shape = tensorType(whole).getShape().drop_front();
+      if (!tensorType(part).hasStaticShape() ||
+          tensorType(part).getNumElements() != tensorType(shape, elementOf(part)).getNumElements())
+        return SmallVector<Value>();
+      list.push_back(writeSlice(b, whole, reshape(b, part, shape), 0, values[0]));
+    }
+    return list;
+  };
   if (conditional) {
     auto branch = scf::IfOp::create(b, values.getTypes(),
                                     condition(b, values[1]), true, true);
@@ -195,12 +216,11 @@ static LogicalResult lowerLoop(Node &node) {
     b.setInsertionPointToEnd(branch.thenBlock());
     if (tensorType(outputs[0]).getNumElements() != 1)
       return node.fail("the condition must be single; correct the model");
-    outputs[0] = reshape(b, outputs[0], {});
-    outputs.insert(outputs.begin(), advance(b, values[0], 1));
-    if (TypeRange(ValueRange(outputs)) != values.getTypes())
-      return node.fail("a carried value changes its shape; such loops are not "
+    SmallVector<Value> next = nextValues(b, reshape(b, outputs[0], {}));
+    if (TypeRange(ValueRange(next)) != values.getTypes())
+      return node.fail("a carried or collected value changes its shape; such loops are not "
                        "supported");
-    endBlock(b, *branch.thenBlock(), outputs);
+    endBlock(b, *branch.thenBlock(), next);
     b.setInsertionPointToEnd(branch.elseBlock());
     scf::YieldOp::create(b, values);
     b.setInsertionPointToEnd(block);
@@ -210,27 +230,31 @@ static LogicalResult lowerLoop(Node &node) {
     if (failed(inlineRegion(node, body, inputs, *block, outputs)))
       return failure();
     b.setInsertionPointToEnd(block);
-    SmallVector<Value> nextValues{advance(b, values[0], 1), values[1]};
-    for (unsigned i = 0; i < carried; ++i)
-      nextValues.push_back(outputs[1 + i]);
-    for (unsigned i = carried; i < results; ++i) {
-      Value whole = values[2 + i], part = outputs[1 + i];
-      if (tensorType(part).getNumElements() *
-              tensorType(whole).getDimSize(0) !=
-          tensorType(whole).getNumElements())
-        return node.fail("a collected result changes its shape; such loops "
-                         "are not supported");
-      part = reshape(b, part, tensorType(whole).getShape().drop_front());
-      nextValues.push_back(writeSlice(b, whole, part, 0, values[0]));
-    }
-    if (TypeRange(ValueRange(nextValues)) != values.getTypes())
-      return node.fail("a carried value changes its shape; such loops are not "
+    SmallVector<Value> next = nextValues(b, values[1]);
+    if (TypeRange(ValueRange(next)) != values.getTypes())
+      return node.fail("a carried or collected value changes its shape; such loops are not "
                        "supported");
-    endBlock(b, *block, nextValues);
+    endBlock(b, *block, next);
   }
-  for (unsigned i = 0; i < results; ++i)
-    if (node.hasResult(i))
-      node.set(i, loop.getResult(2 + i));
+  b.setInsertionPointAfter(loop);
+  Value count = loop.getResult(0);
+  std::optional<Extent> size;
+  for (unsigned i = 0; i < results; ++i) {
+    if (!node.hasResult(i))
+      continue;
+    Value result = loop.getResult(2 + i);
+    if (i >= carried && !node.resultType(i).hasStaticShape()) {
+      if (!size)
+        size = dataSize(node, count, 0, tensorType(result).getDimSize(0));
+      result = sliceAxis(b, result, 0, 0, *size);
+    } else if (i >= carried && conditional) {
+      int64_t wanted = tensorType(result).getDimSize(0);
+      check(node, count, [&](LocBuilder &b) {
+        return isNumber(b, tensor::ExtractOp::create(b, count, ValueRange()), wanted);
+      });
+    }
+    node.set(i, result);
+  }
   return success();
 }
 

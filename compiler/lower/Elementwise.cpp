@@ -4,8 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Formats.h"
-#include "compiler/lower/Node.h"
-#include "compiler/lower/Structured.h"
+#include "compiler/lower/Strings.h"
 #include "mlir/IR/Matchers.h"
 #include <cmath>
 
@@ -221,6 +220,8 @@ static LogicalResult lowerCast(Node &node) {
   Type from = node.onnxElement(0), to = node.onnxResultElement(0);
   if (from == to)
     return node.done(node.operand(0));
+  if (isString(from) || isString(to))
+    return castStrings(node);
   Rounding rounding = Rounding::of(node);
   if (isa<Float8E8M0FNUType>(to) && !llvm::is_contained({"up", "down", "nearest"}, rounding.mode))
     return node.fail("round_mode '" + rounding.mode + "' is unknown; use up, down or nearest");
@@ -398,6 +399,14 @@ static Value equalBody(LocBuilder &b, Value x, Value y, bool u) {
                  {arith::CmpFPredicate::OEQ, arith::CmpIPredicate::eq,
                   arith::CmpIPredicate::eq});
 }
+static LogicalResult lowerEqual(Node &node) {
+  if (!isString(node.onnxElement(0)))
+    return lowerBinary<equalBody>(node);
+  return node.done(pointwise(node.b, {node.operand(0), node.operand(1)}, node.resultType(), [](LocBuilder &b, ValueRange s) {
+    return stringCall(b, "string_equal", s, b.getI1Type());
+  }));
+}
+
 static Value lessBody(LocBuilder &b, Value x, Value y, bool u) {
   return compare(b, x, y, u,
                  {arith::CmpFPredicate::OLT, arith::CmpIPredicate::slt,
@@ -590,7 +599,7 @@ void lower::addElementwise(Registry &r) {
   r["onnx.Or"] = r["onnx.BitwiseOr"] = lowerBinary<binaryOp<arith::OrIOp>>;
   r["onnx.Xor"] = r["onnx.BitwiseXor"] = lowerBinary<binaryOp<arith::XOrIOp>>;
   r["onnx.BitShift"] = lowerBitShift;
-  r["onnx.Equal"] = lowerBinary<equalBody>;
+  r["onnx.Equal"] = lowerEqual;
   r["onnx.Less"] = lowerBinary<lessBody>;
   r["onnx.LessOrEqual"] = lowerBinary<lessOrEqualBody>;
   r["onnx.Greater"] = lowerBinary<greaterBody>;

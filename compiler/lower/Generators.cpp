@@ -1,5 +1,6 @@
 //===- Generators.cpp - tensors from attributes and scalars ---------------===//
 #include "compiler/lower/Parameter.h"
+#include "compiler/lower/Strings.h"
 #include "compiler/support/Elements.h"
 
 using namespace mlir;
@@ -11,6 +12,8 @@ static LogicalResult lowerConstant(Node &node) {
   if (!elements || !elements.getShapedType().hasStaticShape() ||
       !isa<DenseElementsAttr, DenseResourceElementsAttr>(elements))
     return node.fail("only constants with numbers are supported");
+  if (auto strings = stringValues(elements))
+    return node.done(StringTable(node.b, *strings).all(node.b, node.resultType().getShape()));
   return node.done(arith::ConstantOp::create(node.b, lowerElements(elements)));
 }
 

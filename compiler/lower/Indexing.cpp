@@ -1,4 +1,5 @@
 //===- Indexing.cpp - Gather*, Scatter*, OneHot: indices from data --------===//
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Indexing.h"
 #include "compiler/lower/Parameter.h"
 
@@ -6,8 +7,9 @@ using namespace mlir;
 using namespace ingot;
 using namespace ingot::lower;
 
-Value lower::checkedIndex(LocBuilder &b, Value value, const Extent &size,
-                          const Node &node, bool isUnsigned, bool wrap) {
+/// Of `size` elements, of which `last` is the last one.
+static Value checkedIndex(LocBuilder &b, Value value, llvm::function_ref<Value()> size,
+                          llvm::function_ref<Value()> last, const Node &node, bool isUnsigned, bool wrap) {
   Type indexType = b.getIndexType();
   Value at = isUnsigned
                  ? Value(arith::IndexCastUIOp::create(b, indexType, value))
@@ -16,16 +18,26 @@ Value lower::checkedIndex(LocBuilder &b, Value value, const Extent &size,
   if (wrap && !isUnsigned) {
     Value below =
         arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, zero);
-    Value moved = arith::AddIOp::create(b, at, index(b, size));
+    Value moved = arith::AddIOp::create(b, at, size());
     at = arith::SelectOp::create(b, below, moved, at);
   }
   // As unsigned numbers, negative indices are too large as well.
   Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, at,
-                                       index(b, size));
+                                       size());
   cf::AssertOp::create(
       b, inside, b.getStringAttr(node.name() + ": index out of range"));
   Value low = arith::MaxSIOp::create(b, at, zero);
-  return arith::MinSIOp::create(b, low, index(b, size - 1));
+  return arith::MinSIOp::create(b, low, last());
+}
+
+Value lower::checkedIndex(LocBuilder &b, Value value, const Extent &size,
+                          const Node &node, bool isUnsigned, bool wrap) {
+  auto last = [&] {
+    AffineExpr expr = size.in(b.getContext());
+    bool maybeNone = !size.isNumber() && expr && isFromData(expr, node.op);
+    return maybeNone ? maximum(b, sub(b, index(b, size), index(b, 1)), index(b, 0)) : index(b, size - 1);
+  };
+  return ::checkedIndex(b, value, [&] { return index(b, size); }, last, node, isUnsigned, wrap);
 }
 
 /// Indices of a constant counted from the front, or nothing if one is outside.
@@ -61,8 +73,7 @@ static SmallVector<Value> loopIndices(LocBuilder &b, int64_t first, int64_t end)
 static LogicalResult emptyData(Node &node) {
   if (node.resultSizes().count() != 0)
     return node.fail("there is nothing to take elements from; correct the model");
-  return node.done(tensor::EmptyOp::create(
-      node.b, node.resultType().getShape(), node.element(0)));
+  return node.done(emptyOf(node, lowerType(node.resultType())));
 }
 
 /// Gather-13: a view where the indices are constant and evenly spaced.
@@ -79,8 +90,8 @@ static LogicalResult lowerGather(Node &node) {
   if (node.resultSizes().count() == 0 || size == 0)
     return emptyData(node);
   Value data = node.operand(0), indices = node.operand(1);
-  bool isConstant = false;
-  if (auto one = node.constantInts(1); one && one->size() == 1 && !size.isNumber()) {
+  bool isConstant = false, fromData = !size.isNumber() && isFromData(size.in(b.getContext()), node.op);
+  if (auto one = node.constantInts(1); one && one->size() == 1 && !size.isNumber() && !fromData) {
     // One place of an open axis.
     Extent at = one->front() < 0 ? size + one->front() : Extent(one->front());
     if (!node.isAtMost(0, at) || !node.isAtMost(at + 1, size))
@@ -109,9 +120,7 @@ static LogicalResult lowerGather(Node &node) {
     exprs.push_back(b.getAffineDimExpr(*axis + i));
   bool isUnsigned = node.isUnsigned(1);
   return node.done(mapped(
-      b, indices,
-      AffineMap::get(type.getRank(), 0, exprs, b.getContext()), type,
-      [&](LocBuilder &b, ValueRange s) -> Value {
+      b, indices, AffineMap::get(type.getRank(), 0, exprs, b.getContext()), type, [&](LocBuilder &b, ValueRange s) -> Value {
         SmallVector<Value> at = loopIndices(b, 0, *axis);
         at.push_back(isConstant
                          ? Value(arith::IndexCastOp::create(
@@ -164,8 +173,9 @@ static LogicalResult lowerGatherND(Node &node) {
   int64_t depth = indexRank ? indexShape.back() : 0;
   if (ShapedType::isDynamic(depth))
     return node.fail("how many indices an element has must be known; fix sizes with --shape");
-  if (indexRank == 0 || batch < 0 || batch >= indexRank ||
-      batch + depth > int64_t(shape.size()))
+  if (indexRank == 0 || batch < 0 || batch >= indexRank || depth < 0 ||
+      batch + depth > int64_t(shape.size()) ||
+      type.getRank() != indexRank - 1 + int64_t(shape.size()) - batch - depth)
     return node.fail("batch_dims and the indices do not fit the data; correct "
                      "the model");
   Value data = node.operand(0);
@@ -180,12 +190,11 @@ static LogicalResult lowerGatherND(Node &node) {
     operands.push_back(node.operand(1));
     maps.push_back(AffineMap::get(type.getRank(), 0, exprs, b.getContext()));
   }
-  return node.done(
-      mapped(b, operands, maps, type, [&](LocBuilder &b, ValueRange s) -> Value {
+  return node.done(mapped(
+      b, operands, maps, type, [&](LocBuilder &b, ValueRange s) -> Value {
         SmallVector<Value> at = loopIndices(b, 0, batch);
         for (int64_t k = 0; k < depth; ++k)
-          at.push_back(checkedIndex(b, s[k], shape[batch + k], node,
-                                    node.isUnsigned(1)));
+          at.push_back(checkedIndex(b, s[k], shape[batch + k], node, node.isUnsigned(1)));
         at.append(loopIndices(b, indexRank - 1, type.getRank()));
         return tensor::ExtractOp::create(b, data, at);
       }));

@@ -1,7 +1,7 @@
 //===- Learning.cpp - ai.onnx.ml but for trees ----------------------------===//
 //
-// Linear models and support vector machines are contractions with constant weights; what prepares features is elementwise. Labels
-// are numbers: strings have no place in the tensor IR.
+// Linear models and support vector machines are contractions with constant weights; what prepares features is elementwise.
+// Labels are looked up by their places.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Indexing.h"
@@ -89,11 +89,24 @@ Value lower::bestColumn(LocBuilder &b, Value scores) {
 }
 
 Value lower::lookUp(LocBuilder &b, Value places, Value table) {
-  return pointwise(b, places, tensorType(tensorType(places).getShape(), elementOf(table)),
+  return pointwise(b, places, tensorType(shapeOf(places), elementOf(table)),
                    [&](LocBuilder &b, ValueRange s) -> Value {
                      Value at = arith::IndexCastOp::create(b, b.getIndexType(), s[0]);
                      return tensor::ExtractOp::create(b, table, at);
                    });
+}
+
+ClassLabels::ClassLabels(Node &node, StringRef numbersName) {
+  strings = node.attrStrings("classlabels_strings").value_or(std::vector<std::string>());
+  if (strings.empty())
+    numbers = node.attrInts(numbersName).value_or(std::vector<int64_t>());
+}
+
+Value ClassLabels::at(LocBuilder &b, Value places) const {
+  if (strings.empty())
+    return lookUp(b, places, indexTable(b, numbers));
+  StringTable texts(b, strings);
+  return pointwise(b, places, tensorType(places), [&](LocBuilder &b, ValueRange s) { return texts.at(b, s[0]); });
 }
 
 Value lower::bothSigns(LocBuilder &b, Value scores) {
@@ -133,10 +146,10 @@ static Value product(LocBuilder &b, Value x, Value w, ArrayRef<float> bias) {
 }
 
 /// Sets the label (result 0) and the scores (result 1), of which `best` has the place.
-static LogicalResult setClasses(Node &node, Value best, ArrayRef<int64_t> labels, Value scores) {
+static LogicalResult setClasses(Node &node, Value best, const ClassLabels &labels, Value scores) {
   if (tensorType(best).getShape() != node.resultType(0).getShape() || scores.getType() != node.resultType(1))
     return node.fail("the results' shapes do not fit the number of classes; correct the model");
-  node.set(0, lookUp(node.b, best, indexTable(node.b, labels)));
+  node.set(0, labels.at(node.b, best));
   node.set(1, scores);
   return success();
 }
@@ -166,13 +179,12 @@ static LogicalResult lowerLinear(Node &node) {
       return node.fail("targets do not fit the coefficients; correct the model");
     return node.done(scores);
   }
-  auto labels = node.attrInts("classlabels_ints");
-  if (!labels || labels->size() != (columns == 1 ? 2u : size_t(columns)))
-    return node.fail("there must be one number for each class as its label; correct the model "
-                     "(strings are not supported)");
+  ClassLabels labels(node, "classlabels_ints");
+  if (labels.size() != (columns == 1 ? 2u : size_t(columns)))
+    return node.fail("there must be a label for each class; correct the model");
   if (columns == 1)
     scores = bothSigns(b, scores);
-  return setClasses(node, bestColumn(b, scores), *labels, transformScores(b, scores, transform));
+  return setClasses(node, bestColumn(b, scores), labels, transformScores(b, scores, transform));
 }
 
 //===----------------------------------------------------------------------===//
@@ -263,20 +275,19 @@ static LogicalResult lowerSvmRegressor(Node &node) {
 static LogicalResult lowerSvmClassifier(Node &node) {
   LocBuilder &b = node.b;
   Value x = featureRows(node);
-  auto labels = node.attrInts("classlabels_ints");
+  ClassLabels labels(node, "classlabels_ints");
   auto coefficients = node.attrFloats("coefficients"), rho = node.attrFloats("rho");
   auto vectors = node.attrFloats("support_vectors").value_or(std::vector<float>());
   auto counts = node.attrInts("vectors_per_class").value_or(std::vector<int64_t>());
   std::string kind = node.attrString("kernel_type", "LINEAR");
   std::string transform = node.attrString("post_transform", "NONE");
-  if (!labels || labels->empty())
-    return node.fail("there must be one number for each class as its label; correct the model "
-                     "(strings are not supported)");
+  if (labels.size() == 0)
+    return node.fail("there must be a label for each class; correct the model");
   if (auto given = node.attrFloats("prob_a"); given && !given->empty())
     return node.fail("probabilities (prob_a, prob_b) are not supported; export the model without them");
   if (!x || !coefficients || !rho || rho->empty() || !isKernel(kind))
     return badMachine(node);
-  int64_t classes = labels->size(), total = 0, features = tensorType(x).getDimSize(1);
+  int64_t classes = labels.size(), total = 0, features = tensorType(x).getDimSize(1);
   for (int64_t count : counts) {
     if (count < 0 || count > kMostWeights || (total += count) > kMostWeights)
       return badMachine(node);
@@ -286,7 +297,7 @@ static LogicalResult lowerSvmClassifier(Node &node) {
       return badMachine(node);
     std::vector<float> bias(classes, rho->front());
     Value scores = product(b, x, constantRow(b, *coefficients, {classes, features}), bias);
-    return setClasses(node, bestColumn(b, scores), *labels, transformScores(b, scores, transform));
+    return setClasses(node, bestColumn(b, scores), labels, transformScores(b, scores, transform));
   }
   int64_t pairs = classes * (classes - 1) / 2;
   if (classes < 2 || classes > 4096 || int64_t(counts.size()) != classes || int64_t(rho->size()) != pairs ||
@@ -330,7 +341,7 @@ static LogicalResult lowerSvmClassifier(Node &node) {
       });
   if (pairs == 1)
     scores = bothSigns(b, scores);
-  return setClasses(node, bestColumn(b, votes), *labels, transformScores(b, scores, transform));
+  return setClasses(node, bestColumn(b, votes), labels, transformScores(b, scores, transform));
 }
 
 //===----------------------------------------------------------------------===//
@@ -480,7 +491,7 @@ static Value findKeys(LocBuilder &b, Value x, Value keys) {
   AffineMap maps[] = {element, AffineMap::get(rank + 1, 0, b.getAffineDimExpr(rank)), element};
   SmallVector<IteratorType> kinds(rank, IteratorType::parallel);
   kinds.push_back(IteratorType::reduction);
-  return reduction(b, {x, keys}, maps, kinds, tensorType(type.getShape(), i64), b.getI64IntegerAttr(-1),
+  return reduction(b, {x, keys}, maps, kinds, tensorType(shapeOf(type), i64), b.getI64IntegerAttr(-1),
                    [&](LocBuilder &b, ValueRange s) -> Value {
                      Value same;
                      if (isFloat(s[0].getType())) {
@@ -501,7 +512,7 @@ static Value findKeys(LocBuilder &b, Value x, Value keys) {
 static Value attributeTable(Node &node, StringRef prefix, Type type) {
   LocBuilder &b = node.b;
   if (auto elements = node.op->getAttrOfType<ElementsAttr>((prefix + "_tensor").str())) {
-    if (!isa<DenseElementsAttr, DenseResourceElementsAttr>(elements))
+    if (!isa<DenseElementsAttr, DenseResourceElementsAttr>(elements) || stringValues(elements))
       return {};
     TypedAttr lowered = lowerElements(elements);
     auto shaped = cast<RankedTensorType>(lowered.getType());
@@ -516,44 +527,124 @@ static Value attributeTable(Node &node, StringRef prefix, Type type) {
   return {};
 }
 
-/// LabelEncoder-4 from numbers to numbers.
+/// Strings of `tensor`, or else of the attribute that ends in `strings`.
+static std::optional<std::vector<std::string>> attributeStrings(Node &node, StringRef prefix) {
+  if (auto strings = stringValues(node.op->getAttr((prefix + "_tensor").str())))
+    return strings;
+  return node.attrStrings((prefix + "_strings").str());
+}
+
+/// What keys are exchanged for, and what stands for an element that is none of them: numbers or strings, as the result's type says.
+struct Exchange {
+  std::optional<std::vector<std::string>> strings;
+  Value numbers;
+  std::string defaultString;
+  TypedAttr defaultNumber;
+
+  int64_t size() const {
+    return strings ? int64_t(strings->size()) : numbers ? tensorType(numbers).getNumElements() : 0;
+  }
+};
+
+/// The value for each place, and the default for places below 0.
+static Value exchange(Node &node, Value places, Exchange &values) {
+  RankedTensorType type = node.resultType();
+  std::optional<StringTable> texts;
+  int64_t last = values.size();
+  if (values.strings) {
+    values.strings->push_back(values.defaultString);
+    texts.emplace(node.b, *values.strings);
+  }
+  return pointwise(node.b, places, type, [&](LocBuilder &b, ValueRange s) -> Value {
+    Value zero = scalarInt(b, s[0].getType(), 0);
+    Value known = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, s[0], zero);
+    if (texts)
+      return texts->at(b, arith::SelectOp::create(b, known, s[0], scalarInt(b, s[0].getType(), last)));
+    Value at = arith::IndexCastOp::create(b, b.getIndexType(), maximum(b, s[0], zero));
+    Value value = tensor::ExtractOp::create(b, values.numbers, at);
+    return arith::SelectOp::create(b, known, value, arith::ConstantOp::create(b, values.defaultNumber));
+  });
+}
+
+/// LabelEncoder-4.
 static LogicalResult lowerLabelEncoder(Node &node) {
   LocBuilder &b = node.b;
   Type type = node.resultType().getElementType();
-  Value keys = attributeTable(node, "keys", node.element(0)), values = attributeTable(node, "values", type);
-  if (!keys || !values || tensorType(keys).getNumElements() == 0 ||
-      tensorType(keys).getNumElements() != tensorType(values).getNumElements())
-    return node.fail("keys and values must be equally many numbers of the types of input and output; correct the "
-                     "model (strings are not supported)");
-  TypedAttr fallback = type.isF32() ? numberAttr(type, node.attrFloat("default_float", -0.0f))
-                                    : numberAttr(type, 0);
-  if (type.isInteger(64))
-    fallback = b.getI64IntegerAttr(node.attrInt("default_int64", -1));
-  if (auto given = node.op->getAttrOfType<ElementsAttr>("default_tensor"))
-    if (auto dense = dyn_cast<DenseElementsAttr>(Attribute(lowerElements(given)));
-        dense && dense.getNumElements() == 1 && dense.getElementType() == type)
-      fallback = cast<TypedAttr>(dense.getSplatValue<Attribute>());
-  Value places = findKeys(b, node.operand(0), keys);
-  return node.done(pointwise(b, places, node.resultType(), [&](LocBuilder &b, ValueRange s) -> Value {
-    Value zero = scalarInt(b, s[0].getType(), 0);
-    Value known = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, s[0], zero);
-    Value at = arith::IndexCastOp::create(b, b.getIndexType(), maximum(b, s[0], zero));
-    Value value = tensor::ExtractOp::create(b, values, at);
-    return arith::SelectOp::create(b, known, value, arith::ConstantOp::create(b, fallback));
-  }));
+  Exchange values;
+  if (isString(node.onnxResultElement(0))) {
+    values.strings = attributeStrings(node, "values");
+    values.defaultString = node.attrString("default_string", "_Unused");
+    if (auto given = stringValues(node.op->getAttr("default_tensor")); given && given->size() == 1)
+      values.defaultString = given->front();
+  } else {
+    values.numbers = attributeTable(node, "values", type);
+    values.defaultNumber = type.isF32() ? numberAttr(type, node.attrFloat("default_float", -0.0f)) : numberAttr(type, 0);
+    if (type.isInteger(64))
+      values.defaultNumber = b.getI64IntegerAttr(node.attrInt("default_int64", -1));
+    if (auto given = node.op->getAttrOfType<ElementsAttr>("default_tensor"); given && !stringValues(given))
+      if (auto dense = dyn_cast<DenseElementsAttr>(Attribute(lowerElements(given)));
+          dense && dense.getNumElements() == 1 && dense.getElementType() == type)
+        values.defaultNumber = cast<TypedAttr>(dense.getSplatValue<Attribute>());
+  }
+  Value places;
+  int64_t count = 0;
+  if (isString(node.onnxElement(0))) {
+    auto keys = attributeStrings(node, "keys");
+    count = keys ? keys->size() : 0;
+    if (count)
+      places = findStrings(b, node.operand(0), *keys);
+  } else if (Value keys = attributeTable(node, "keys", node.element(0))) {
+    count = tensorType(keys).getNumElements();
+    if (count)
+      places = findKeys(b, node.operand(0), keys);
+  }
+  if (!places || count != values.size())
+    return node.fail("keys and values must be equally many, different and of the types of input and output; correct the model");
+  return node.done(exchange(node, places, values));
 }
 
-/// OneHotEncoder-1 of numbers.
+/// CategoryMapper-1: categories are pairs of a number and a string.
+static LogicalResult lowerCategoryMapper(Node &node) {
+  LocBuilder &b = node.b;
+  auto numbers = node.attrInts("cats_int64s");
+  auto strings = node.attrStrings("cats_strings");
+  bool toNumbers = isString(node.onnxElement(0));
+  if (!numbers || !strings || numbers->empty() || numbers->size() != strings->size())
+    return node.fail("cats_int64s and cats_strings must be equally many; correct the model");
+  Exchange values;
+  Value places;
+  if (toNumbers) {
+    values.numbers = indexTable(b, *numbers);
+    values.defaultNumber = b.getI64IntegerAttr(node.attrInt("default_int64", -1));
+    places = findStrings(b, node.operand(0), *strings);
+  } else {
+    values.strings = strings;
+    values.defaultString = node.attrString("default_string", "_Unused");
+    places = findKeys(b, node.operand(0), indexTable(b, *numbers));
+  }
+  if (!places)
+    return node.fail("its strings cannot be told apart; correct the model");
+  return node.done(exchange(node, places, values));
+}
+
+/// OneHotEncoder-1.
 static LogicalResult lowerOneHotEncoder(Node &node) {
   LocBuilder &b = node.b;
-  auto categories = node.attrInts("cats_int64s");
   RankedTensorType type = node.resultType();
-  if (!categories || categories->empty() || type.getRank() != node.rank(0) + 1 ||
-      type.getShape().back() != int64_t(categories->size()))
-    return node.fail("there must be numbers as categories (cats_int64s); correct the model (strings are not "
-                     "supported)");
-  Value x = castTo(b, node.operand(0), b.getI64Type(), node.isUnsigned(0));
-  Value places = findKeys(b, x, indexTable(b, *categories));
+  Value places;
+  int64_t count = 0;
+  if (isString(node.onnxElement(0))) {
+    auto categories = node.attrStrings("cats_strings");
+    count = categories ? categories->size() : 0;
+    if (count)
+      places = findStrings(b, node.operand(0), *categories);
+  } else if (auto categories = node.attrInts("cats_int64s"); categories && !categories->empty()) {
+    count = categories->size();
+    Value x = castTo(b, node.operand(0), b.getI64Type(), node.isUnsigned(0));
+    places = findKeys(b, x, indexTable(b, *categories));
+  }
+  if (!places || type.getRank() != node.rank(0) + 1 || type.getShape().back() != count)
+    return node.fail("there must be different categories of the input's type; correct the model");
   int64_t rank = type.getRank();
   bool zeros = node.attrInt("zeros", 1);
   return node.done(mapped(b, places, dropAxes(b.getContext(), rank, rank - 1), type,
@@ -582,5 +673,6 @@ void lower::addLearning(Registry &r) {
   r["onnx.ai_onnx_ml_ArrayFeatureExtractor"] = lowerFeatureExtractor;
   r["onnx.ai_onnx_ml_FeatureVectorizer"] = lowerFeatureVectorizer;
   r["onnx.ai_onnx_ml_LabelEncoder"] = lowerLabelEncoder;
+  r["onnx.ai_onnx_ml_CategoryMapper"] = lowerCategoryMapper;
   r["onnx.ai_onnx_ml_OneHotEncoder"] = lowerOneHotEncoder;
 }

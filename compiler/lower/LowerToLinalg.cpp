@@ -5,9 +5,12 @@
 // convert types value by value; here types change once, and sign is read off the onnx types that are still there.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/kernels/Sizes.h"
+#include "compiler/import/Inference.h"
+#include "compiler/kernels/DataSizes.h"
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Node.h"
 #include "compiler/lower/Passes.h"
+#include "compiler/lower/Strings.h"
 #include "compiler/lower/Structured.h"
 #include "compiler/lower/Supported.h"
 #include "compiler/support/Elements.h"
@@ -98,8 +101,8 @@ static std::string typeText(Type type) {
   return text;
 }
 
-/// Which of an operator's sizes its lowering can leave open until the call.
-enum class OpenSizes { none, any };
+/// Which sizes an operator's lowering can leave open: none; those that a call chooses; of those that data give, which may be 0, the first one as well, or any.
+enum class OpenSizes { none, chosen, first, any };
 
 static OpenSizes openSizesOf(StringRef kind) {
   return llvm::StringSwitch<OpenSizes>(kind)
@@ -112,17 +115,59 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"GreaterOrEqual", "Max", "Min", "Sum", "Mean", "Clip", "Where"}, OpenSizes::any)
       .Cases({"ReduceSum", "ReduceMax", "ReduceMin", "ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2"}, OpenSizes::any)
       .Cases({"ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp", "Softmax", "LogSoftmax"}, OpenSizes::any)
-      .Cases({"LayerNormalization", "RMSNormalization", "BatchNormalization", "InstanceNormalization", "GroupNormalization"}, OpenSizes::any)
-      .Cases({"MeanVarianceNormalization", "LpNormalization", "LRN", "Hardmax", "ArgMax", "ArgMin", "CumSum", "CumProd"}, OpenSizes::any)
-      .Cases({"MatMul", "Gemm", "Einsum", "Transpose", "Concat", "Split", "Slice", "Expand", "Tile", "Pad"}, OpenSizes::any)
-      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "DepthToSpace", "SpaceToDepth", "ConstantOfShape"}, OpenSizes::any)
-      .Cases({"Gather", "GatherElements", "GatherND", "OneHot", "ReverseSequence", "Trilu", "EyeLike", "Range", "TopK"}, OpenSizes::any)
-      .Cases({"CastLike", "Swish", "BitCast", "Dropout", "RandomUniformLike", "RandomNormalLike", "Bernoulli"}, OpenSizes::any)
-      .Cases({"ScatterElements", "ScatterND", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}, OpenSizes::any)
-      .Cases({"MatMulInteger", "QLinearMatMul", "ConvInteger", "QLinearConv", "Conv", "ConvTranspose"}, OpenSizes::any)
-      .Cases({"MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"}, OpenSizes::any)
+      .Cases({"LayerNormalization", "MatMul", "Gemm", "Transpose", "Concat"}, OpenSizes::any)
+      .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather", "GatherElements", "GatherND", "Shape", "Size"}, OpenSizes::any)
+      .Cases({"StringConcat", "RegexFullMatch", "ai_onnx_ml_LabelEncoder", "ai_onnx_ml_CategoryMapper"}, OpenSizes::any)
+      .Cases({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization"}, OpenSizes::first)
+      .Cases({"RMSNormalization", "InstanceNormalization", "GroupNormalization"}, OpenSizes::chosen)
+      .Cases({"MeanVarianceNormalization", "LpNormalization", "LRN", "Hardmax", "ArgMax", "ArgMin", "CumSum", "CumProd"}, OpenSizes::chosen)
+      .Cases({"Einsum", "Split", "Slice", "Expand", "Tile", "Pad", "DepthToSpace", "SpaceToDepth", "ConstantOfShape"}, OpenSizes::chosen)
+      .Cases({"OneHot", "ReverseSequence", "Trilu", "EyeLike", "Range", "TopK"}, OpenSizes::chosen)
+      .Cases({"CastLike", "Swish", "BitCast", "Dropout", "RandomUniformLike", "RandomNormalLike", "Bernoulli"}, OpenSizes::chosen)
+      .Cases({"ScatterElements", "ScatterND", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}, OpenSizes::chosen)
+      .Cases({"MatMulInteger", "QLinearMatMul", "ConvInteger", "QLinearConv", "ConvTranspose"}, OpenSizes::chosen)
+      .Cases({"LpPool", "GlobalLpPool"}, OpenSizes::chosen)
       .Default(OpenSizes::none);
 }
+
+/// Whether data give a size from dimension `from` on.
+static bool hasDataSize(RankedTensorType type, Operation *op, size_t from = 0) {
+  SizeList sizes = type ? sizesOf(type) : SizeList();
+  return llvm::any_of(ArrayRef(sizes).drop_front(std::min(from, sizes.size())), [&](AffineExpr size) { return size && isFromData(size, op); });
+}
+
+/// Inference knew nothing of sizes that data give, which come up as the walk goes on: what follows is inferred again with them.
+static LogicalResult inferDataSizes(Node &node) {
+  Operation *op = node.op;
+  bool fromData = llvm::any_of(op->getOperands(), [&](Value operand) {
+    return hasDataSize(dyn_cast<RankedTensorType>(operand.getType()), op);
+  });
+  if (!fromData || op->getNumRegions())
+    return success();
+  SmallVector<Type> before(op->getResultTypes());
+  for (Value result : op->getResults())
+    if (auto type = dyn_cast<RankedTensorType>(result.getType()))
+      result.setType(RankedTensorType::get(SmallVector<int64_t>(type.getRank(), ShapedType::kDynamic), type.getElementType()));
+  if (failed(inferTypes(op)))
+    return failure();
+  for (auto [result, old] : llvm::zip(op->getResults(), before)) {
+    auto type = dyn_cast<RankedTensorType>(old);
+    if (!type)
+      continue;
+    SizeList sizes = sizesOf(type);
+    for (auto [size, found] : llvm::zip(sizes, sizesOf(cast<RankedTensorType>(result.getType())))) {
+      // That data give what was known before, nothing checks.
+      if (size && found && size != found && isFromData(found, op))
+        requireEqual(op, size, found);
+      size = size ? size : found;
+    }
+    result.setType(sizedType(sizes, type.getElementType()));
+  }
+  return success();
+}
+
+/// Each has a symbol in every expression over sizes; no model comes near.
+constexpr size_t kMostDataSizes = 1000;
 
 /// Open sizes must be ones that the lowering can follow. That sizes of different operands agree where they must, is a requirement of the module: inference
 /// (compiler/import/OpenShapes.h) or the builder of a stage (compiler/lower/Structured.h) asks for it.
@@ -132,14 +177,63 @@ static LogicalResult checkOpenSizes(Node &node) {
     RankedTensorType type = tensorType(operand);
     if (type.hasStaticShape())
       continue;
+    std::string text = typeText(plainType(type));
+    bool isUnknown = llvm::is_contained(sizesOf(type), AffineExpr());
+    bool isGiven = may != OpenSizes::any && hasDataSize(type, node.op, /*from=*/may == OpenSizes::first ? 1 : 0);
+    if (isUnknown || isGiven)
+      return node.fail("works with sizes that are known before the data are, and an input has the type " + text +
+                       ", whose sizes data give; declare static shapes in the model");
     if (may == OpenSizes::none)
-      return node.fail("works with static sizes only, and an input has the type " +
-                       typeText(plainType(type)) + "; fix its sizes with --shape");
+      return node.fail("works with static sizes only, and an input has the type " + text + "; fix its sizes with --shape");
+  }
+  if (givesDataSizes(node.kind())) {
+    if (dataSizes(node.op).size() > kMostDataSizes)
+      return node.fail("the model has more than " + Twine(kMostDataSizes) + " sizes that data give; declare static shapes in the model");
+    return success();
   }
   for (unsigned i = 0; i < node.op->getNumResults(); ++i)
     if (node.hasResult(i) && llvm::is_contained(sizesOf(node.resultType(i)), AffineExpr()))
-      return node.fail("the shape of a result depends on data, which is not supported");
+      return node.fail("the shape of a result depends on data in a way that is not supported; declare its sizes in the model");
   return success();
+}
+
+/// What was lowered tells the sizes that data give; what was asked of them and nobody checks is an error.
+static LogicalResult keepDataSizes(Node &node) {
+  if (takeUnchecked(node.op))
+    return node.fail("its inputs have sizes that data give, of which nobody knows whether they agree with others; "
+                     "declare static shapes in the model");
+  for (OpResult result : node.op->getResults()) {
+    Value value = node.values.lookupOrNull(result);
+    auto type = value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
+    if (!type || type.hasStaticShape())
+      continue;
+    SizeList sizes = sizesOf(type);
+    if (llvm::is_contained(sizes, AffineExpr()))
+      return node.fail("the size of a result is one that a branch or a loop finds, which is not supported outside of it; declare static shapes in the model");
+    if (canExceed(sizes, elementBytes(type.getElementType()), kMostBytes, node.op))
+      return node.fail("a result can be larger than 1 TB; correct the shapes");
+    auto declared = dyn_cast<RankedTensorType>(result.getType());
+    if (declared && declared.getRank() == type.getRank() && hasDataSize(type, node.op))
+      result.setType(sizedType(sizes, declared.getElementType()));
+  }
+  return success();
+}
+
+/// What asks for a size that data give gets the value that it has.
+static void useDataSizes(llvm::iterator_range<Block::iterator> made, func::FuncOp function) {
+  SmallVector<SizeOp> asked;
+  for (Operation &op : made)
+    op.walk([&](SizeOp size) {
+      if (size.getNumber() >= kFirstDataSize)
+        asked.push_back(size);
+    });
+  if (asked.empty())
+    return;
+  DenseMap<unsigned, Value> values = dataSizeValues(function);
+  for (SizeOp size : asked) {
+    size.replaceAllUsesWith(values.lookup(size.getNumber()));
+    size.erase();
+  }
 }
 
 /// Small integers that are expressions over the module's sizes.
@@ -159,6 +253,13 @@ static LogicalResult checkTypes(Node &node) {
         isTooLarge(node.resultType(i)))
       return node.fail("output " + Twine(i) +
                        " is larger than 1 TB; correct the shapes");
+  bool strings = false;
+  for (unsigned i = 0; i < node.numOperands(); ++i)
+    strings |= node.has(i) && isString(node.onnxElement(i));
+  for (unsigned i = 0; i < node.op->getNumResults(); ++i)
+    strings |= node.hasResult(i) && isString(node.onnxResultElement(i));
+  if (strings && !takesStrings(node.kind()))
+    return node.fail("strings are not supported here; take them out of the model");
   for (unsigned i = 0; i < node.numOperands(); ++i)
     if (node.has(i) && !node.operand(i))
       return node.fail("input " + Twine(i) +
@@ -190,12 +291,16 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     if (lowering == registry().end())
       return node.fail("this operator is not supported");
     Operation *before = op.getPrevNode();
-    if (failed(checkTypes(node)) || failed(checkOpenSizes(node)) ||
+    if (failed(checkTypes(node)) || failed(inferDataSizes(node)) || failed(checkOpenSizes(node)) ||
         failed(lowering->second.function(node)))
       return failure();
-    for (Operation &made : llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), op.getIterator()))
+    auto madeHere = llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), op.getIterator());
+    for (Operation &made : madeHere)
       if (made.walk([](Operation *inner) { return isMisfit(inner) ? WalkResult::interrupt() : WalkResult::advance(); }).wasInterrupted())
         return node.fail("the shapes of its inputs and outputs do not fit each other; correct the model");
+    if (failed(keepDataSizes(node)))
+      return failure();
+    useDataSizes(madeHere, op.getParentOfType<func::FuncOp>());
   }
   return success();
 }
@@ -229,13 +334,33 @@ static void forgetSizes(func::FuncOp function) {
   });
 }
 
+/// What a caller passes for a value of this type: of a string its view, two numbers. Null as for lowerType.
+static RankedTensorType interfaceType(Type type) {
+  RankedTensorType lowered = lowerType(type);
+  if (!lowered || !isString(getElementTypeOrSelf(type)))
+    return lowered;
+  Shape shape = shapeOf(lowered);
+  shape.push_back(2);
+  return tensorType(shape, lowered.getElementType());
+}
+
+/// The dimension that a view adds is no open size.
+static void addViewDimension(func::FuncOp function, unsigned argument) {
+  auto dims = function.getArgAttrOfType<DenseI64ArrayAttr>(argument, "ingot.dims");
+  if (!dims)
+    return;
+  SmallVector<int64_t> longer(dims.asArrayRef());
+  longer.push_back(-1);
+  function.setArgAttr(argument, "ingot.dims", DenseI64ArrayAttr::get(function.getContext(), longer));
+}
+
 static LogicalResult lowerFunction(func::FuncOp function) {
   if (function.isExternal())
     return success();
   Block &block = function.getBody().front();
   IRMapping values;
   for (BlockArgument argument : block.getArguments()) {
-    RankedTensorType type = lowerType(argument.getType());
+    RankedTensorType type = interfaceType(argument.getType());
     if (!type)
       return emitError(function.getLoc())
              << "input " << argument.getArgNumber() << " has the type "
@@ -247,20 +372,29 @@ static LogicalResult lowerFunction(func::FuncOp function) {
   SmallVector<Type> inputs;
   OpBuilder builder = OpBuilder::atBlockBegin(&block);
   for (BlockArgument argument : block.getArguments()) {
-    RankedTensorType type = lowerType(argument.getType());
+    RankedTensorType type = interfaceType(argument.getType());
     inputs.push_back(type);
     if (type == argument.getType())
       continue;
     auto cast = UnrealizedConversionCastOp::create(builder, argument.getLoc(),
                                                    type, argument);
-    values.map(argument, cast.getResult(0));
+    Value value = cast.getResult(0);
+    if (isString(getElementTypeOrSelf(argument.getType()))) {
+      LocBuilder b(argument.getLoc(), builder);
+      value = handlesOf(b, value);
+      addViewDimension(function, argument.getArgNumber());
+    }
+    values.map(argument, value);
   }
   if (failed(lowerBlock(block, values)))
     return failure();
 
   Operation *end = block.getTerminator();
-  for (OpOperand &operand : end->getOpOperands())
-    operand.set(values.lookup(operand.get()));
+  LocBuilder atEnd(end->getLoc(), OpBuilder(end));
+  for (OpOperand &operand : end->getOpOperands()) {
+    Value value = values.lookup(operand.get());
+    operand.set(isString(getElementTypeOrSelf(operand.get().getType())) ? viewsOf(atEnd, value) : value);
+  }
   eraseLowered(block);
   for (auto [argument, type] : llvm::zip(block.getArguments(), inputs)) {
     // The cast, where the argument was used at all.
@@ -285,6 +419,7 @@ struct LowerToLinalg : ingot::impl::LowerToLinalgBase<LowerToLinalg> {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (failed(lowerFunction(function)))
         return signalPassFailure();
+    numberDataSizes(getOperation());
   }
 };
 } // namespace

@@ -1,6 +1,6 @@
 //===- Node.cpp - one onnx operation on its way down ----------------------===//
 #include "compiler/lower/Node.h"
-#include "compiler/lower/Structured.h"
+#include "compiler/lower/Strings.h"
 #include "compiler/support/Elements.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -18,6 +18,8 @@ static Type lowerElement(Type type) {
     return IntegerType::get(type.getContext(), 8);
   if (auto integer = dyn_cast<IntegerType>(type))
     return IntegerType::get(type.getContext(), integer.getWidth());
+  if (isString(type))
+    return IntegerType::get(type.getContext(), 64);
   return isa<FloatType, IndexType>(type) ? type : Type();
 }
 

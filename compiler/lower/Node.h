@@ -14,8 +14,8 @@
 
 namespace ingot::lower {
 
-/// The tensor type with the same shape and signless integers, a byte for elements of fewer bits and floats of eight; null for types
-/// that the tensor IR has no place for (strings, sequences, tensors without a rank).
+/// The tensor type with the same shape and signless integers, a byte for elements of fewer bits and floats of eight, handles (i64) for strings; null for
+/// types that the tensor IR has no place for (sequences, tensors without a rank).
 mlir::RankedTensorType lowerType(mlir::Type type);
 
 /// The elements with signless integers.

@@ -1,12 +1,13 @@
 //===- Quantized.cpp - integers with a scale and a zero point -------------===//
 //
 // QuantizeLinear-28, DequantizeLinear-28, DynamicQuantizeLinear-11, QLinearConv-10, QLinearMatMul-21, ConvInteger-10, MatMulInteger-10.
-// Products are computed on int32, exactly, with the zero points taken off first; those of small floats on float32.
+// Products are summed in int32, exactly, of factors of 16 bits or fewer with the zero points taken off; those of small floats in float32.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Convolution.h"
 #include "compiler/lower/Formats.h"
 #include "compiler/lower/MatMul.h"
+#include "compiler/support/Elements.h"
 #include <cmath>
 
 using namespace mlir;
@@ -36,13 +37,8 @@ static Value saturate(LocBuilder &b, Value x, Value zeroPoint, Type to,
   Value rounded = math::RoundEvenOp::create(b, x);
   if (zeroPoint)
     rounded = add(b, rounded, zeroPoint);
-  Value least = scalar(b, type, low), most = scalar(b, type, high);
-  auto choose = [&](arith::CmpFPredicate predicate, Value limit) -> Value {
-    Value inside = arith::CmpFOp::create(b, predicate, rounded, limit);
-    return arith::SelectOp::create(b, inside, rounded, limit);
-  };
-  rounded = choose(arith::CmpFPredicate::OGT, least);
-  rounded = choose(arith::CmpFPredicate::OLT, most);
+  rounded = arith::MaxNumFOp::create(b, rounded, scalar(b, type, low));
+  rounded = arith::MinNumFOp::create(b, rounded, scalar(b, type, high));
   unsigned width = std::max(8u, to.getIntOrFloatBitWidth());
   return castScalar(b, rounded, b.getIntegerType(width), false, isUnsigned);
 }
@@ -176,11 +172,18 @@ static Type exactType(LocBuilder &b, Type onnxType) {
   return isSmallFloat(onnxType) ? Type(b.getF32Type()) : Type(b.getI32Type());
 }
 
-/// x - zero point, in exactType.
+/// The type that a factor less its zero point is stored in: int16, of wider integers int32, of small floats float32.
+static Type factorType(LocBuilder &b, Type onnxType) {
+  if (isSmallFloat(onnxType))
+    return b.getF32Type();
+  return onnxType.getIntOrFloatBitWidth() <= 8 ? b.getI16Type() : b.getI32Type();
+}
+
+/// x - zero point, in factorType.
 static Value centred(LocBuilder &b, Value x, Value zeroPoint, Type xType,
                      Type zeroType, AffineMap map) {
   RankedTensorType type = tensorType(x);
-  Type exact = exactType(b, xType);
+  Type exact = factorType(b, xType);
   SmallVector<Value> operands{x};
   SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(type.getRank())};
   if (zeroPoint) {
@@ -279,6 +282,34 @@ static LogicalResult lowerDynamicQuantize(Node &node) {
 // Products
 //===----------------------------------------------------------------------===//
 
+/// Constants less their zero points, of which there is one, or one for each place of `axis`; null where they are not constant. Signed
+/// integers without a zero point stay what they are.
+static Value constantFactor(Node &node, unsigned x, unsigned zeroPoint, int64_t axis) {
+  LocBuilder &b = node.b;
+  ElementsAttr elements = node.constant(x);
+  auto values = node.constantInts(x);
+  std::vector<int64_t> zeros = {0};
+  if (node.has(zeroPoint)) {
+    auto constant = node.constantInts(zeroPoint);
+    if (!constant || constant->empty())
+      return {};
+    zeros = *constant;
+  }
+  if (!elements || !values)
+    return {};
+  if (!node.isUnsigned(x) && llvm::all_of(zeros, [](int64_t zero) { return zero == 0; }))
+    return node.operand(x);
+  int64_t inner = 1;
+  for (int64_t size : node.shape(x).drop_front(axis < 0 ? node.rank(x) : axis + 1))
+    inner *= size;
+  std::vector<int16_t> centred(values->size());
+  for (auto [i, value] : llvm::enumerate(*values))
+    centred[i] = value - zeros[i / inner % zeros.size()];
+  auto type = tensorType(node.shape(x), b.getI16Type());
+  ArrayRef bytes(reinterpret_cast<const char *>(centred.data()), centred.size() * sizeof(int16_t));
+  return arith::ConstantOp::create(b, cast<TypedAttr>(makeElements(type, bytes, node.name() + ".weights")));
+}
+
 /// The operand less its zero point. A zero point of several numbers has one for each place of `axis`.
 static FailureOr<Value> takeOff(Node &node, unsigned x, unsigned zeroPoint,
                                 int64_t axis) {
@@ -295,6 +326,10 @@ static FailureOr<Value> takeOff(Node &node, unsigned x, unsigned zeroPoint,
                        "one number or one a channel");
     map = AffineMap::get(rank, 0, b.getAffineDimExpr(axis));
   }
+  Type element = node.onnxElement(x);
+  if (!isSmallFloat(element) && element.getIntOrFloatBitWidth() <= 8)
+    if (Value constant = constantFactor(node, x, zeroPoint, zero && tensorType(zero).getRank() ? axis : -1))
+      return constant;
   return centred(b, node.operand(x), zero, node.onnxElement(x),
                  zero ? node.onnxElement(zeroPoint) : Type(), map);
 }
@@ -311,9 +346,8 @@ static FailureOr<Value> convolveIntegers(Node &node, Value x, Value w,
   if (failed(readWindow(node, space, kernelOf(node, wAt), window)) ||
       failed(resolvePadding(node, space, output, window)))
     return failure();
-  Type i32 = b.getI32Type();
-  Value padded = padWindow(b, x, window, 2, numberAttr(i32, 0));
-  return convolve(b, padded, w, window, group, output, i32);
+  Value padded = padWindow(b, x, window, 2, numberAttr(elementOf(x), 0));
+  return convolve(b, padded, w, window, group, output, b.getI32Type());
 }
 
 static LogicalResult lowerConvInteger(Node &node) {
@@ -333,6 +367,45 @@ static LogicalResult lowerMatMulInteger(Node &node) {
   return node.done(matmul(node.b, *x, *w, node.resultType()));
 }
 
+/// xScale * wScale / yScale, rounded as onnxruntime rounds it: a number, or one for each place of `axis`, where `wScale` has as many.
+static FailureOr<Parameters> requantizeFactor(Node &node, unsigned xScale, unsigned wScale,
+                                              unsigned yScale, int64_t axis) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.resultType();
+  int64_t rank = type.getRank();
+  Parameters factor{{}, {}, AffineMap::get(rank, 0, {}, b.getContext())};
+  Shape shape;
+  for (unsigned i : {xScale, wScale, yScale}) {
+    if (node.sizes(i).count() == 1)
+      continue;
+    if (i != wScale || node.rank(i) != 1 || axis < 0 || !node.agree(node.sizes(i)[0], node.resultSizes()[axis]))
+      return node.fail("a scale has a shape that is not supported; use one "
+                       "number or one a channel");
+    factor.map = AffineMap::get(rank, 0, b.getAffineDimExpr(axis));
+    shape = {node.resultSizes()[axis]};
+  }
+  RankedTensorType factorType = tensorType(shape, b.getF32Type());
+  auto xs = node.constantFloats(xScale), ws = node.constantFloats(wScale), ys = node.constantFloats(yScale);
+  if (xs && ws && ys) {
+    std::vector<float> values;
+    for (double w : *ws)
+      values.push_back(float(xs->front()) * float(w) / float(ys->front()));
+    ArrayRef bytes(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(float));
+    factor.scale = arith::ConstantOp::create(b, cast<TypedAttr>(makeElements(factorType, bytes, node.name() + ".scale")));
+    return factor;
+  }
+  SmallVector<Value> scales;
+  for (unsigned i : {xScale, wScale, yScale}) {
+    Value scale = node.operand(i);
+    scales.push_back(i == wScale ? reshape(b, scale, shape) : reshape(b, scale, {}));
+  }
+  factor.scale = pointwise(b, scales, factorType, [&](LocBuilder &b, ValueRange s) {
+    auto number = [&](Value value) { return castScalar(b, value, b.getF32Type(), false, false); };
+    return div(b, mul(b, number(s[0]), number(s[1])), number(s[2]));
+  });
+  return factor;
+}
+
 /// The sums times xScale * wScale / yScale, rounded into the result's type. Scales of w may be one for each place of `axis`.
 static LogicalResult requantize(Node &node, Value sum, unsigned xScale,
                                 unsigned wScale, unsigned yScale,
@@ -341,34 +414,25 @@ static LogicalResult requantize(Node &node, Value sum, unsigned xScale,
   RankedTensorType type = node.resultType();
   int64_t rank = type.getRank();
   Type to = node.onnxResultElement(0);
-  MLIRContext *context = b.getContext();
-  AffineMap one = AffineMap::get(rank, 0, {}, context);
-  SmallVector<Value> operands{sum};
-  SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(rank)};
-  for (unsigned i : {xScale, wScale, yScale, yZero}) {
-    Value value = node.operand(i);
-    AffineMap map = one;
-    if (shapeOf(value).count() == 1) {
-      value = reshape(b, value, {});
-    } else if (i == wScale && node.rank(i) == 1 && axis >= 0 &&
-               node.agree(node.sizes(i)[0], node.resultSizes()[axis])) {
-      map = AffineMap::get(rank, 0, b.getAffineDimExpr(axis));
-    } else {
-      return node.fail("a scale has a shape that is not supported; use one "
-                       "number or one a channel");
-    }
-    operands.push_back(value);
-    maps.push_back(map);
+  FailureOr<Parameters> factor = requantizeFactor(node, xScale, wScale, yScale, axis);
+  if (failed(factor))
+    return failure();
+  if (node.sizes(yZero).count() != 1)
+    return node.fail("a zero point of the result has a shape that is not supported; use one number");
+  AffineMap one = AffineMap::get(rank, 0, {}, b.getContext());
+  SmallVector<Value> operands{sum, factor->scale};
+  SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(rank), factor->map};
+  bool hasZero = movesZero(node, yZero);
+  if (hasZero) {
+    operands.push_back(reshape(b, node.operand(yZero), {}));
+    maps.push_back(one);
   }
   Type real = b.getF32Type();
   return node.done(mapped(
       b, operands, maps, type, [&](LocBuilder &b, ValueRange s) {
-        auto number = [&](Value value) {
-          return castScalar(b, value, real, false, false);
-        };
-        Value factor = div(b, mul(b, number(s[1]), number(s[2])), number(s[3]));
-        Value scaled = mul(b, number(s[0]), factor);
-        return saturate(b, scaled, convertScalar(b, s[4], to, real), to);
+        Value scaled = mul(b, castScalar(b, s[0], real, false, false), s[1]);
+        Value zero = hasZero ? convertScalar(b, s[2], to, real) : Value();
+        return saturate(b, scaled, zero, to);
       }));
 }
 
@@ -390,11 +454,12 @@ static LogicalResult lowerQLinearMatMul(Node &node) {
   if (failed(x) || failed(w))
     return failure();
   RankedTensorType type = node.resultType();
-  if (elementOf(*x) != elementOf(*w))
+  bool floats = isa<FloatType>(elementOf(*x));
+  if (floats != isa<FloatType>(elementOf(*w)))
     return node.fail("one matrix has integers and the other floats; correct "
                      "the model");
-  Value sum =
-      matmul(node.b, *x, *w, tensorType(shapeOf(type), elementOf(*x)));
+  Type total = floats ? Type(node.b.getF32Type()) : node.b.getI32Type();
+  Value sum = matmul(node.b, *x, *w, tensorType(shapeOf(type), total));
   return requantize(node, sum, 1, 4, 6, 7, type.getRank() - 1);
 }
 

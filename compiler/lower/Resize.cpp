@@ -23,6 +23,8 @@ struct Options {
 struct AxisPlan {
   int64_t axis, input, output;
   float scale, roiStart = 0, roiEnd = 1;
+  /// The output's size before a scale's fraction of a place is dropped; 0 where the size is given.
+  float scaled = 0;
 };
 
 /// Places and weights for each output, `count` of each.
@@ -41,10 +43,9 @@ static float sourceCoordinate(const Options &options, const AxisPlan &plan,
   StringRef mode = options.coordinates;
   if (mode == "asymmetric")
     return x / plan.scale;
-  // The corners are those of the whole output, as in onnxruntime; the
-  // standard's examples of scales that give no whole size differ.
+  // Where a scale gives no whole size, the last corner lies outside, as in the standard's examples; onnxruntime takes the whole size.
   if (mode == "align_corners")
-    return plan.output == 1 ? 0 : x * (in - 1) / (out - 1);
+    return plan.output == 1 ? 0 : x * (in - 1) / ((plan.scaled ? plan.scaled : out) - 1);
   if (mode == "pytorch_half_pixel" && plan.output == 1)
     return 0;
   if (mode == "half_pixel_symmetric") {
@@ -152,8 +153,11 @@ static AffineExpr affinePlaces(LocBuilder &b, ArrayRef<int64_t> places,
     if (matches([&](int64_t o) { return o / factor; }))
       return factor == 1 ? dim : dim.floorDiv(factor);
   }
-  int64_t start = places[0], step = output > 1 ? places[1] - places[0] : 1;
-  if (matches([&](int64_t o) { return start + o * step; }))
+  if (output == 1)
+    return b.getAffineConstantExpr(places[0]);
+  int64_t start = places[0], step = places[1] - places[0];
+  // A loop over a part of an operand is no map of it.
+  if ((start != 0 || step != 1) && matches([&](int64_t o) { return start + o * step; }))
     return dim * step + start;
   return {};
 }
@@ -196,9 +200,9 @@ static Value takeNearest(LocBuilder &b, Value x, RankedTensorType type,
         at.push_back(loop);
         continue;
       }
-      // dim floordiv factor, or dim * step + start
-      auto binary = cast<AffineBinaryOpExpr>(exprs[i]);
-      if (binary.getKind() == AffineExprKind::FloorDiv) {
+      // dim floordiv factor, dim * step + start, or a number
+      auto binary = dyn_cast<AffineBinaryOpExpr>(exprs[i]);
+      if (binary && binary.getKind() == AffineExprKind::FloorDiv) {
         int64_t factor = cast<AffineConstantExpr>(binary.getRHS()).getValue();
         at.push_back(arith::DivUIOp::create(b, loop, index(b, factor)));
         continue;
@@ -324,6 +328,8 @@ struct DataPlan {
   std::function<Value(LocBuilder &)> scale, roiStart, roiEnd;
   /// The scale is not less.
   double leastScale;
+  /// The scale is given, and may give no whole size.
+  bool byScale;
 };
 } // namespace
 
@@ -353,10 +359,12 @@ static Value sourceCoordinate(LocBuilder &b, const Options &options,
   StringRef mode = options.coordinates;
   if (mode == "asymmetric")
     return div(b, x, scale);
-  if (mode == "align_corners")
-    return plan.output == 1
-               ? single(b, 0)
-               : div(b, mul(b, x, single(b, in - 1)), single(b, out - 1));
+  if (mode == "align_corners") {
+    if (plan.output == 1)
+      return single(b, 0);
+    Value last = plan.byScale ? sub(b, mul(b, scale, single(b, in)), single(b, 1)) : single(b, out - 1);
+    return div(b, mul(b, x, single(b, in - 1)), last);
+  }
   if (mode == "pytorch_half_pixel" && plan.output == 1)
     return single(b, 0);
   Value half = single(b, 0.5);
@@ -582,7 +590,7 @@ static LogicalResult resizeByData(Node &node, const Options &options,
   };
   SmallVector<DataPlan> plans;
   for (auto [i, axis] : llvm::enumerate(axes)) {
-    DataPlan plan{axis, shape[axis], type.getDimSize(axis), {}, {}, {}, 1};
+    DataPlan plan{axis, shape[axis], type.getDimSize(axis), {}, {}, {}, 1, byScale};
     float exact = float(plan.output) / float(plan.input);
     plan.leastScale = byScale || stretches
                           ? exact
@@ -698,6 +706,8 @@ static LogicalResult lowerResize(Node &node) {
     AxisPlan plan{axis, node.shape(0)[axis], type.getDimSize(axis), 1};
     plan.scale = scales ? float((*scales)[i])
                         : float((*sizes)[i]) / float(plan.input);
+    if (scales)
+      plan.scaled = plan.scale * float(plan.input);
     if (!(plan.scale > 0))
       return node.fail("a scale is not positive; correct the model");
     if (crop) {

@@ -348,6 +348,16 @@ static LogicalResult lowerMaxUnpool(Node &node) {
       !small(strides) || !small(pads) || type.getRank() != rank ||
       output.take_front(2) != shape.take_front(2) || !small(shape.vec()))
     return node.fail("window and indices do not fit the input; correct the model");
+  Parameter sizes(node, 2);
+  if (sizes.isPresent() && sizes.size() != rank)
+    return node.fail("the output shape does not fit the input; correct the model");
+  if (!sizes.isKnown())
+    check(node, sizes, [&](LocBuilder &b) {
+      Value fits;
+      for (int64_t i = 0; i < rank; ++i)
+        fits = both(b, fits, sizes.is(b, i, output[i]));
+      return fits;
+    });
   SmallVector<int64_t> implied(shape.take_front(2));
   int64_t plane = 1, count = 1, planes = shape[0] * shape[1], all;
   for (int64_t i = 0; i < n; ++i) {
@@ -389,12 +399,12 @@ static LogicalResult lowerMaxUnpool(Node &node) {
         return arith::SelectOp::create(b, hit, value, scalarInt(b, value.getType(), 0));
       });
   whole = reshape(b, whole, implied);
-  SmallVector<int64_t> none(rank, 0), high(rank, 0), sizes(implied), steps(rank, 1);
+  SmallVector<int64_t> none(rank, 0), high(rank, 0), kept(implied), steps(rank, 1);
   for (int64_t i = 0; i < rank; ++i) {
-    sizes[i] = std::min(implied[i], output[i]);
-    high[i] = output[i] - sizes[i];
+    kept[i] = std::min(implied[i], output[i]);
+    high[i] = output[i] - kept[i];
   }
-  whole = slice(b, whole, none, sizes, steps);
+  whole = slice(b, whole, none, kept, steps);
   return node.done(pad(b, whole, none, high, numberAttr(type.getElementType(), 0)));
 }
 
@@ -502,7 +512,7 @@ static LogicalResult lowerCol2Im(Node &node) {
 }
 
 void lower::addScatter(Registry &r) {
-  r["onnx.MaxUnpool"] = lowerMaxUnpool;
+  r["onnx.MaxUnpool"] = checked(lowerMaxUnpool);
   r["onnx.TensorScatter"] = lowerTensorScatter;
   r["onnx.ScatterElements"] = lowerScatterElements;
   r["onnx.Col2Im"] = checked(lowerCol2Im);

@@ -2,8 +2,7 @@
 #ifndef INGOT_COMPILER_LOWER_SCORES_H
 #define INGOT_COMPILER_LOWER_SCORES_H
 
-#include "compiler/lower/Node.h"
-#include "compiler/lower/Structured.h"
+#include "compiler/lower/Strings.h"
 
 namespace ingot::lower {
 
@@ -18,6 +17,19 @@ mlir::Value bestColumn(LocBuilder &b, mlir::Value scores);
 
 /// table[place] for each place, all of which are inside.
 mlir::Value lookUp(LocBuilder &b, mlir::Value places, mlir::Value table);
+
+/// What a classifier calls its classes: numbers or strings.
+struct ClassLabels {
+  /// Reads the attribute `classlabels_strings`, or else the one of numbers, which has this name.
+  ClassLabels(Node &node, llvm::StringRef numbersName);
+
+  std::vector<int64_t> numbers;
+  std::vector<std::string> strings;
+
+  size_t size() const { return std::max(numbers.size(), strings.size()); }
+  /// The labels of classes by their places.
+  mlir::Value at(LocBuilder &b, mlir::Value places) const;
+};
 
 /// (-s, s) for scores (rows, 1).
 mlir::Value bothSigns(LocBuilder &b, mlir::Value scores);

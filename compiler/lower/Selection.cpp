@@ -1,10 +1,11 @@
 //===- Selection.cpp - how many elements there are, data say --------------===//
 //
-// NonZero-13, Compress-11, Unique-11, NonMaxSuppression-11. The results have as many elements as the model declares; that the data
-// give as many is checked. Elements are marked first, and counted by running sums; a place in the result then finds its element by
-// a binary search in the sums.
+// NonZero-13, Compress-11, Unique-11, NonMaxSuppression-11. The results have as many elements as the model declares, and that the data give as many is
+// checked; where it declares no number, they have a size that data give. Elements are marked first, and counted by running sums; a place in the
+// result then finds its element by a binary search in the sums.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Indexing.h"
 #include "compiler/lower/Parameter.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -30,18 +31,12 @@ static Value emptyOf(LocBuilder &b, RankedTensorType type) {
   return tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
 }
 
-/// The places of the first `count` marks (of 1, others are 0) in order, always inside of `marks`. Checks that there are no more
-/// and no fewer. `marks` has one dimension and is not empty.
-static Value markedPlaces(Node &node, Value marks, int64_t count) {
+Value lower::markedPlaces(Node &node, Value marks, int64_t count) {
   LocBuilder &b = node.b;
   int64_t size = tensorType(marks).getDimSize(0);
   Value sums = accumulate(b, marks, 0, /*exclusive=*/false, /*reverse=*/false,
                           /*isSum=*/true);
-  check(node, sums, [&](LocBuilder &b) {
-    Value last = index(b, size - 1);
-    return isNumber(b, tensor::ExtractOp::create(b, sums, ValueRange(last)), count);
-  });
-  return table(b, count, [&](LocBuilder &b, Value wanted) -> Value {
+  auto find = [&](LocBuilder &b, Value wanted) -> Value {
     // The number of sums that are not above the place.
     Value found = number(b, 0);
     for (int64_t step = llvm::PowerOf2Ceil(size + 1); step > 0; step /= 2) {
@@ -56,7 +51,14 @@ static Value markedPlaces(Node &node, Value marks, int64_t count) {
       found = select(b, before, next, found);
     }
     return limit(b, found, 0, size - 1);
+  };
+  if (ShapedType::isDynamic(count))
+    return table(b, dataSize(node, sums, size - 1, size), find);
+  check(node, sums, [&](LocBuilder &b) {
+    Value last = index(b, size - 1);
+    return isNumber(b, tensor::ExtractOp::create(b, sums, ValueRange(last)), count);
   });
+  return table(b, count, find);
 }
 
 static LogicalResult lowerNonZero(Node &node) {
@@ -72,7 +74,7 @@ static LogicalResult lowerNonZero(Node &node) {
     return node.fail("the result has more places than the input; correct the "
                      "model");
   if (size == 0)
-    return node.done(emptyOf(b, type));
+    return node.done(emptyOf(node, type));
   Value flat = reshape(b, node.operand(0), {size});
   Value marks = pointwise(
       b, flat, tensorType({size}, b.getI64Type()),
@@ -111,12 +113,12 @@ static LogicalResult lowerCompress(Node &node) {
       !fitsBut(*axis, tensorType(x).getShape(), type.getShape()))
     return node.fail("the condition is longer than the axis, or shorter than "
                      "the result; correct the model");
-  if (given == 0)
-    return node.done(emptyOf(b, type));
+  if (given == 0 || isEmpty(tensorType(x)))
+    return node.done(emptyOf(node, type));
   Value marks = castTo(b, node.operand(1), b.getI64Type(), true, false);
   Value places = markedPlaces(node, marks, count);
-  if (type.getNumElements() == 0)
-    return node.done(emptyOf(b, type));
+  if (isEmpty(type))
+    return node.done(emptyOf(node, type));
   SmallVector<Value> tables(rank);
   tables[*axis] = places;
   return node.done(takePlaces(b, x, tables, type));
@@ -204,21 +206,24 @@ private:
 };
 } // namespace
 
-/// For each of `count` places the combination of `body` over `over` others; `values` are of the others. The body gets the two loop
+/// For each place of `each`, a table, the combination of `body` over others, whose `values` are tables of one size. The body gets the two loop
 /// indices, the values and the total so far.
 static Value overOthers(
-    LocBuilder &b, int64_t count, int64_t over, ValueRange values,
-    int64_t neutral,
+    LocBuilder &b, Value each, ValueRange values, int64_t neutral,
     llvm::function_ref<Value(LocBuilder &, Value, Value, ValueRange)> body) {
+  SmallVector<Value> operands(values);
+  operands.push_back(each);
   SmallVector<AffineMap> maps(values.size(),
                               AffineMap::get(2, 0, b.getAffineDimExpr(1)));
-  maps.push_back(AffineMap::get(2, 0, b.getAffineDimExpr(0)));
+  maps.append(2, AffineMap::get(2, 0, b.getAffineDimExpr(0)));
   IteratorType loops[] = {IteratorType::parallel, IteratorType::reduction};
-  return reduction(b, values, maps, loops, tensorType({count}, b.getI64Type()),
+  return reduction(b, operands, maps, loops, tensorType(each),
                    b.getI64IntegerAttr(neutral),
                    [&](LocBuilder &b, ValueRange s) {
+                     SmallVector<Value> scalars(s);
+                     scalars.erase(scalars.end() - 2);
                      return body(b, linalg::IndexOp::create(b, 0),
-                                 linalg::IndexOp::create(b, 1), s);
+                                 linalg::IndexOp::create(b, 1), scalars);
                    });
 }
 
@@ -240,13 +245,17 @@ static LogicalResult lowerUnique(Node &node) {
       return node.fail("the results do not fit together; correct the model");
   if (!fitsBut(*axis, type.getShape(), resultType.getShape()))
     return node.fail("the result does not fit the input; correct the model");
+  bool isDeclared = !ShapedType::isDynamic(count);
+  if (size == 0 && (!isDeclared || count == 0)) {
+    for (unsigned i = 0; i < node.op->getNumResults(); ++i)
+      if (node.hasResult(i))
+        node.set(i, emptyOf(node, node.resultType(i)));
+    return success();
+  }
   constexpr int64_t mostPairs = int64_t(1) << 26;
-  if (count > size || (count == 0) != (size == 0) || type.getNumElements() == 0 ||
-      size > mostPairs / size)
-    return size == 0 && count == 0 && node.op->getNumResults() == 1
-               ? node.done(emptyOf(b, resultType))
-               : node.fail("the result does not fit the input, or there are too "
-                           "many elements to compare; correct the model");
+  if (count > size || count == 0 || isEmpty(type) || size > mostPairs / size)
+    return node.fail("the result does not fit the input, or there are too "
+                     "many elements to compare; correct the model");
   auto order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   order.erase(order.begin() + *axis);
   order.insert(order.begin(), *axis);
@@ -255,9 +264,9 @@ static LogicalResult lowerUnique(Node &node) {
   Rows rows(b, matrix, node.isUnsigned(0));
 
   // The first row that equals each, and a mark for those that are it themselves.
+  Value all = indexTable(b, SmallVector<int64_t>(size, 0));
   Value first = overOthers(
-      b, size, size, indexTable(b, SmallVector<int64_t>(size, 0)), size,
-      [&](LocBuilder &b, Value i, Value j, ValueRange s) {
+      b, all, all, size, [&](LocBuilder &b, Value i, Value j, ValueRange s) {
         Value here = select(b, rows.same(b, i, j), place(b, 1), number(b, size));
         return minimum(b, s.back(), here);
       });
@@ -270,7 +279,7 @@ static LogicalResult lowerUnique(Node &node) {
   Value inverse;
   if (node.attrInt("sorted", 1)) {
     inverse = overOthers(
-        b, size, size, marks, 0,
+        b, all, marks, 0,
         [&](LocBuilder &b, Value i, Value j, ValueRange s) {
           return add(b, s[1], select(b, rows.less(b, j, i), s[0], number(b, 0)));
         });
@@ -284,12 +293,18 @@ static LogicalResult lowerUnique(Node &node) {
           return tensor::ExtractOp::create(b, before, ValueRange(at));
         });
   }
-  Value total = sumAxes(b, marks, {0});
-  check(node, total, [&](LocBuilder &b) {
-    return isNumber(b, tensor::ExtractOp::create(b, total, ValueRange()), count);
-  });
+  Value total = sumAxes(b, marks, {0}), found;
+  if (isDeclared) {
+    check(node, total, [&](LocBuilder &b) {
+      return isNumber(b, tensor::ExtractOp::create(b, total, ValueRange()), count);
+    });
+    found = indexTable(b, SmallVector<int64_t>(count, 0));
+  } else {
+    found = table(b, dataSize(node, total, 0, size),
+                  [](LocBuilder &, Value place) { return place; });
+  }
   Value indices = overOthers(
-      b, count, size, {inverse, marks}, 0,
+      b, found, {inverse, marks}, 0,
       [&](LocBuilder &b, Value, Value, ValueRange s) {
         Value hit = both(b, compare(b, CmpIPredicate::eq, s[0], place(b, 0)),
                          isNumber(b, s[1], 1));
@@ -308,7 +323,7 @@ static LogicalResult lowerUnique(Node &node) {
   if (node.hasResult(2))
     node.set(2, inverse);
   if (node.hasResult(3))
-    node.set(3, overOthers(b, count, size, inverse, 0,
+    node.set(3, overOthers(b, found, inverse, 0,
                            [&](LocBuilder &b, Value, Value, ValueRange s) {
                              Value hit = compare(b, CmpIPredicate::eq, s[0],
                                                  place(b, 0));
@@ -371,10 +386,18 @@ static LogicalResult lowerNonMaxSuppression(Node &node) {
     return node.fail("the result has more boxes than there are; correct the "
                      "model");
   if (node.type(1).getNumElements() == 0)
-    return node.done(emptyOf(b, type));
-  // One round more than there may be results shows that there are too many.
-  int64_t rounds = std::min(boxes, count + 1);
+    return node.done(emptyOf(node, type));
   Parameter most(node, 2), overlap(node, 3), least(node, 4);
+  // One round more than there may be results shows that there are too many.
+  int64_t rounds = boxes;
+  if (!ShapedType::isDynamic(count))
+    rounds = std::min(boxes, count + 1);
+  else if (!most.isPresent())
+    rounds = 0;
+  else if (most.isKnown())
+    rounds = std::clamp<int64_t>(most.known()[0], 0, boxes);
+  if (rounds == 0)
+    return node.done(emptyOf(node, type));
   bool isCentred = node.attrInt("center_point_box", 0);
   Value all = node.operand(0), scores = node.operand(1);
   RankedTensorType whole = tensorType(scoreShape, i64);

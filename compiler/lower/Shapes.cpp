@@ -1,4 +1,5 @@
 //===- Shapes.cpp - operators that move elements and compute none ---------===//
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Parameter.h"
 #include "compiler/support/Elements.h"
 
@@ -96,12 +97,20 @@ static LogicalResult lowerShape(Node &node) {
     return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank);
   };
   int64_t start = position(node.attrInt("start", 0));
-  int64_t end = position(node.attrInt("end", rank));
-  return node.done(indexTable(
-      node.b, shape.slice(start, std::max<int64_t>(0, end - start))));
+  int64_t end = std::max(position(node.attrInt("end", rank)), start);
+  ArrayRef<int64_t> asked = shape.slice(start, end - start);
+  if (!llvm::is_contained(asked, ShapedType::kDynamic))
+    return node.done(indexTable(node.b, asked));
+  LocBuilder &b = node.b;
+  SmallVector<Value> numbers;
+  for (const Extent &size : ArrayRef<Extent>(node.sizes(0)).slice(start, end - start))
+    numbers.push_back(scalarInt(b, b.getI64Type(), size));
+  return node.done(tensor::FromElementsOp::create(b, node.resultType(), numbers));
 }
 
 static LogicalResult lowerSize(Node &node) {
+  if (!node.type(0).hasStaticShape())
+    return node.done(countOf(node.b, node.operand(0), llvm::to_vector(llvm::seq<int64_t>(0, node.rank(0))), node.b.getI64Type()));
   return node.done(splat(node.b, node.resultType(),
                          node.b.getI64IntegerAttr(node.type(0).getNumElements())));
 }

@@ -64,20 +64,15 @@ Value lower::index(LocBuilder &b, const Extent &size) {
     return index(b, expr ? size.value() : 0);
   if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
     return moduleSize(b, symbol.getPosition());
-  SmallVector<AffineExpr> symbols;
+  DenseMap<AffineExpr, AffineExpr> symbols;
   SmallVector<Value> operands;
   expr.walk([&](AffineExpr part) {
     auto symbol = dyn_cast<AffineSymbolExpr>(part);
-    if (!symbol)
-      return;
-    symbols.resize(std::max<size_t>(symbols.size(), symbol.getPosition() + 1), b.getAffineConstantExpr(0));
-    if (isa<AffineSymbolExpr>(symbols[symbol.getPosition()]))
-      return;
-    symbols[symbol.getPosition()] = b.getAffineSymbolExpr(operands.size());
-    operands.push_back(moduleSize(b, symbol.getPosition()));
+    if (symbol && symbols.try_emplace(part, b.getAffineSymbolExpr(operands.size())).second)
+      operands.push_back(moduleSize(b, symbol.getPosition()));
   });
   return affine::AffineApplyOp::create(
-      b, AffineMap::get(0, operands.size(), expr.replaceSymbols(symbols)), operands);
+      b, AffineMap::get(0, operands.size(), expr.replace(symbols)), operands);
 }
 
 Value lower::scalarInt(LocBuilder &b, Type type, const Extent &size) {
@@ -314,10 +309,17 @@ Value lower::mapped(LocBuilder &b, ValueRange operands, ArrayRef<AffineMap> maps
                     RankedTensorType result, Body body) {
   SmallVector<AffineMap> all(maps);
   all.push_back(b.getMultiDimIdentityMap(result.getRank()));
-  SmallVector<IteratorType> loops(result.getRank(), IteratorType::parallel);
+  return mappedInto(b, emptyTensor(b, result, operands, all), operands, maps, body);
+}
+
+Value lower::mappedInto(LocBuilder &b, Value out, ValueRange operands,
+                        ArrayRef<AffineMap> maps, Body body) {
+  int64_t rank = tensorType(out).getRank();
+  SmallVector<AffineMap> all(maps);
+  all.push_back(b.getMultiDimIdentityMap(rank));
+  SmallVector<IteratorType> loops(rank, IteratorType::parallel);
   SmallVector<TypedAttr> captured(operands.size());
-  return makeGeneric(b, operands, emptyTensor(b, result, operands, all), all, loops,
-                     body, captured, /*reduces=*/false);
+  return makeGeneric(b, operands, out, all, loops, body, captured, /*reduces=*/false);
 }
 
 Value lower::reduction(LocBuilder &b, ValueRange operands,
@@ -348,7 +350,13 @@ Value lower::contraction(LocBuilder &b, Value lhs, Value rhs,
   return reduction(b, {lhs, rhs}, maps, loops, result,
                    numberAttr(result.getElementType(), 0),
                    [](LocBuilder &b, ValueRange s) {
-                     return add(b, s[2], mul(b, s[0], s[1]));
+                     // Integer factors may be narrower than the sum, which then is exact.
+                     auto wide = [&](Value factor) {
+                       return isa<IntegerType>(factor.getType())
+                                  ? castScalar(b, factor, s[2].getType(), false, false)
+                                  : factor;
+                     };
+                     return add(b, s[2], mul(b, wide(s[0]), wide(s[1])));
                    });
 }
 
@@ -456,6 +464,11 @@ static void groupDimensions(ArrayRef<int64_t> from, ArrayRef<int64_t> to,
     toGroups.back().push_back(j);
 }
 
+static bool hasDataSize(LocBuilder &b, const Extent &size) {
+  AffineExpr expr = size.in(b.getContext());
+  return expr && isFromData(expr, b.getInsertionBlock()->getParentOp());
+}
+
 /// A reshape of sizes that are not static: dimensions fall into groups of which as many elements are known to be in both shapes.
 static Value dynamicReshape(LocBuilder &b, Value value, const Shape &shape) {
   MLIRContext *context = b.getContext();
@@ -500,6 +513,9 @@ static Value dynamicReshape(LocBuilder &b, Value value, const Shape &shape) {
     for (int64_t d : group)
       wanted.back() = wanted.back() * shape[d];
     differs |= size.isNumber() != wanted.back().isNumber();
+    // Of what a call chooses, inference has asked for it.
+    if (size != wanted.back() && (hasDataSize(b, size) || hasDataSize(b, wanted.back())))
+      requireEqual(b.getInsertionBlock()->getParentOp(), size.in(context), wanted.back().in(context));
   }
   if (fromGroups.size() != from.size())
     value = tensor::CollapseShapeOp::create(b, tensorType(middle, element), value, fromGroups);

@@ -76,6 +76,10 @@ mlir::Value mapped(LocBuilder &b, mlir::ValueRange operands,
                    llvm::ArrayRef<mlir::AffineMap> maps,
                    mlir::RankedTensorType result, Body body);
 
+/// The same into `out`, an empty tensor: for sizes that no operand tells.
+mlir::Value mappedInto(LocBuilder &b, mlir::Value out, mlir::ValueRange operands,
+                       llvm::ArrayRef<mlir::AffineMap> maps, Body body);
+
 /// A reduction: `maps` are the operands' and then the result's; `loops` gives the
 /// kind of each loop. The body gets the operands' scalars and then the accumulator, which starts as `neutral`.
 mlir::Value reduction(LocBuilder &b, mlir::ValueRange operands,

@@ -1,15 +1,22 @@
-//===- Text.cpp - TfIdfVectorizer-9 ---------------------------------------===//
+//===- Text.cpp - operators of ai.onnx on strings -------------------------===//
 //
-// Strings have no place in the tensor IR; what is left of text are numbers of words.
+// TfIdfVectorizer-9 works on numbers of words: strings become their places among the words of the pool.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/lower/Node.h"
-#include "compiler/lower/Structured.h"
+#include "compiler/lower/Formats.h"
+#include "compiler/lower/Indexing.h"
+#include "compiler/lower/Parameter.h"
+#include "compiler/lower/Regex.h"
+#include "compiler/lower/Strings.h"
+#include "compiler/support/Elements.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 using namespace ingot;
 using namespace ingot::lower;
+
+#include "compiler/lower/CaseTable.inc"
 
 /// The most comparisons of a word with a word of the pool: seconds of work.
 static constexpr int64_t kMostComparisons = int64_t(1) << 32;
@@ -38,11 +45,15 @@ public:
     rows = rank == 2 ? node.shape(0)[0] : 1;
     columns = rank == 0 ? 1 : node.shape(0).back();
     RankedTensorType type = node.resultType();
-    if (rank > 2 || type.getNumElements() != rows * outputs || !isa<IntegerType>(node.element(0)))
-      return node.fail("the input must be numbers, (words) or (rows, words); correct the model");
+    if (rank > 2 || type.getNumElements() != rows * outputs || !isa<IntegerType>(node.element(0)) ||
+        isString(node.onnxElement(0)) == words.empty())
+      return node.fail("the input must be (words) or (rows, words), of the pool's type; correct the model");
     if (rows > kMostComparisons / std::max<int64_t>(columns, 1) / outputs)
       return node.fail("the pool is too large for the input; it is not supported");
-    x = reshape(b, castTo(b, x, b.getI64Type(), node.isUnsigned(0)), {rows, columns});
+    x = words.empty() ? castTo(b, x, b.getI64Type(), node.isUnsigned(0)) : findStrings(b, x, words);
+    if (!x)
+      return node.fail("the words of the pool cannot be told apart; correct the model");
+    x = reshape(b, x, {rows, columns});
     Type f32 = b.getF32Type();
     Value sum;
     for (const Layer &layer : layers) {
@@ -71,9 +82,11 @@ private:
          indexes = node.attrInts("ngram_indexes");
     auto bad = [&] {
       return node.fail("pool_int64s, ngram_counts and ngram_indexes do not fit together; "
-                       "correct the model (pools of strings are not supported)");
+                       "correct the model");
     };
-    if (!pool || !starts || !indexes || indexes->empty() || node.hasAttr("pool_strings"))
+    if (auto strings = node.attrStrings("pool_strings"); strings && !strings->empty())
+      pool = numberWords(*strings);
+    if (!pool || !starts || !indexes || indexes->empty())
       return bad();
     int64_t shortest = node.attrInt("min_gram_length", 1), longest = node.attrInt("max_gram_length", 1);
     mostSkips = node.attrInt("max_skip_count", 0);
@@ -106,6 +119,19 @@ private:
       }
     }
     return success();
+  }
+
+  /// The number of each word of the pool, in the order in which they first come.
+  std::vector<int64_t> numberWords(ArrayRef<std::string> pool) {
+    llvm::StringMap<int64_t> numbers;
+    std::vector<int64_t> result;
+    for (const std::string &word : pool) {
+      auto [known, isNew] = numbers.try_emplace(word, int64_t(words.size()));
+      if (isNew)
+        words.push_back(word);
+      result.push_back(known->second);
+    }
+    return result;
   }
 
   bool addGram(int64_t length, int64_t output, ArrayRef<int64_t> words) {
@@ -179,9 +205,165 @@ private:
   int64_t outputs = 0, rows = 0, columns = 0, mostSkips = 0;
   std::vector<Layer> layers;
   std::vector<double> weights;
+  std::vector<std::string> words; ///< of a pool of strings
 };
 } // namespace
 
 static LogicalResult lowerTfIdf(Node &node) { return Vectorizer(node).run(); }
 
-void lower::addText(Registry &r) { r["onnx.TfIdfVectorizer"] = lowerTfIdf; }
+static LogicalResult lowerStringConcat(Node &node) {
+  return node.done(pointwise(node.b, {node.operand(0), node.operand(1)}, node.resultType(),
+                             [](LocBuilder &b, ValueRange s) { return makeString(b, "string_concat", s); }));
+}
+
+/// StringNormalizer-10: words that are no stop words, in the case that is asked for. Every letter changes by itself, whatever the locale.
+static LogicalResult lowerNormalizer(Node &node) {
+  LocBuilder &b = node.b;
+  std::string action = node.attrString("case_change_action", "NONE");
+  auto stops = node.attrStrings("stopwords").value_or(std::vector<std::string>());
+  bool sensitive = node.attrInt("is_case_sensitive", 0);
+  int64_t rank = node.rank(0), size = node.type(0).getNumElements();
+  RankedTensorType type = node.resultType();
+  if ((action != "NONE" && action != "LOWER" && action != "UPPER") || rank < 1 || rank > 2 || (rank == 2 && node.shape(0)[0] != 1) ||
+      type.getRank() != rank || size == 0)
+    return node.fail("its input is (words) or (1, words), and case_change_action NONE, LOWER or UPPER; correct the model");
+  auto inCase = [&](Value x, bool upper) {
+    ArrayRef<int32_t> rows = upper ? ArrayRef(kUpper) : ArrayRef(kLower);
+    Value changes = int32Table(b, rows);
+    return pointwise(b, x, tensorType(x), [&](LocBuilder &b, ValueRange s) {
+      Type i64 = b.getI64Type();
+      return makeString(b, "string_case", {s[0], AddressOp::create(b, i64, changes, index(b, 0)), scalarInt(b, i64, int64_t(rows.size() / 4))});
+    });
+  };
+  Value x = reshape(b, node.operand(0), {size});
+  Value changed = action == "NONE" ? x : inCase(x, action == "UPPER");
+  if (stops.empty()) {
+    Value result = reshape(b, changed, node.shape(0));
+    if (result.getType() != type)
+      return node.fail("the result has another shape than the input; correct the model");
+    return node.done(result);
+  }
+  // Without regard to case, words are compared as they come out, or else in lower case; so are stop words.
+  Value compared = sensitive ? x : action == "NONE" ? inCase(x, false) : changed;
+  Value words = StringTable(b, stops).all(b, int64_t(stops.size()));
+  if (!sensitive)
+    words = inCase(words, action == "UPPER");
+  Type i64 = b.getI64Type();
+  AffineExpr word = b.getAffineDimExpr(0), stop = b.getAffineDimExpr(1);
+  AffineMap maps[] = {AffineMap::get(2, 0, word), AffineMap::get(2, 0, stop), AffineMap::get(2, 0, word)};
+  IteratorType kinds[] = {IteratorType::parallel, IteratorType::reduction};
+  Value marks = reduction(b, {compared, words}, maps, kinds, tensorType({size}, i64), b.getI64IntegerAttr(1), [&](LocBuilder &b, ValueRange s) {
+    Value same = stringCall(b, "string_equal", {s[0], s[1]}, b.getI1Type());
+    Value kept = arith::SelectOp::create(b, same, scalarInt(b, i64, 0), scalarInt(b, i64, 1));
+    return minimum(b, s[2], kept);
+  });
+  int64_t count = type.getNumElements();
+  if (type.getRank() != rank || (rank == 2 && type.getDimSize(0) != 1) || count > size || count < 1)
+    return node.fail("the result does not fit the input; correct the model");
+  // Where nothing is left, one empty string is.
+  Value total = reduceAxes(b, marks, 0, b.getI64IntegerAttr(0), [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });
+  Value onlyOne = pointwise(b, {marks, total}, tensorType({size}, i64),
+                            [&](LocBuilder &b, ValueRange s) -> Value {
+                              Value none = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, s[1], scalarInt(b, i64, 0));
+                              Value here = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, 0), index(b, 0));
+                              Value alone = arith::AndIOp::create(b, none, here);
+                              return arith::SelectOp::create(b, alone, scalarInt(b, i64, 1), s[0]);
+                            });
+  Value left = pointwise(b, {changed, total}, tensorType({size}, i64), [&](LocBuilder &b, ValueRange s) -> Value {
+    Value none = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, s[1], scalarInt(b, i64, 0));
+    return arith::SelectOp::create(b, none, scalarInt(b, i64, 0), s[0]);
+  });
+  Value places = markedPlaces(node, onlyOne, count);
+  Value result = pointwise(b, places, tensorType({count}, i64), [&](LocBuilder &b, ValueRange s) -> Value {
+    return tensor::ExtractOp::create(b, left, arith::IndexCastOp::create(b, b.getIndexType(), s[0]).getResult());
+  });
+  return node.done(reshape(b, result, type.getShape()));
+}
+
+/// StringSplit-20: pieces are views of their strings. As many as the greatest number of them have places; that the data give this number is checked.
+static LogicalResult lowerStringSplit(Node &node) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.resultType();
+  std::string delimiter = node.attrString("delimiter", "");
+  int64_t most = node.attrInt("maxsplit", INT64_MAX);
+  int64_t rank = node.rank(0), pieces = type.getRank() == rank + 1 ? type.getShape().back() : -1;
+  if (pieces < 0 || type.getShape().drop_back() != node.shape(0) || (node.hasAttr("maxsplit") && most < 0))
+    return node.fail("the result does not fit the input, or maxsplit is negative; correct the model");
+  Type i64 = b.getI64Type();
+  StringTable text(b, ArrayRef(delimiter));
+  auto edge = [&](LocBuilder &b, Value string, Value number) {
+    if (delimiter.empty())
+      return stringCall(b, "string_word_edge", {string, scalarInt(b, i64, most), number}, i64);
+    return stringCall(b, "string_edge", {string, text.at(b, scalarInt(b, i64, 0)), scalarInt(b, i64, most), number}, i64);
+  };
+  Value x = node.operand(0);
+  Value counts = pointwise(b, x, tensorType(node.shape(0), i64), [&](LocBuilder &b, ValueRange s) -> Value {
+    return arith::ShRUIOp::create(b, edge(b, s[0], scalarInt(b, i64, -1)), scalarInt(b, i64, 1));
+  });
+  int64_t size = node.type(0).getNumElements();
+  if (size > 0) {
+    Value greatest = reduceAxes(b, reshape(b, counts, {size}), 0, b.getI64IntegerAttr(0),
+                                [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
+    check(node, greatest, [&](LocBuilder &b) { return isNumber(b, tensor::ExtractOp::create(b, greatest, ValueRange()), pieces); });
+  }
+  Value parts = mapped(b, x, dropAxes(b.getContext(), rank + 1, rank), type, [&](LocBuilder &b, ValueRange s) {
+    Value piece = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, rank));
+    Value begin = mul(b, piece, scalarInt(b, i64, 2)), end = add(b, begin, scalarInt(b, i64, 1));
+    return makeString(b, "string_part", {s[0], edge(b, s[0], begin), edge(b, s[0], end)});
+  });
+  node.set(0, parts);
+  if (node.hasResult(1))
+    node.set(1, counts);
+  return success();
+}
+
+/// RegexFullMatch-20: the pattern is an automaton in read-only data.
+static LogicalResult lowerRegexFullMatch(Node &node) {
+  LocBuilder &b = node.b;
+  Regex regex;
+  if (std::string error = regex.compile(node.attrString("pattern", "")); !error.empty())
+    return node.fail("its pattern " + error);
+  ArrayRef<char> classes(reinterpret_cast<const char *>(regex.classes.data()), regex.classes.size());
+  Value classTable = arith::ConstantOp::create(b, makeElements(tensorType({int64_t(classes.size())}, b.getI8Type()), classes, "classes"));
+  Value stateTable = int32Table(b, regex.states);
+  return node.done(pointwise(b, node.operand(0), node.resultType(), [&](LocBuilder &b, ValueRange s) {
+    Value zero = index(b, 0);
+    Type i64 = b.getI64Type();
+    Value operands[] = {s[0], AddressOp::create(b, i64, classTable, zero), AddressOp::create(b, i64, stateTable, zero),
+                        scalarInt(b, i64, regex.width)};
+    return stringCall(b, "string_matches", operands, b.getI1Type());
+  }));
+}
+
+LogicalResult lower::castStrings(Node &node) {
+  LocBuilder &b = node.b;
+  Type from = node.onnxElement(0), to = node.onnxResultElement(0);
+  Type i64 = b.getI64Type(), f64 = b.getF64Type();
+  if (isString(from)) {
+    bool wide = isa<IntegerType>(to) && to.getIntOrFloatBitWidth() >= 8;
+    if (!wide && !isFloat(to))
+      return node.fail("strings become integers of 8 to 64 bits and floats alone; cast to one of these");
+    Value numbers = pointwise(b, node.operand(0), tensorType(node.shape(0), wide ? i64 : f64), [&](LocBuilder &b, ValueRange s) {
+      return wide ? stringCall(b, "string_to_integer", s, i64) : stringCall(b, "string_to_float", s, f64);
+    });
+    Rounding rounding = Rounding::of(node);
+    return node.done(pointwise(b, numbers, node.resultType(), [&](LocBuilder &b, ValueRange s) {
+      return wide ? castScalar(b, s[0], node.resultType().getElementType(), false, false) : convertScalar(b, s[0], f64, to, rounding);
+    }));
+  }
+  if (!isa<IntegerType>(from) || from.isInteger(1))
+    return node.fail("only integers become strings; cast other numbers to integers before");
+  bool isUnsigned = node.isUnsigned(0);
+  return node.done(pointwise(b, node.operand(0), node.resultType(), [&](LocBuilder &b, ValueRange s) {
+    return makeString(b, isUnsigned ? "string_of_unsigned" : "string_of_integer",
+                      castScalar(b, s[0], i64, isUnsigned, isUnsigned));
+  }));
+}
+
+void lower::addText(Registry &r) {
+  r["onnx.TfIdfVectorizer"] = lowerTfIdf;
+  r["onnx.StringConcat"] = lowerStringConcat;
+  r["onnx.StringNormalizer"] = checked(lowerNormalizer);
+  r["onnx.StringSplit"] = checked(lowerStringSplit);
+  r["onnx.RegexFullMatch"] = lowerRegexFullMatch;
+}

@@ -453,17 +453,16 @@ static LogicalResult lowerOldRegressor(Node &node) {
 static LogicalResult lowerOldClassifier(Node &node) {
   LocBuilder &b = node.b;
   Value x = featureRows(node);
-  auto labels = node.attrInts("classlabels_int64s");
-  if (!labels || labels->empty())
-    return node.fail("there must be one number for each class as its label; correct the model (strings are not "
-                     "supported)");
+  ClassLabels labels(node, "classlabels_int64s");
+  if (labels.size() == 0)
+    return node.fail("there must be a label for each class; correct the model");
   if (!x)
     return node.fail("the input must be (rows, features); correct the model");
   Forest forest;
   std::vector<double> base = numbers(node, "base_values");
   if (failed(readOldForest(node, "class", forest)))
     return failure();
-  int64_t classes = labels->size();
+  int64_t classes = labels.size();
   std::set<int64_t> used;
   bool positive = true;
   for (const Weight &weight : forest.weights) {
@@ -513,7 +512,7 @@ static LogicalResult lowerOldClassifier(Node &node) {
   scores = transformScores(b, scores, transform);
   if (scores.getType() != node.resultType(1) || tensorType(best).getShape() != node.resultType(0).getShape())
     return node.fail("the results' shapes do not fit the number of classes; correct the model");
-  node.set(0, lookUp(b, best, indexTable(b, *labels)));
+  node.set(0, labels.at(b, best));
   node.set(1, scores);
   return success();
 }

@@ -6,6 +6,7 @@
 // buffers get their offsets.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/kernels/DataSizes.h"
 #include "compiler/kernels/Sizes.h"
 #include "compiler/memory/Packing.h"
 #include "compiler/memory/Passes.h"
@@ -33,6 +34,11 @@ namespace {
 /// A constant that is one value repeated is written by a kernel when it takes
 /// more bytes than this, so that it does not swell the weight segment.
 constexpr int64_t kLargestStoredSplat = int64_t(1) << 20;
+
+/// What stands at the arena's start where it is needed: the status word, the pool of strings (where it is free and where it ends), then the pool's bytes.
+constexpr int64_t kPoolOffset = 16;
+/// Bytes of the pool unless the module says how many: so many for each string that a kernel makes, and no fewer; of open sizes nobody knows how many strings there are.
+constexpr int64_t kBytesOfString = 128, kLeastPool = 4096, kOpenPool = 65536, kMostPool = int64_t(1) << 40;
 
 /// The flat buffer that holds a tensor, of unknown length where a size is not
 /// static; null where its size overflows.
@@ -74,7 +80,7 @@ struct Storage {
   enum Kind { Arena, Input, Output, Weights };
   Kind kind = Arena;
   MemRefType type;
-  /// Elements over the module's sizes, where the type does not tell.
+  /// Elements over the module's sizes and those that data give, where the type does not tell.
   AffineExpr count;
   /// Input: argument of @main; output: its result.
   unsigned index = 0;
@@ -178,6 +184,10 @@ LogicalResult Storages::create(Value value, Storage::Kind kind, int64_t step) {
     if (shape.empty())
       return emitError(value.getLoc())
              << "the size of a value depends on data, which is not supported";
+    if (canExceed(shape, elementBytes(storage.type.getElementType()), int64_t(1) << 60, value.getDefiningOp() ? value.getDefiningOp() : value.getParentBlock()->getParentOp()))
+      return emitError(value.getLoc())
+             << "a value of type " << value.getType()
+             << " can be larger than any memory; give the model's inputs smaller shapes";
     storage.count = productOf(shape, value.getContext());
   }
   storage.lives.push_back(lifeOf(value, step));
@@ -294,7 +304,9 @@ LogicalResult Storages::assign(func::FuncOp main) {
       return main.emitError() << "a result of type " << operand.get().getType()
                               << " is no tensor";
     Storage &storage = of(operand.get());
-    if (storage.kind != Storage::Arena)
+    // Memory for no element cannot be read where an index is out of range.
+    bool isEmpty = storage.count && mostOf(storage.count, main) == getAffineConstantExpr(0, main.getContext());
+    if (storage.kind != Storage::Arena || isEmpty)
       continue;
     storage.kind = Storage::Output;
     storage.index = operand.getOperandNumber();
@@ -374,8 +386,9 @@ private:
   Value newArenaBuffer(MemRefType type, Location loc, AffineExpr count = {});
   void touch(Value buffer);
   Value index(int64_t value);
-  /// An expression over the module's sizes, computed at the start of @main.
+  /// An expression over the module's sizes, computed at the start of @main; where sizes that data give are in it, here.
   Value sizeValue(AffineExpr size);
+  void emitDataSize(DataSizeOp op);
   /// Places the buffers whose sizes only a call knows behind the others. Returns the bytes of all.
   AffineExpr placeDynamicBuffers(int64_t staticBytes);
 
@@ -389,6 +402,8 @@ private:
                   function_ref<void(OpBuilder &, func::FuncOp, Value, Type)> body);
 
   LogicalResult placeBuffers();
+  /// Opens the pool of strings, where a kernel takes from it.
+  void preparePool();
 
   ModuleOp module;
   func::FuncOp main;
@@ -399,12 +414,15 @@ private:
   /// Writes at the start of @main: views and the indices they need.
   OpBuilder head;
   func::FuncOp planned;
-  Value arena, weights, status;
+  Value arena, weights, status, pool;
+  int64_t poolBytes = 0;
   /// Offset of views that are not placed yet; the head ends before it.
   Value unplaced;
   unsigned firstOutput = 0;
-  SmallVector<Value> sizes; ///< one for each of the module's sizes: arguments, then those derived from them
+  SmallVector<Value> sizes; ///< one for each of the module's sizes: arguments, those derived from them, then those that data gave so far
   Operation *afterSizes = nullptr; ///< the last derived one
+  unsigned namedSizes = 0;  ///< how many are arguments or derived
+  DenseMap<unsigned, Value> shapes; ///< arguments that take the shapes of outputs, by output
   DenseMap<AffineExpr, Value> sizeValues;
   DenseMap<Value, AffineExpr> counts; ///< elements of buffers whose types do not tell
   IRMapping mapping;
@@ -443,8 +461,17 @@ LogicalResult Emitter::run() {
   Type bytes = MemRefType::get({0}, builder.getI8Type());
   arguments.append(2, bytes);
   SmallVector<StringRef> names = sizeNames(module);
+  namedSizes = names.size();
   unsigned chosen = countChosenSizes(module);
   arguments.append(chosen, builder.getIndexType());
+  // Outputs whose shapes only data tell: the code writes these, too.
+  Operation *exit = main.getBody().front().getTerminator();
+  SmallVector<unsigned> untold;
+  for (OpOperand &operand : exit->getOpOperands())
+    if (llvm::any_of(storages.getSizes().of(operand.get()), [&](AffineExpr size) { return isFromData(size, module); }))
+      untold.push_back(operand.getOperandNumber());
+  for (unsigned output : untold)
+    arguments.push_back(MemRefType::get({cast<ShapedType>(type.getResult(output)).getRank()}, builder.getI64Type()));
 
   builder.setInsertionPoint(main);
   planned = func::FuncOp::create(
@@ -454,16 +481,19 @@ LogicalResult Emitter::run() {
   auto describe = [&](unsigned number, DictionaryAttr attributes, Value tensor) {
     NamedAttrList list(attributes);
     auto type = cast<RankedTensorType>(tensor.getType());
-    list.set("ingot.shape", builder.getDenseI64ArrayAttr(type.getShape()));
+    // A string takes two numbers, which are no dimension of the model.
+    auto element = dyn_cast_or_null<StringAttr>(list.get("ingot.type"));
+    bool isString = element && element.getValue() == "string" && type.getRank() > 0;
+    ArrayRef<int64_t> shape = type.getShape().drop_back(isString);
+    list.set("ingot.shape", builder.getDenseI64ArrayAttr(shape));
     list.erase("ingot.dims");
-    if (!type.hasStaticShape())
+    if (llvm::is_contained(shape, ShapedType::kDynamic))
       list.set("ingot.sizes",
                AffineMapAttr::get(AffineMap::get(
-                   0, names.size(), storages.getSizes().of(tensor),
+                   0, symbolNames(module).size(), ArrayRef(storages.getSizes().of(tensor)).drop_back(isString),
                    module.getContext())));
     planned.setArgAttrs(number, list.getDictionary(builder.getContext()));
   };
-  Operation *exit = main.getBody().front().getTerminator();
   for (unsigned i = 0; i < type.getNumInputs(); ++i) {
     describe(i, main.getArgAttrDict(i), main.getArgument(i));
     block->getArgument(i).setLoc(main.getArgument(i).getLoc());
@@ -484,6 +514,13 @@ LogicalResult Emitter::run() {
     sizes.back().setLoc(named(builder, name));
     planned.setArgAttr(arenaNumber + 2 + i, "ingot.size", builder.getI64IntegerAttr(i));
   }
+  for (auto [i, output] : llvm::enumerate(untold)) {
+    unsigned number = arenaNumber + 2 + chosen + i;
+    shapes[output] = block->getArgument(number);
+    auto name = main.getResultAttrOfType<StringAttr>(output, "ingot.name");
+    shapes[output].setLoc(named(builder, ((name ? name.getValue() : "output") + "_shape").str()));
+    planned.setArgAttr(number, "ingot.shape_of", builder.getI64IntegerAttr(output));
+  }
 
   // The greatest of expressions, each over the sizes before it.
   builder.setInsertionPointToStart(block);
@@ -493,6 +530,7 @@ LogicalResult Emitter::run() {
         builder, named(builder, names[chosen + i]), map, ValueRange(SmallVector<Value>(sizes)));
     sizes.push_back(afterSizes->getResult(0));
   }
+  sizes.resize(symbolNames(module).size());
 
   // The status word is live throughout, so it is placed before everything else.
   bool checked = false;
@@ -510,6 +548,7 @@ LogicalResult Emitter::run() {
                                            builder.getI32IntegerAttr(0));
     memref::StoreOp::create(builder, main.getLoc(), zero, status, index(0));
   }
+  preparePool();
 
   emitBlock(main.getBody().front());
   if (overflow)
@@ -519,6 +558,33 @@ LogicalResult Emitter::run() {
   unplaced.getDefiningOp()->erase();
   main.erase();
   return success();
+}
+
+void Emitter::preparePool() {
+  bool needed = false;
+  int64_t made = 0;
+  main.walk([&](LaunchOp op) {
+    if (!symbols.lookup(op.getCallee())->hasAttr("ingot.pool"))
+      return;
+    needed = true;
+    for (Type type : op.getResultTypes())
+      made = std::min(made + (isStatic(type) ? cast<RankedTensorType>(type).getNumElements() : kOpenPool / kBytesOfString), kMostPool / kBytesOfString);
+  });
+  if (!needed)
+    return;
+  poolBytes = std::max(kLeastPool, made * kBytesOfString);
+  if (auto given = module->getAttrOfType<IntegerAttr>("ingot.string_bytes"))
+    poolBytes = std::clamp<int64_t>(given.getInt(), 0, kMostPool);
+  poolBytes = llvm::alignTo(poolBytes, kArenaAlignment);
+  Location loc = main.getLoc();
+  Value memory = memref::ViewOp::create(head, named(builder, "strings"), MemRefType::get({poolBytes}, builder.getI8Type()), arena,
+                                        index(kArenaAlignment), ValueRange());
+  pool = memref::ViewOp::create(head, named(builder, "pool"), MemRefType::get({2}, builder.getI64Type()), arena, index(kPoolOffset), ValueRange());
+  Value begin = AddressOp::create(builder, named(builder, "strings_begin"), builder.getI64Type(), memory, index(0));
+  Value bytes = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(poolBytes));
+  Value end = arith::AddIOp::create(builder, loc, begin, bytes);
+  memref::StoreOp::create(builder, loc, begin, pool, index(0));
+  memref::StoreOp::create(builder, loc, end, pool, index(1));
 }
 
 LogicalResult Emitter::placeBuffers() {
@@ -535,7 +601,7 @@ LogicalResult Emitter::placeBuffers() {
                                  "2^62 bytes; use smaller shapes";
     intervals.push_back(buffer.interval);
   }
-  int64_t statusBytes = status ? kArenaAlignment : 0;
+  int64_t statusBytes = (status || pool ? kArenaAlignment : 0) + poolBytes;
   Packing packing = pack(intervals);
   int64_t arenaBytes = packing.bytes + statusBytes;
   unsigned next = 0;
@@ -569,7 +635,7 @@ LogicalResult Emitter::placeBuffers() {
   module->setAttr("ingot.arena_bytes", builder.getI64IntegerAttr(arenaBytes));
   module->setAttr("ingot.live_bytes",
                   builder.getI64IntegerAttr(greatestLiveBytes(intervals) +
-                                            (status ? 4 : 0)));
+                                            (status ? 4 : 0) + (pool ? 16 : 0) + poolBytes));
   module->setAttr("ingot.weights", blob);
   buffers = arenaBuffers.size();
   return success();
@@ -580,15 +646,23 @@ Value Emitter::sizeValue(AffineExpr size) {
     return index(constant.getValue());
   if (auto symbol = dyn_cast<AffineSymbolExpr>(size))
     return sizes[symbol.getPosition()];
+  auto apply = [&](OpBuilder &b) {
+    // Sizes that are not there yet are not in the expression.
+    SmallVector<Value> operands;
+    for (Value known : sizes)
+      operands.push_back(known ? known : index(0));
+    AffineMap map = AffineMap::get(0, operands.size(), size);
+    affine::canonicalizeMapAndOperands(&map, &operands);
+    return affine::AffineApplyOp::create(b, planned.getLoc(), map, operands);
+  };
+  if (isFromData(size, module))
+    return apply(builder);
   Value &value = sizeValues[size];
   if (!value) {
     OpBuilder front = OpBuilder::atBlockBegin(&planned.getBody().front());
     if (afterSizes)
       front.setInsertionPointAfter(afterSizes);
-    SmallVector<Value> operands(sizes);
-    AffineMap map = AffineMap::get(0, operands.size(), size);
-    affine::canonicalizeMapAndOperands(&map, &operands);
-    value = affine::AffineApplyOp::create(front, planned.getLoc(), map, operands);
+    value = apply(front);
   }
   return value;
 }
@@ -651,13 +725,22 @@ void Emitter::touch(Value buffer) {
 Value Emitter::newArenaBuffer(MemRefType type, Location loc, AffineExpr count) {
   SmallVector<Value> length;
   AffineExpr bytes;
+  int64_t known = count ? 0 : *byteSize(type);
   if (count) {
-    length.push_back(sizeValue(count));
-    bytes = simplifiedSize(count * elementBytes(type.getElementType()));
+    AffineExpr most = mostOf(count, module);
+    // Where there may be no element, what was out of range reads the first all the same.
+    if (auto number = dyn_cast<AffineConstantExpr>(most))
+      most = builder.getAffineConstantExpr(std::max<int64_t>(number.getValue(), 1));
+    length.push_back(sizeValue(most));
+    bytes = simplifiedSize(most * elementBytes(type.getElementType()));
+    if (auto number = dyn_cast<AffineConstantExpr>(bytes)) {
+      known = number.getValue();
+      bytes = {};
+    }
   }
   auto view = memref::ViewOp::create(head, loc, type, arena, unplaced, length);
   bufferNumbers[view] = arenaBuffers.size();
-  arenaBuffers.push_back({view, {count ? 0 : *byteSize(type), step, step}, bytes});
+  arenaBuffers.push_back({view, {known, step, step}, bytes});
   if (count)
     counts[view] = count;
   return view;
@@ -722,6 +805,7 @@ void Emitter::emitOp(Operation &op) {
       })
       .Case<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::EmptyOp,
             scf::YieldOp>([](Operation *) {})
+      .Case([&](DataSizeOp size) { emitDataSize(size); })
       .Case([&](SizeOp size) { mapping.map(size.getResult(), sizes[size.getNumber()]); })
       .Case([&](LaunchOp launch) { emitLaunch(launch); })
       .Case([&](scf::IfOp branches) { emitIf(branches); })
@@ -730,6 +814,15 @@ void Emitter::emitOp(Operation &op) {
       .Case([&](tensor::FromElementsOp from) { emitFromElements(from); })
       .Case([&](func::ReturnOp exit) { emitReturn(exit); })
       .Default([&](Operation *scalar) { builder.clone(*scalar, mapping); });
+}
+
+void Emitter::emitDataSize(DataSizeOp op) {
+  AffineExpr most = mostOf(builder.getAffineSymbolExpr(op.getNumber()), module);
+  Value size = arith::MaxSIOp::create(builder, op.getLoc(), mapping.lookup(op.getCount()), index(0));
+  StringRef name = dataSizes(module)[op.getNumber() - namedSizes].name;
+  size = arith::MinSIOp::create(builder, named(builder, (name + "_count").str()), size, sizeValue(most));
+  mapping.map(op.getResult(), size);
+  sizes[op.getNumber()] = size;
 }
 
 void Emitter::emitLaunch(LaunchOp op) {
@@ -747,6 +840,8 @@ void Emitter::emitLaunch(LaunchOp op) {
         named(builder, "scratch")));
   if (callee->hasAttr("ingot.checked"))
     operands.push_back(status);
+  if (callee->hasAttr("ingot.pool"))
+    operands.push_back(pool);
   func::CallOp::create(builder, op.getLoc(), callee, operands);
 }
 
@@ -882,12 +977,29 @@ void Emitter::emitReturn(func::ReturnOp op) {
     copied.push_back({buffer(value, op.getLoc()),
                       planned.getArgument(firstOutput + i)});
   emitCopies(op.getLoc(), copied);
+  for (auto [i, value] : llvm::enumerate(op.getOperands())) {
+    Value shape = shapes.lookup(i);
+    if (!shape)
+      continue;
+    for (auto [axis, size] : llvm::enumerate(storages.getSizes().of(value)))
+      memref::StoreOp::create(
+          builder, op.getLoc(),
+          arith::IndexCastOp::create(builder, op.getLoc(), builder.getI64Type(), sizeValue(size)),
+          shape, index(axis));
+  }
   Value code =
       status ? memref::LoadOp::create(builder, op.getLoc(), status, index(0))
                    .getResult()
              : arith::ConstantOp::create(builder, op.getLoc(),
                                          builder.getI32IntegerAttr(0))
                    .getResult();
+  if (pool) {
+    Value free = memref::LoadOp::create(builder, op.getLoc(), pool, index(0));
+    Value end = memref::LoadOp::create(builder, op.getLoc(), pool, index(1));
+    Value overflows = arith::CmpIOp::create(builder, op.getLoc(), arith::CmpIPredicate::sgt, free, end);
+    Value full = arith::ConstantOp::create(builder, op.getLoc(), builder.getI32IntegerAttr(5));
+    code = arith::SelectOp::create(builder, op.getLoc(), overflows, full, code);
+  }
   func::ReturnOp::create(builder, op.getLoc(), code);
 }
 

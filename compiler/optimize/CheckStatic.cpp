@@ -1,4 +1,5 @@
 //===- CheckStatic.cpp ----------------------------------------------------===//
+#include "compiler/optimize/Lists.h"
 #include "compiler/optimize/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -9,11 +10,6 @@ namespace ingot {
 #define GEN_PASS_DEF_CHECKSTATIC
 #include "compiler/optimize/Passes.h.inc"
 } // namespace ingot
-
-static bool isStatic(Type type) {
-  auto shaped = dyn_cast<ShapedType>(type);
-  return !shaped || shaped.hasStaticShape();
-}
 
 namespace {
 struct CheckStatic : ingot::impl::CheckStaticBase<CheckStatic> {
@@ -49,12 +45,21 @@ private:
   }
 
   static LogicalResult checkValues(func::FuncOp function) {
-    // Where a call gives sizes, the lowering knows which of them it can follow.
+    WalkResult lists = function.walk([](Operation *op) {
+      if (llvm::none_of(op->getResults(), [](OpResult result) { return isListType(result.getType()) && !result.use_empty(); }))
+        return WalkResult::advance();
+      op->emitError() << "data decide what its sequence or optional holds, which is not supported";
+      return WalkResult::interrupt();
+    });
+    if (lists.wasInterrupted())
+      return failure();
+    // Which sizes that a call or data give can be followed, the lowering knows.
     if (function->getParentOp()->hasAttr("ingot.sizes"))
       return success();
     WalkResult result = function.walk([](Operation *op) {
       for (Type type : op->getResultTypes())
-        if (!isStatic(type)) {
+        if (auto shaped = dyn_cast<ShapedType>(type);
+            shaped && (!shaped.hasRank() || (!shaped.hasStaticShape() && !shaped.getElementType().isIntOrFloat()))) {
           op->emitError() << "the shape of a result depends on data (" << type
                           << "), which is not supported";
           return WalkResult::interrupt();

@@ -86,6 +86,7 @@ struct HoldPromises : ingot::impl::HoldPromisesBase<HoldPromises> {
       auto promises = function->getAttrOfType<ArrayAttr>(kPromises);
       if (!promises || function.isExternal())
         continue;
+      function.walk([&](onnx::LoopOp loop) { holdLoop(loop, checks); });
       Operation *end = function.getBody().front().getTerminator();
       for (auto [promise, value] : llvm::zip(promises, end->getOperands()))
         if (auto shape = dyn_cast<DenseI64ArrayAttr>(promise))
@@ -95,6 +96,53 @@ struct HoldPromises : ingot::impl::HoldPromisesBase<HoldPromises> {
   }
 
 private:
+  /// What a loop carries has the shape that it begins with, where the body declares that. Inference goes on from there: it keeps the shapes of
+  /// what a loop carries if the body gives them back.
+  static void holdLoop(onnx::LoopOp loop, const llvm::StringSet<> &checks) {
+    Block &body = loop.getBodyRegion().front();
+    auto promises = body.getTerminator()->getAttrOfType<ArrayAttr>(kPromises);
+    ValueRange initial = loop->getOperands().drop_front(std::min<unsigned>(2, loop->getNumOperands()));
+    if (!promises || promises.size() != body.getTerminator()->getNumOperands() ||
+        body.getNumArguments() != initial.size() + 2 || promises.size() < initial.size() + 1)
+      return;
+    SmallVector<Type> types(body.getArgumentTypes());
+    for (auto [argument, value] : llvm::zip(body.getArguments().drop_front(2), initial))
+      argument.setType(value.getType());
+    for (auto [i, value] : llvm::enumerate(initial)) {
+      auto shape = dyn_cast<DenseI64ArrayAttr>(promises[i + 1]);
+      if (shape && isStatic(value.getType()) &&
+          cast<ShapedType>(value.getType()).getShape() == shape.asArrayRef())
+        hold(body.getTerminator()->getOperand(i + 1), shape.asArrayRef(), checks);
+    }
+    // Whether they hold, inference finds.
+    for (auto [argument, type] : llvm::zip(body.getArguments(), types))
+      argument.setType(type);
+  }
+
+  /// Operands that broadcast to a shape have its sizes or 1. Which, is told where the size is 1, and where no other operand has it.
+  static void holdBroadcast(Operation *op, ArrayRef<int64_t> shape, const llvm::StringSet<> &checks) {
+    auto sizeAt = [&](Value operand, size_t fromEnd) -> int64_t {
+      auto type = dyn_cast<RankedTensorType>(operand.getType());
+      if (!type)
+        return ShapedType::kDynamic;
+      return int64_t(fromEnd) < type.getRank() ? type.getDimSize(type.getRank() - 1 - fromEnd) : 1;
+    };
+    for (Value operand : op->getOperands()) {
+      auto type = dyn_cast<RankedTensorType>(operand.getType());
+      if (!type || type.hasStaticShape() || type.getRank() > int64_t(shape.size()))
+        continue;
+      SmallVector<int64_t> wanted(type.getShape());
+      for (auto [i, size] : llvm::enumerate(llvm::reverse(wanted))) {
+        int64_t whole = shape[shape.size() - 1 - i];
+        bool alone = llvm::all_of(op->getOperands(), [&](Value other) { return other == operand || sizeAt(other, i) == 1; });
+        if (ShapedType::isDynamic(size) && (whole == 1 || alone))
+          size = whole;
+      }
+      if (!llvm::is_contained(wanted, ShapedType::kDynamic))
+        hold(operand, wanted, checks);
+    }
+  }
+
   static void hold(Value value, ArrayRef<int64_t> shape,
                    const llvm::StringSet<> &checks) {
     value = shapeSource(value);
@@ -104,6 +152,8 @@ private:
       return;
     if (auto transpose = dyn_cast<onnx::TransposeOp>(op))
       return holdTransposed(transpose, shape, checks);
+    if (isa<onnx::ONNXDialect>(op->getDialect()) && broadcasts(op->getName().stripDialect()))
+      return holdBroadcast(op, shape, checks);
     auto promised = RankedTensorType::get(shape, type.getElementType());
     // A declaration that contradicts what is known is none.
     if (!checks.contains(op->getName().getStringRef()) ||
@@ -147,6 +197,5 @@ bool ingot::hasPromises(ModuleOp module) {
 }
 
 void ingot::dropPromises(ModuleOp module) {
-  for (auto function : module.getOps<func::FuncOp>())
-    function->removeAttr(kPromises);
+  module.walk([](Operation *op) { op->removeAttr(kPromises); });
 }

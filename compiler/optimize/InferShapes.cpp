@@ -1,5 +1,6 @@
 //===- InferShapes.cpp ----------------------------------------------------===//
 #include "compiler/import/Inference.h"
+#include "compiler/optimize/Lists.h"
 #include "compiler/optimize/Passes.h"
 #include "compiler/optimize/Rewrite.h"
 #include "compiler/optimize/SmallValues.h"
@@ -14,12 +15,34 @@ namespace ingot {
 #include "compiler/optimize/Passes.h.inc"
 } // namespace ingot
 
-/// `TensorProto.INT64`, as the attribute `to` of Cast has it.
-constexpr int64_t kInt64DataType = 7;
-
 constexpr unsigned kDeepestKept = 3;
 
-static LogicalResult inferBlock(Block &block);
+/// Operations that copies of loops' bodies may add to a model in all.
+constexpr int64_t kMostCopied = 65536;
+/// Elements that the sequences of a model have in all. Each insertion makes a sequence of its own.
+constexpr int64_t kMostListed = int64_t(1) << 22;
+
+/// What --shape or the model says of an operation's results that are sequences or optionals; only while the pass runs.
+constexpr StringLiteral kPromised = "ingot.promised";
+
+namespace {
+/// One walk over a function.
+class Inferrer {
+public:
+  explicit Inferrer(bool byData) { options.byData = byData; }
+
+  LogicalResult inferBlock(Block &block) { return inferRange(block, block.empty() ? nullptr : &block.front(), nullptr); }
+
+private:
+  LogicalResult inferRange(Block &block, Operation *op, Operation *end);
+  LogicalResult inferOperation(Operation *op);
+  onnx::LoopOp keepLoopShapes(onnx::LoopOp loop);
+  FailureOr<bool> inferBranches(onnx::IfOp op);
+
+  int64_t budget = kMostCopied, elements = kMostListed;
+  ListOptions options{false, &budget, &elements};
+};
+} // namespace
 
 static unsigned loopDepth(Operation *op) {
   unsigned depth = 0;
@@ -28,15 +51,12 @@ static unsigned loopDepth(Operation *op) {
   return depth;
 }
 
-static LogicalResult inferOperation(Operation *op) {
-  InferenceOptions options;
+LogicalResult Inferrer::inferOperation(Operation *op) {
+  InferenceOptions inference;
   // The branches of an If were inferred already.
-  if (isa<onnx::IfOp>(op))
-    return inferTypes(op, options);
-  options.inferRegion = [](Region &region) {
-    return inferBlock(region.front());
-  };
-  return inferTypes(op, options);
+  if (!isa<onnx::IfOp>(op))
+    inference.inferRegion = [this](Region &region) { return inferBlock(region.front()); };
+  return inferTypes(op, inference);
 }
 
 /// Number of iterations of a loop whose condition is always true, or nullopt.
@@ -63,7 +83,7 @@ static std::optional<int64_t> tripCount(onnx::LoopOp loop) {
 /// The specification lets the shapes of a loop's values change from one iteration to the next, and so infers none. Mostly they stay: the body
 /// is inferred, in a copy, with the shapes that the values have before the loop, and if it gives them back they hold. Returns the loop to go on
 /// with.
-static onnx::LoopOp keepLoopShapes(onnx::LoopOp loop) {
+onnx::LoopOp Inferrer::keepLoopShapes(onnx::LoopOp loop) {
   // Inputs are the trip count, the condition, and the values; the body yields
   // the condition, the values, and what is collected.
   ValueRange initial = loop->getOperands().drop_front(
@@ -98,61 +118,29 @@ static onnx::LoopOp keepLoopShapes(onnx::LoopOp loop) {
   }
   for (auto [result, value] : llvm::zip(copy->getResults(), initial))
     result.setType(value.getType());
-  // What each iteration yields is collected along a new first axis.
-  if (std::optional<int64_t> count = tripCount(copy))
-    for (auto [result, value] :
-         llvm::zip(copy->getResults().drop_front(initial.size()),
-                   yielded.drop_front(initial.size() + 1))) {
-      auto type = dyn_cast<RankedTensorType>(value.getType());
-      if (!type)
-        continue;
-      SmallVector<int64_t> shape = {*count};
-      llvm::append_range(shape, type.getShape());
-      result.setType(RankedTensorType::get(shape, type.getElementType()));
-    }
+  // What each iteration yields is collected along a new first axis; how many iterations there are, only data may tell.
+  int64_t count = tripCount(copy).value_or(ShapedType::kDynamic);
+  for (auto [result, value] :
+       llvm::zip(copy->getResults().drop_front(initial.size()),
+                 yielded.drop_front(initial.size() + 1))) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type)
+      continue;
+    SmallVector<int64_t> shape = {count};
+    llvm::append_range(shape, type.getShape());
+    auto inferred = RankedTensorType::get(shape, type.getElementType());
+    // What the model declares may have told more.
+    Type merged = mergeTypes(result.getType(), inferred);
+    result.setType(merged && count == ShapedType::kDynamic ? merged : inferred);
+  }
   loop->replaceAllUsesWith(copy->getResults());
   loop.erase();
   return copy;
 }
 
-/// Makes a value that is `value` if the condition is `expected`, and an index out of range, which is checked at run time, if not.
-static Value guarded(OpBuilder &builder, Location loc, Value value,
-                     Value condition, bool expected) {
-  auto type = cast<RankedTensorType>(value.getType());
-  if (expected)
-    condition = onnx::NotOp::create(builder, loc, condition.getType(),
-                                    ValueRange(condition))
-                    ->getResult(0);
-  auto number = RankedTensorType::get({}, builder.getI64Type());
-  Value scalar = makeConstant(builder, loc, ArrayRef<int64_t>());
-  condition = onnx::ReshapeOp::create(
-                  builder, loc,
-                  TypeRange(RankedTensorType::get({}, builder.getI1Type())),
-                  ValueRange{condition, scalar})
-                  ->getResult(0);
-  NamedAttribute toInteger = builder.getNamedAttr(
-      "to", builder.getI64IntegerAttr(kInt64DataType));
-  Value index = onnx::CastOp::create(builder, loc, TypeRange(Type(number)),
-                                     ValueRange(condition), toInteger)
-                    ->getResult(0);
-  SmallVector<int64_t> shape = {1};
-  llvm::append_range(shape, type.getShape());
-  Value row =
-      onnx::ReshapeOp::create(
-          builder, loc,
-          TypeRange(RankedTensorType::get(shape, type.getElementType())),
-          ValueRange{value, makeConstant(builder, loc, shape)})
-          ->getResult(0);
-  NamedAttribute axis =
-      builder.getNamedAttr("axis", builder.getI64IntegerAttr(0));
-  return onnx::GatherOp::create(builder, loc, TypeRange(Type(type)),
-                                ValueRange{row, index}, axis)
-      ->getResult(0);
-}
-
 /// Infers both branches. Where the sizes of the inputs make one impossible (a product of matrices that do not fit), the other one takes
 /// the If's place, and running into the impossible one is an error at run time, as it is anywhere. Returns whether the If was replaced.
-static FailureOr<bool> inferBranches(onnx::IfOp op) {
+FailureOr<bool> Inferrer::inferBranches(onnx::IfOp op) {
   // What is wrong with a branch is kept rather than found again: Ifs in Ifs would double that with each level.
   auto succeeds = [&](Region &region, SmallVectorImpl<Diagnostic> &errors) {
     ScopedDiagnosticHandler silent(op.getContext(), [&](Diagnostic &diagnostic) {
@@ -166,52 +154,63 @@ static FailureOr<bool> inferBranches(onnx::IfOp op) {
   bool elseWorks = succeeds(op.getElseBranch(), elseErrors);
   if (thenWorks && elseWorks)
     return false;
-  Region &taken = thenWorks ? op.getThenBranch() : op.getElseBranch();
-  SmallVector<Value> values(taken.front().getTerminator()->getOperands());
   // The check needs a value of known size to hang on.
-  Value *smallest = nullptr;
-  for (Value &value : values) {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (type && type.hasStaticShape() && type.getNumElements() > 0 &&
-        (!smallest || type.getNumElements() <
-                          cast<ShapedType>(smallest->getType()).getNumElements()))
-      smallest = &value;
-  }
-  if ((!thenWorks && !elseWorks) || !smallest) {
+  if ((!thenWorks && !elseWorks) || !takeBranch(op, thenWorks ? op.getThenBranch() : op.getElseBranch())) {
     for (Diagnostic &error : thenWorks ? elseErrors : thenErrors)
       op.getContext()->getDiagEngine().emit(std::move(error));
     return failure();
   }
-
-  taken.front().getTerminator()->erase();
-  op->getBlock()->getOperations().splice(op->getIterator(),
-                                         taken.front().getOperations());
-  OpBuilder builder(op);
-  *smallest = guarded(builder, op.getLoc(), *smallest, op.getCond(), thenWorks);
-  op->replaceAllUsesWith(values);
-  op->erase();
   return true;
 }
 
-static LogicalResult inferBlock(Block &block) {
-  Operation *op = block.empty() ? nullptr : &block.front();
-  while (op) {
+/// The specification's own function bodies give Range tensors of one dimension.
+static void takeScalars(onnx::RangeOp range) {
+  for (OpOperand &operand : range->getOpOperands()) {
+    auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+    if (!type || type.getRank() == 0 || !type.hasStaticShape() || type.getNumElements() != 1)
+      continue;
+    OpBuilder builder(range);
+    Type scalar = RankedTensorType::get({}, type.getElementType());
+    Value shape = makeConstant(builder, range.getLoc(), ArrayRef<int64_t>());
+    Value number = onnx::ReshapeOp::create(builder, range.getLoc(), TypeRange(scalar), ValueRange{operand.get(), shape})->getResult(0);
+    if (ElementsAttr value = evaluateSmall(number.getDefiningOp()))
+      number = makeConstant(builder, range.getLoc(), value);
+    operand.set(number);
+  }
+}
+
+LogicalResult Inferrer::inferRange(Block &block, Operation *op, Operation *end) {
+  while (op != end) {
+    Operation *before = op->getPrevNode();
+    // What took the place of `op` is walked, too.
+    auto again = [&] { op = before ? before->getNextNode() : &block.front(); };
+    auto promised = dyn_cast_or_null<ArrayAttr>(op->removeAttr(kPromised));
     if (auto branch = dyn_cast<onnx::IfOp>(op)) {
-      Operation *before = op->getPrevNode();
       if (auto values = inlineConstantIf(branch)) {
         op->replaceAllUsesWith(*values);
         op->erase();
-        op = before ? before->getNextNode() : &block.front();
+        again();
         continue;
       }
       FailureOr<bool> replaced = inferBranches(branch);
       if (failed(replaced))
         return failure();
       if (*replaced) {
-        op = before ? before->getNextNode() : &block.front();
+        again();
         continue;
       }
     }
+    FailureOr<bool> resolved = resolveLists(op, promised, options, [this](Operation *from, Operation *to) {
+      return inferRange(*to->getBlock(), from, to);
+    });
+    if (failed(resolved))
+      return failure();
+    if (*resolved) {
+      again();
+      continue;
+    }
+    if (auto range = dyn_cast<onnx::RangeOp>(op))
+      takeScalars(range);
     if (auto loop = dyn_cast<onnx::LoopOp>(op))
       op = keepLoopShapes(loop);
     if (failed(inferOperation(op)))
@@ -228,15 +227,48 @@ static LogicalResult inferBlock(Block &block) {
   return success();
 }
 
+/// The operation that makes what a result of @main is, and the number of its result.
+static OpResult sourceOf(Value value) {
+  auto result = dyn_cast<OpResult>(value);
+  while (result && isa<onnx::IdentityOp, onnx::OptionalOp, onnx::OptionalGetElementOp>(result.getOwner()) && result.getOwner()->getNumOperands())
+    result = dyn_cast<OpResult>(result.getOwner()->getOperand(0));
+  return result;
+}
+
+/// Puts promises for results that are sequences, elements of some, or what loops give, where they are made.
+static void placePromises(func::FuncOp function) {
+  auto promises = function->getAttrOfType<ArrayAttr>("ingot.promises");
+  if (!promises)
+    return;
+  Builder b(function.getContext());
+  for (auto [promise, value] : llvm::zip(promises, function.getBody().front().getTerminator()->getOperands())) {
+    OpResult source = sourceOf(value);
+    if (!source || isa<UnitAttr>(promise) || !(isListType(source.getType()) || isa<onnx::SequenceAtOp, onnx::LoopOp>(source.getOwner())))
+      continue;
+    SmallVector<Attribute> all(source.getOwner()->getNumResults(), b.getUnitAttr());
+    if (auto others = source.getOwner()->getAttrOfType<ArrayAttr>(kPromised))
+      all.assign(others.begin(), others.end());
+    all[source.getResultNumber()] = promise;
+    source.getOwner()->setAttr(kPromised, b.getArrayAttr(all));
+  }
+}
+
 namespace {
 struct InferShapes : ingot::impl::InferShapesBase<InferShapes> {
+  using Base = ingot::impl::InferShapesBase<InferShapes>;
+  using Base::Base;
+
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isExternal())
         continue;
       Block &block = function.getBody().front();
-      if (failed(inferBlock(block)))
+      if (byData)
+        placePromises(function);
+      if (failed(Inferrer(byData).inferBlock(block)))
         return signalPassFailure();
+      if (function.getName() == "main")
+        resolveResults(function);
       updateResultTypes(function);
     }
   }

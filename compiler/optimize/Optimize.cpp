@@ -1,5 +1,6 @@
 //===- Optimize.cpp -------------------------------------------------------===//
 #include "compiler/optimize/Optimize.h"
+#include "compiler/optimize/Lists.h"
 #include "compiler/optimize/Promises.h"
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/Pass/PassManager.h"
@@ -24,8 +25,10 @@ static LogicalResult runUntilSettled(PassManager &round, ModuleOp module) {
   return success();
 }
 
-static void addRound(PassManager &manager, const OptimizeOptions &options) {
-  manager.addPass(createInferShapes());
+static void addRound(PassManager &manager, const OptimizeOptions &options, bool byData) {
+  InferShapesOptions infer;
+  infer.byData = byData;
+  manager.addPass(createInferShapes(infer));
   if (!options.lowered.empty()) {
     ExpandFunctionsOptions expand;
     expand.keep.assign(options.lowered.begin(), options.lowered.end());
@@ -40,16 +43,16 @@ static void addRound(PassManager &manager, const OptimizeOptions &options) {
 LogicalResult ingot::runOptimize(ModuleOp module,
                                  const OptimizeOptions &options) {
   PassManager round(module.getContext());
-  addRound(round, options);
+  addRound(round, options, /*byData=*/false);
   if (failed(runUntilSettled(round, module)))
     return failure();
-  // What the model declares counts only where nothing else tells.
-  if (!options.checked.empty() && hasPromises(module)) {
+  // What data decide, and what the model declares, counts only where nothing else tells.
+  if (!options.checked.empty() && (hasPromises(module) || hasLists(module))) {
     PassManager promised(module.getContext());
     HoldPromisesOptions hold;
     hold.checked.assign(options.checked.begin(), options.checked.end());
     promised.addPass(createHoldPromises(hold));
-    addRound(promised, options);
+    addRound(promised, options, /*byData=*/true);
     if (failed(runUntilSettled(promised, module)))
       return failure();
   }

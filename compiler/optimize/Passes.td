@@ -6,7 +6,10 @@ def InferShapes : Pass<"infer-shapes", "mlir::ModuleOp"> {
   let description = [{
     One walk in order. What depends on shapes alone is computed on the way (`Shape`, and arithmetic on small constants), and an `If` whose condition became constant is
     replaced by the branch taken, so that one walk reaches what the shapes of the inputs determine. A loop's values keep their shapes if its body does.
+    Operators on sequences and optionals become operators on their elements, as far as lengths are known.
   }];
+  let options = [Option<"byData", "by-data", "bool", /*default=*/"false",
+                        "also resolve sequences of which data decide something, by selection and by what is promised of @main's results">];
 }
 
 def HoldPromises : Pass<"hold-promises", "mlir::ModuleOp"> {

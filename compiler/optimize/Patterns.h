@@ -13,6 +13,8 @@ void populateArithmeticPatterns(mlir::RewritePatternSet &patterns);
 /// Normalisation and constants per channel into the weights of a convolution
 /// or matrix product.
 void populateWeightPatterns(mlir::RewritePatternSet &patterns);
+/// Operators between DequantizeLinear and QuantizeLinear into integer operators.
+void populateQuantizedPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace ingot
 

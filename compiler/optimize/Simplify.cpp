@@ -18,6 +18,7 @@ struct Simplify : ingot::impl::SimplifyBase<Simplify> {
     populateMovementPatterns(set);
     populateArithmeticPatterns(set);
     populateWeightPatterns(set);
+    populateQuantizedPatterns(set);
     patterns = std::move(set);
     return success();
   }

@@ -36,6 +36,7 @@ struct Frame {
   SmallVector<Value> indexArguments;
   SmallVector<Value> scalarArguments;
   Value status;
+  Value pool;
   /// Of each dimension: the loop's value, or null where there is no loop.
   SmallVector<Value> loops;
 };
@@ -73,6 +74,8 @@ public:
     function->setAttr("ingot.kernel", b.getUnitAttr());
     if (nests.checked)
       function->setAttr("ingot.checked", b.getUnitAttr());
+    if (nests.makesStrings)
+      function->setAttr("ingot.pool", b.getUnitAttr());
     enter(function, {});
 
     // Concatenated parts have no rows in common; stages of rows all have them.
@@ -100,6 +103,7 @@ private:
       fits &= valid(dim) && dim >= 0;
     for (int64_t input : schedule.packed)
       fits &= input >= 0 && input < int64_t(nest.root().inputs.size());
+    fits = fits && (schedule.terms == 1 || (schedule.terms == 2 && canSumTerms(nest, schedule)));
     if (!fits)
       return kernel.emitError("has a schedule that does not fit its loops");
     if (!nest.root().op)
@@ -166,8 +170,10 @@ private:
         operands += !weights;
       } else {
         types.push_back(argument.getType());
-        auto size = kernel.getInputs()[argument.getArgNumber()].getDefiningOp<SizeOp>();
+        Value input = kernel.getInputs()[argument.getArgNumber()];
+        auto size = input.getDefiningOp<SizeOp>();
         locs.push_back(named(size ? sizeNames(kernel)[size.getNumber()]
+                             : input.getDefiningOp<DataSizeOp>() ? "count"
                              : isa<IndexType>(argument.getType()) ? "at"
                                                                   : "scalar"));
       }
@@ -181,6 +187,10 @@ private:
     if (nests.checked) {
       types.push_back(MemRefType::get({1}, b.getI32Type()));
       locs.push_back(named("status"));
+    }
+    if (nests.makesStrings) {
+      types.push_back(MemRefType::get({2}, b.getI64Type()));
+      locs.push_back(named("pool"));
     }
     for (const std::string &index : indices) {
       types.push_back(b.getIndexType());
@@ -219,6 +229,7 @@ private:
     for (unsigned i = 0; i < kernel.getNumResults(); ++i)
       frame.buffers.push_back(entry.getArgument(next++));
     frame.status = nests.checked ? entry.getArgument(next++) : Value();
+    frame.pool = nests.makesStrings ? entry.getArgument(next++) : Value();
     frame.loops.assign(frame.loops.size(), Value());
     for (unsigned dim : indices)
       frame.loops[dim] = entry.getArgument(next++);
@@ -484,6 +495,9 @@ private:
       SmallVector<int64_t> callerOffsets = offsets;
       found->second = createFunction(tileName, names);
       result.functions.emplace_back(found->second);
+      // Compilers keep sums and partial sums in registers, as long as nothing else is there.
+      if (schedule->totals)
+        found->second->setAttr("ingot.apart", b.getUnitAttr());
       enter(found->second, indices);
       offsets.assign(offsets.size(), 0);
       reduceTile(points, widths, lanes, inside);
@@ -599,7 +613,9 @@ private:
                                                   b.getZeroAttr(type)));
       }
       std::swap(accumulatorNames, names);
+      addingParts = false;
       fresh = reduce(inner, fresh, inside, schedule->step, step);
+      addingParts = true;
       std::swap(accumulatorNames, names);
       for (auto [total, sum] : llvm::zip(totals, fresh))
         total = arith::AddFOp::create(b, total.getLoc(), total, sum);
@@ -607,7 +623,10 @@ private:
     };
     for (std::string &text : accumulatorNames)
       text.replace(0, 3, "sum");
-    return reduce(outer, accumulators, inside, 1, part);
+    addingParts = true;
+    accumulators = reduce(outer, accumulators, inside, 1, part);
+    addingParts = false;
+    return accumulators;
   }
 
   /// Loops over reduction dimensions that carry the accumulators.
@@ -629,6 +648,9 @@ private:
       offsets[dim] = 0;
       return accumulators;
     }
+    int64_t terms = dims.size() == 1 ? schedule->terms : 1;
+    if (terms > 1)
+      return reduceTerms(dim, accumulators, innermostStep, step);
     int64_t stride =
         whole && !dynamic && dims.size() == 1 &&
                 nest->sizes[dim] % innermostStep == 0
@@ -640,6 +662,8 @@ private:
     }
     auto op = scf::ForOp::create(b, loc, begin, end, indexConstant(stride),
                                  accumulators);
+    if (addingParts)
+      op->setAttr("ingot.rolled", b.getUnitAttr());
     op.getInductionVar().setLoc(named(dimName(dim)));
     for (auto [argument, text] :
          llvm::zip(op.getRegionIterArgs(), accumulatorNames))
@@ -658,6 +682,40 @@ private:
       scf::YieldOp::create(b, loc, inner);
     }
     return SmallVector<Value>(op.getResults());
+  }
+
+  /// The innermost reduction loop, whose steps are summed several at once; what is left over comes after the loop.
+  SmallVector<Value> reduceTerms(unsigned dim, SmallVector<Value> accumulators, int64_t innermostStep, Step step) {
+    int64_t terms = schedule->terms, size = nest->sizes[dim];
+    int64_t stride = size / terms % innermostStep == 0 ? innermostStep * terms : terms;
+    int64_t full = size / stride * stride;
+    auto at = [&](int64_t offset, SmallVector<Value> current, int64_t present) {
+      offsets[dim] = offset;
+      presentTerms = present;
+      current = step(std::move(current));
+      offsets[dim] = 0;
+      return current;
+    };
+    if (full > stride) {
+      auto op = scf::ForOp::create(b, loc, indexConstant(0), indexConstant(full), indexConstant(stride), accumulators);
+      op.getInductionVar().setLoc(named(dimName(dim)));
+      for (auto [argument, text] : llvm::zip(op.getRegionIterArgs(), accumulatorNames))
+        argument.setLoc(named(text));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(op.getBody());
+      frame.loops[dim] = op.getInductionVar();
+      SmallVector<Value> inner(op.getRegionIterArgs());
+      for (int64_t i = 0; i < stride; i += terms)
+        inner = at(i, inner, terms);
+      frame.loops[dim] = Value();
+      scf::YieldOp::create(b, loc, inner);
+      accumulators.assign(op.getResults().begin(), op.getResults().end());
+    } else {
+      full = 0;
+    }
+    for (int64_t i = full; i < size; i += terms)
+      accumulators = at(i, accumulators, std::min(terms, size - i));
+    return accumulators;
   }
 
   /// First and last steps of a reduction that read no padding, or nulls where
@@ -905,6 +963,8 @@ private:
                                   int64_t width, ArrayRef<Value> accumulators) {
     if (!statement.op)
       return {splat(load(statement.inputs[0], lane, width), width)};
+    if (schedule->terms > 1 && !accumulators.empty())
+      return {sumOfTerms(statement, lane, width, accumulators.front())};
     Block &body = statement.op.getRegion().front();
     IRMapping map;
     for (auto [i, access] : llvm::enumerate(statement.inputs))
@@ -920,27 +980,66 @@ private:
     return results;
   }
 
-  /// Values from outside of the body are constants, or operands of the kernel.
+  /// The sum and the products of the steps that are taken at once.
+  Value sumOfTerms(const Statement &root, int64_t lane, int64_t width, Value sum) {
+    int64_t packed = schedule->packed[0];
+    Value weights = asShorts(loadInside(root.inputs[packed], lane, width));
+    Value others = asShorts(loadTerms(root.inputs[1 - packed]));
+    return DotOp::create(b, sum.getLoc(), sum.getType(), others, weights, sum);
+  }
+
+  /// Neighbouring steps of the innermost reduction, zeros after the last one.
+  Value loadTerms(const Access &access) {
+    unsigned innermost = reductionOrder(*nest).back();
+    int64_t terms = schedule->terms;
+    Address at = address(access, 0);
+    Value buffer = frame.buffers[access.buffer];
+    auto type = VectorType::get({terms}, access.element);
+    auto key = std::make_tuple(&access, b.getInsertionBlock(), keyOf(at.index), -presentTerms);
+    Value &known = loads[key];
+    if (known)
+      return known;
+    if (presentTerms == terms && access.stride(innermost) == 1)
+      return known = vector::LoadOp::create(b, buffer.getLoc(), type, buffer, at.index);
+    SmallVector<Value> elements;
+    for (int64_t t = 0; t < terms; ++t) {
+      offsets[innermost] += t;
+      elements.push_back(t < presentTerms
+                             ? Value(memref::LoadOp::create(b, buffer.getLoc(), buffer, address(access, 0).index))
+                             : arith::ConstantOp::create(b, loc, b.getZeroAttr(access.element)));
+      offsets[innermost] -= t;
+    }
+    return known = vector::FromElementsOp::create(b, buffer.getLoc(), type, elements);
+  }
+
+  Value asShorts(Value value) {
+    auto type = cast<VectorType>(value.getType());
+    if (type.getElementType().isInteger(16))
+      return value;
+    Value &wide = shorts[value];
+    if (!wide)
+      wide = arith::ExtSIOp::create(b, value.getLoc(), VectorType::get(type.getShape(), b.getI16Type()), value);
+    return wide;
+  }
+
+  /// Values from outside of the body are constants, operands of the kernel, or sizes over these.
   Value lookup(IRMapping &map, Value value) {
     if (Value mapped = map.lookupOrNull(value))
       return mapped;
     // Operations are cloned by the map, which must know what stands for each operand.
-    auto remember = [&](Value mapped) {
-      map.map(value, mapped);
-      return mapped;
-    };
-    if (auto argument = dyn_cast<BlockArgument>(value))
-      for (auto [scalar, mapped] : llvm::zip(nests.scalarArguments, frame.scalarArguments))
-        if (scalar == argument)
-          return remember(mapped);
-    if (isa<IndexType>(value.getType()))
-      if (AffineExpr size = Sizes().of(OpFoldResult(value), kernel.getContext()))
-        return remember(sizeValue(size));
+    Value found;
+    for (auto [scalar, mapped] : llvm::zip(nests.scalarArguments, frame.scalarArguments))
+      if (scalar == value)
+        found = mapped;
     Operation *constant = value.getDefiningOp<arith::ConstantOp>();
-    assert(constant && "a body uses what is neither its own nor constant");
-    Value clone = b.clone(*constant)->getResult(0);
-    map.map(value, clone);
-    return clone;
+    if (!found && !constant && isa<IndexType>(value.getType()))
+      if (AffineExpr size = Sizes().of(OpFoldResult(value), kernel.getContext()))
+        found = sizeValue(size);
+    assert((found || constant) && "a body uses what is neither its own nor constant");
+    if (!found)
+      found = b.clone(*constant)->getResult(0);
+    map.map(value, found);
+    return found;
   }
 
   /// The product of `acc + a * b` where the target adds and multiplies at once.
@@ -981,7 +1080,21 @@ private:
       return;
     }
     if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-      map.map(extract.getResult(), extractElement(extract, map));
+      auto [buffer, at] = elementPlace(extract.getTensor(), extract.getIndices(), map);
+      map.map(extract.getResult(), memref::LoadOp::create(b, extract.getLoc(), buffer, at).getResult());
+      return;
+    }
+    if (auto address = dyn_cast<AddressOp>(op)) {
+      auto [buffer, at] = elementPlace(address.getMemory(), address.getIndices(), map);
+      map.map(address.getResult(), AddressOp::create(b, address.getLoc(), b.getI64Type(), buffer, at).getResult());
+      return;
+    }
+    if (auto string = dyn_cast<StringOp>(op); string && string.getMakes()) {
+      SmallVector<Value> operands;
+      for (Value operand : string.getOperands())
+        operands.push_back(lookup(map, operand));
+      operands.push_back(frame.pool);
+      map.map(string.getResult(), StringOp::create(b, string.getLoc(), string.getType(), string.getName(), operands, true).getResult());
       return;
     }
     if (auto assertion = dyn_cast<cf::AssertOp>(op)) {
@@ -1042,25 +1155,23 @@ private:
     return affine::AffineApplyOp::create(b, loc, affine, operands);
   }
 
-  Value extractElement(tensor::ExtractOp extract, IRMapping &map) {
-    Value tensor = extract.getTensor();
-    while (isReshape(tensor.getDefiningOp()))
-      tensor = viewSource(tensor.getDefiningOp());
-    Value buffer = frame.buffers[nests.bufferOf.lookup(tensor)];
+  /// The buffer of a tensor that lies in memory as it is, and the flat index of an element at computed indices.
+  std::pair<Value, Value> elementPlace(Value tensor, ValueRange indices, IRMapping &map) {
+    Sizes shapes;
     AffineExpr flat = b.getAffineConstantExpr(0);
     SmallVector<Value> operands;
-    Sizes shapes;
-    for (auto [index, size] :
-         llvm::zip(extract.getIndices(), shapes.of(extract.getTensor()))) {
+    for (auto [index, size] : llvm::zip(indices, shapes.of(tensor))) {
       flat = flat * size + b.getAffineDimExpr(operands.size());
       operands.push_back(lookup(map, index));
     }
+    while (isReshape(tensor.getDefiningOp()))
+      tensor = viewSource(tensor.getDefiningOp());
+    Value buffer = frame.buffers[nests.bufferOf.lookup(tensor)];
     unsigned dims = operands.size();
     llvm::append_range(operands, frame.indexArguments);
     AffineMap affine = AffineMap::get(dims, operands.size() - dims, flat);
     affine::canonicalizeMapAndOperands(&affine, &operands);
-    Value at = affine::AffineApplyOp::create(b, loc, affine, operands);
-    return memref::LoadOp::create(b, extract.getLoc(), buffer, at);
+    return {buffer, affine::AffineApplyOp::create(b, loc, affine, operands)};
   }
 
   //===--- memory ---------------------------------------------------------===//
@@ -1086,7 +1197,7 @@ private:
                         ? packedIndex(*nest, *schedule, access, blockLanes)
                         : *access.linear;
     int64_t laneStride = schedule->lane == -1 ? 0
-                         : isPacked(access)   ? 1
+                         : isPacked(access)   ? schedule->terms
                                               : linear[schedule->lane];
     int64_t offset = linear.offset + laneStride * lane;
     AffineExpr expr = b.getAffineConstantExpr(0);
@@ -1170,7 +1281,10 @@ private:
       return found->second;
     Location where = buffer.getLoc();
     Value value;
-    if (at.laneStride == 0 || width == 1) {
+    if (isPacked(access) && schedule->terms > 1) {
+      value = vector::LoadOp::create(
+          b, where, VectorType::get({width * schedule->terms}, access.element), buffer, at.index);
+    } else if (at.laneStride == 0 || width == 1) {
       value = memref::LoadOp::create(b, where, buffer, at.index);
     } else if (at.laneStride == 1) {
       value = vector::LoadOp::create(
@@ -1241,6 +1355,9 @@ private:
   SmallVector<int64_t> offsets;
   int64_t blockLanes = 0;
   std::vector<std::string> accumulatorNames;
+  bool addingParts = false; ///< in the loops that add up partial sums
+  int64_t presentTerms = 1; ///< of the schedule's terms, at the current step
+  DenseMap<Value, Value> shorts; ///< int8 vectors as int16
   DenseMap<Value, Value> registers; ///< of the current point
   DenseMap<Value, Value> rowValues; ///< of the current row
   std::map<std::pair<const Access *, Block *>, Value> bases;

@@ -1,4 +1,5 @@
 //===- ExpandKernels.cpp - kernels become functions -----------------------===//
+#include "compiler/kernels/DataSizes.h"
 #include "compiler/kernels/Sizes.h"
 #include "compiler/kernels/Stages.h"
 #include "compiler/schedule/Expand.h"
@@ -53,13 +54,13 @@ static std::string shapeText(Type type, ArrayRef<AffineExpr> sizes,
 
 static std::string comment(KernelOp kernel) {
   Sizes sizes;
-  SmallVector<StringRef> names = sizeNames(kernel);
+  SmallVector<StringRef> names = symbolNames(kernel);
   auto shapes = [&](ValueRange values) {
     SmallVector<std::string> texts;
     for (Value value : values)
       if (isa<TensorType>(value.getType()))
         texts.push_back(shapeText(value.getType(), sizes.of(value), names));
-      else if (!value.getDefiningOp<SizeOp>())
+      else if (!value.getDefiningOp<SizeOp>() && !value.getDefiningOp<DataSizeOp>())
         texts.push_back(shapeText(value.getType(), {}, names));
     return llvm::join(texts, ", ");
   };
@@ -137,7 +138,7 @@ struct ExpandKernels : ingot::impl::ExpandKernelsBase<ExpandKernels> {
     if (llvm::all_of(kernel.getResultTypes(), isStatic))
       return {};
     Sizes sizes;
-    unsigned names = sizeNames(kernel).size();
+    unsigned names = symbolNames(kernel).size();
     SmallVector<AffineMap> maps;
     for (Value result : kernel.getResults())
       maps.push_back(AffineMap::get(0, names, sizes.of(result), kernel.getContext()));

@@ -269,6 +269,7 @@ private:
       }
       if (hasAssert(op))
         result.checked = true;
+      op.getRegion().walk([&](StringOp string) { result.makesStrings |= string.getMakes(); });
       nest.statements.push_back(std::move(statement));
     }
     markSkippable(nest);
@@ -574,11 +575,14 @@ private:
       if (access.bounds.empty())
         continue;
       Value argument = body.getArgument(i);
-      auto product = term.getDefiningOp<arith::MulFOp>();
+      Operation *product = term.getDefiningOp();
       bool inProduct =
           isContraction(root) && product &&
-          llvm::is_contained(product->getOperands(), argument) &&
-          matchPattern(access.padding, m_AnyZeroFloat());
+          llvm::any_of(product->getOperands(), [&](Value factor) {
+            auto widened = factor.getDefiningOp<arith::ExtSIOp>();
+            return factor == argument || (widened && widened.getIn() == argument);
+          }) &&
+          (matchPattern(access.padding, m_AnyZeroFloat()) || matchPattern(access.padding, m_Zero()));
       if (term != argument && !inProduct)
         continue;
       if (term == argument && access.padding != start)

@@ -91,6 +91,7 @@ struct KernelNests {
   llvm::SmallVector<mlir::BlockArgument> scalarArguments; ///< of other types
   llvm::DenseMap<mlir::Value, unsigned> bufferOf;
   bool checked = false; ///< some stage asserts
+  bool makesStrings = false; ///< some stage takes from the pool of strings
 };
 
 /// Fails with an error at the kernel if a stage is of a form that has no nest.

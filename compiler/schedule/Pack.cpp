@@ -22,6 +22,12 @@ static SmallVector<unsigned> dimsOf(const Nest &nest, const Schedule &schedule,
   return dims;
 }
 
+/// Steps of a reduction dimension, filled up where `terms` of them are one.
+static int64_t paddedSize(const Nest &nest, const Schedule &schedule, unsigned dim) {
+  return schedule.terms > 1 && reductionOrder(nest).back() == dim ? llvm::alignTo(nest.sizes[dim], schedule.terms)
+                                                              : nest.sizes[dim];
+}
+
 Linear ingot::packedIndex(const Nest &nest, const Schedule &schedule,
                           const Access &access, int64_t blockLanes) {
   Linear packed;
@@ -31,7 +37,7 @@ Linear ingot::packedIndex(const Nest &nest, const Schedule &schedule,
   SmallVector<unsigned> reductions = dimsOf(nest, schedule, access, true);
   for (unsigned dim : llvm::reverse(reductions)) {
     packed.coefficients[dim] = steps * blockLanes;
-    steps *= nest.sizes[dim];
+    steps *= paddedSize(nest, schedule, dim);
   }
   packed.coefficients[schedule.lane] = steps;
   int64_t stride = steps * nest.sizes[schedule.lane];
@@ -53,7 +59,9 @@ ElementsAttr ingot::packElements(const Nest &nest, const Schedule &schedule,
   int64_t laneStride = (*access.linear)[schedule.lane];
   int64_t total = lanes;
   for (unsigned dim : dims)
-    total *= nest.sizes[dim];
+    total *= paddedSize(nest, schedule, dim);
+  int64_t terms = schedule.terms;
+  int64_t termStride = terms > 1 ? (*access.linear)[dims.back()] : 0;
 
   std::vector<char> to(total * size);
   char *next = to.data();
@@ -61,7 +69,8 @@ ElementsAttr ingot::packElements(const Nest &nest, const Schedule &schedule,
   // Counts `at[first..last)` up by one; false when it is back at zero.
   auto advance = [&](unsigned first, unsigned last) {
     for (unsigned i = last; i-- > first;) {
-      if (++at[i] < nest.sizes[dims[i]])
+      at[i] += i + 1 == dims.size() ? terms : 1;
+      if (at[i] < nest.sizes[dims[i]])
         return true;
       at[i] = 0;
     }
@@ -74,8 +83,10 @@ ElementsAttr ingot::packElements(const Nest &nest, const Schedule &schedule,
         int64_t source = access.linear->offset + lane * laneStride;
         for (auto [i, dim] : llvm::enumerate(dims))
           source += at[i] * (*access.linear)[dim];
-        for (int64_t l = 0; l < width; ++l, next += size)
-          std::memcpy(next, from.data() + (source + l * laneStride) * size, size);
+        int64_t present = terms > 1 ? std::min(terms, nest.sizes[dims.back()] - at.back()) : 1;
+        for (int64_t l = 0; l < width; ++l, next += terms * size)
+          for (int64_t t = 0; t < present; ++t)
+            std::memcpy(next + t * size, from.data() + (source + l * laneStride + t * termStride) * size, size);
       } while (advance(outer, dims.size()));
     }
   } while (advance(0, outer));

@@ -22,6 +22,7 @@ DictionaryAttr Schedule::toAttr(MLIRContext *context) const {
   add("tile_size", b.getI64IntegerAttr(tileSize));
   add("unroll", b.getDenseI64ArrayAttr(unroll));
   add("step", b.getI64IntegerAttr(step));
+  add("terms", b.getI64IntegerAttr(terms));
   add("split", b.getI64IntegerAttr(split));
   add("split_size", b.getI64IntegerAttr(splitSize));
   add("totals", b.getI64IntegerAttr(totals));
@@ -46,6 +47,7 @@ Schedule Schedule::fromAttr(DictionaryAttr attr) {
   schedule.tileSize = number("tile_size", 1);
   schedule.unroll = list("unroll");
   schedule.step = number("step", 1);
+  schedule.terms = number("terms", 1);
   schedule.split = number("split", -1);
   schedule.splitSize = number("split_size", 1);
   schedule.totals = number("totals", 0);
@@ -118,6 +120,47 @@ std::pair<int64_t, int64_t> ingot::interior(const Nest &nest, int64_t dim) {
                      : std::make_pair(nest.sizes[dim], nest.sizes[dim]);
 }
 
+/// The factor is an argument of the body, widened to int32.
+static BlockArgument narrowFactor(Value factor) {
+  auto widened = factor.getDefiningOp<arith::ExtSIOp>();
+  if (!widened || !factor.hasOneUse())
+    return {};
+  Value narrow = widened.getIn();
+  return narrow.getType().isInteger(8) || narrow.getType().isInteger(16) ? dyn_cast<BlockArgument>(narrow) : BlockArgument();
+}
+
+static bool isIntegerDot(const Nest &nest) {
+  linalg::GenericOp op = nest.root().op;
+  if (!op || !isContraction(op) || op.getNumDpsInputs() != 2 || nest.root().inputs.size() != 2)
+    return false;
+  for (const Access &access : nest.root().inputs)
+    if (access.kind != Access::Buffer || !access.linear || (!access.bounds.empty() && !access.skippable))
+      return false;
+  Operation *sum = combinerOf(op, 0);
+  Block &body = op.getRegion().front();
+  if (!isa<arith::AddIOp>(sum) || !sum->getResult(0).getType().isInteger(32) || body.getOperations().size() != 5)
+    return false;
+  Value acc = body.getArgument(2);
+  auto product = sum->getOperand(sum->getOperand(0) == acc ? 1 : 0).getDefiningOp<arith::MulIOp>();
+  if (!product || !product->hasOneUse())
+    return false;
+  BlockArgument a = narrowFactor(product.getLhs()), c = narrowFactor(product.getRhs());
+  return a && c && a != c;
+}
+
+bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule) {
+  if (schedule.lane == -1 || nest.reduction[schedule.lane] || schedule.packed.size() != 1 || !nest.hasReduction() || !isIntegerDot(nest))
+    return false;
+  unsigned innermost = reductionOrder(nest).back();
+  bool bounded = nest.isDynamic(innermost);
+  for (const Access &access : nest.root().inputs)
+    for (const Bound &bound : access.bounds)
+      bounded |= bound.index.isFunctionOfDim(innermost);
+  const Access &packed = nest.root().inputs[schedule.packed[0]], &other = nest.root().inputs[1 - schedule.packed[0]];
+  return !bounded && packed.dependsOn(schedule.lane) && packed.dependsOn(innermost) && other.dependsOn(innermost) &&
+         !other.dependsOn(schedule.lane);
+}
+
 namespace {
 /// Cost of a full load of a vector, in cycles at two loads a cycle; everything else is relative to it.
 constexpr double kLoad = 0.5;
@@ -165,6 +208,7 @@ public:
     if (!nest.hasReduction())
       return schedule;
     choosePacking(schedule);
+    chooseDot(schedule);
     chooseTile(schedule);
     choosePartialSums(schedule);
     chooseUnrolling(schedule);
@@ -173,9 +217,14 @@ public:
 
 private:
   /// Bodies that read by computed indices, or ask for the number of a point, stay scalar; so do elements
-  /// that are not as wide as a lane.
+  /// that are wider than a lane of 32 bits, and halves.
   bool canVectorise() {
-    auto fits = [](Type type) { return type.isF32() || type.isInteger(32); };
+    auto fits = [&](Type type) {
+      if (!type.isF32() && !type.isInteger(8) && !type.isInteger(16) && !type.isInteger(32))
+        return false;
+      widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth() / 8);
+      return true;
+    };
     bool can = true;
     nest.forEachAccess([&](const Access &access) { can &= fits(access.element); });
     for (const Statement &statement : nest.statements) {
@@ -242,7 +291,7 @@ private:
   }
 
   void chooseLane(Schedule &schedule) {
-    int64_t width = target.lanes(4);
+    int64_t width = target.lanes(widest);
     double best = 0;
     for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim) {
       int64_t size = nest.sizes[dim];
@@ -289,6 +338,12 @@ private:
     for (auto [i, access] : llvm::enumerate(nest.root().inputs))
       if (packable(access) && access.dependsOn(schedule.lane))
         schedule.packed.push_back(i);
+  }
+
+  /// Products of integers go in pairs, where one factor lies packed and the other is the same for all lanes.
+  void chooseDot(Schedule &schedule) {
+    if (target.dotTerms > 1 && !dynamic[reductionOrder(nest).back()] && canSumTerms(nest, schedule))
+      schedule.terms = target.dotTerms;
   }
 
   /// Cycles for all tiles of `points` x `vectors` along a dimension, for each of its points.
@@ -404,14 +459,14 @@ private:
       return;
     if (schedule.tile != -1 && nest.sizes[innermost] <= 7)
       for (const Access &access : nest.root().inputs)
-        if (access.dependsOn(schedule.tile) && access.dependsOn(innermost) &&
+        if (schedule.terms == 1 && access.dependsOn(schedule.tile) && access.dependsOn(innermost) &&
             schedule.tileSize * schedule.vectors * nest.sizes[innermost] <= 48)
           schedule.unroll = {innermost};
     if (!schedule.unroll.empty() || inBounds(innermost))
       return;
     int64_t points = schedule.tileSize * schedule.vectors;
     for (int64_t step : {4, 2})
-      if (points * step <= 16 && nest.sizes[innermost] % step == 0) {
+      if (points * step <= 16 && nest.sizes[innermost] / schedule.terms % step == 0) {
         schedule.step = step;
         return;
       }
@@ -419,6 +474,7 @@ private:
 
   Nest nest; ///< with nominal sizes in place of dynamic ones
   SmallVector<bool> dynamic, skips; ///< of each dimension
+  int64_t widest = 1; ///< bytes of the widest element
   ArrayRef<bool> isConstant;
   const Target &target;
 };

@@ -27,6 +27,8 @@ struct Schedule {
   llvm::SmallVector<int64_t> unroll;
   /// Steps of the innermost reduction loop that one iteration makes.
   int64_t step = 1;
+  /// Neighbouring steps of the innermost reduction loop whose products one instruction sums (`ingot.dot`); 1: none.
+  int64_t terms = 1;
   /// Long sums are sums of partial sums, which round less. This reduction
   /// dimension is split into steps of `splitSize`; -1: none.
   int64_t split = -1;
@@ -52,6 +54,10 @@ int64_t countCoveringVectors(int64_t lanes, int64_t width);
 /// each buffer whether its data is known at compile time.
 Schedule chooseSchedule(const Nest &nest, llvm::ArrayRef<bool> isConstant,
                         const Target &target);
+
+/// Several steps of the innermost reduction can be summed at once: the root sums products of two integers of 16 bits or fewer in 32
+/// bits, of which one is packed by the schedule and the other the same for all lanes.
+bool canSumTerms(const Nest &nest, const Schedule &schedule);
 
 /// Whether padding that loops skip depends on the dimension.
 bool skipsPadding(const Nest &nest, unsigned dim);

@@ -324,14 +324,34 @@ SizeList ingot::requiredSizes(Operation *inModule) {
   return required;
 }
 
+bool ingot::isFromData(AffineExpr size, Operation *inModule) {
+  unsigned named = sizeNames(inModule).size();
+  bool found = false;
+  size.walk([&](AffineExpr part) {
+    auto symbol = dyn_cast<AffineSymbolExpr>(part);
+    found |= symbol && symbol.getPosition() >= named;
+  });
+  return found;
+}
+
+constexpr StringLiteral kUnchecked = "ingot.unchecked_sizes";
+
+bool ingot::takeUnchecked(Operation *inModule) { return bool(moduleOf(inModule)->removeAttr(kUnchecked)); }
+
+/// Notes that something is asked of a size that data give.
+static void noteUnchecked(Operation *inModule) {
+  moduleOf(inModule)->setAttr(kUnchecked, UnitAttr::get(inModule->getContext()));
+}
+
 static std::optional<int64_t> leastAtom(Operation *inModule, AffineExpr atom) {
   if (auto symbol = dyn_cast<AffineSymbolExpr>(atom)) {
     unsigned chosen = countChosenSizes(inModule);
     if (symbol.getPosition() < chosen)
       return 1;
     SmallVector<SizeList> derived = derivedSizes(inModule);
+    // Data can give none.
     if (symbol.getPosition() - chosen >= derived.size())
-      return std::nullopt;
+      return 0;
     std::optional<int64_t> best;
     for (AffineExpr part : derived[symbol.getPosition() - chosen])
       if (auto least = leastValue(inModule, part))
@@ -409,6 +429,11 @@ AffineExpr ingot::greatestSize(Operation *inModule, ArrayRef<AffineExpr> sizes) 
   if (left.size() == 1)
     return left.front();
   ModuleOp module = moduleOf(inModule);
+  if (llvm::any_of(left, [&](AffineExpr size) { return isFromData(size, inModule); }) ||
+      sizeNames(module).size() >= kFirstDataSize) {
+    noteUnchecked(inModule);
+    return left.front();
+  }
   MLIRContext *context = module.getContext();
   SmallVector<SizeList> derived = derivedSizes(module);
   unsigned chosen = countChosenSizes(module);
@@ -436,6 +461,8 @@ void ingot::requireSize(Operation *inModule, AffineExpr atLeastZero) {
   auto least = leastValue(inModule, atLeastZero);
   if (least && *least >= 0)
     return;
+  if (isFromData(atLeastZero, inModule))
+    return noteUnchecked(inModule);
   if (!llvm::is_contained(requiredSizes(inModule), atLeastZero))
     addMap(moduleOf(inModule), "ingot.required_sizes", atLeastZero);
 }

@@ -51,12 +51,20 @@ llvm::SmallVector<SizeList> derivedSizes(mlir::Operation *inModule);
 /// What must not be negative if the model can run: expressions over the sizes that a call chooses and derived ones (`ingot.required_sizes`).
 SizeList requiredSizes(mlir::Operation *inModule);
 
-/// The least value that a size can have, or nullopt where none is known. A size that a call chooses is at least 1.
+/// While operators are lowered, sizes that data give (compiler/kernels/DataSizes.h) are symbols from this number on: names may still be added. From then on
+/// they stand behind the names.
+constexpr unsigned kFirstDataSize = 1u << 20;
+/// Whether the size depends on data.
+bool isFromData(mlir::AffineExpr size, mlir::Operation *inModule);
+/// Whether it was asked since the last call that sizes agree of which data give one: nobody checks that. The caller reports it.
+bool takeUnchecked(mlir::Operation *inModule);
+
+/// The least value that a size can have, or nullopt where none is known. A size that a call chooses is at least 1, one that data give at least 0.
 std::optional<int64_t> leastValue(mlir::Operation *inModule, mlir::AffineExpr size);
-/// The greatest or least of sizes: one of them where that is known, else a derived size.
+/// The greatest or least of sizes: one of them where that is known, else a derived size. Of sizes that data give there is none (takeUnchecked).
 mlir::AffineExpr greatestSize(mlir::Operation *inModule, llvm::ArrayRef<mlir::AffineExpr> sizes);
 mlir::AffineExpr leastSize(mlir::Operation *inModule, llvm::ArrayRef<mlir::AffineExpr> sizes);
-/// Asks that the expression not be negative, unless that is known.
+/// Asks that the expression not be negative, unless that is known. Of sizes that data give, nothing can be asked (takeUnchecked).
 void requireSize(mlir::Operation *inModule, mlir::AffineExpr atLeastZero);
 /// Asks that two sizes be equal.
 void requireEqual(mlir::Operation *inModule, mlir::AffineExpr a, mlir::AffineExpr b);

@@ -30,6 +30,7 @@ static Target parse(llvm::StringRef text) {
   target.vectorBytes = object.getInteger("vector_bytes").value();
   target.vectorRegisters = object.getInteger("vector_registers").value();
   target.fma = object.getBoolean("fma").value();
+  target.dotTerms = object.getInteger("dot_terms").value_or(1);
   target.l1Bytes = object.getInteger("l1_bytes").value();
   target.l2Bytes = object.getInteger("l2_bytes").value();
   for (const llvm::json::Value &flag : *object.getArray("compile_flags"))

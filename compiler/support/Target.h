@@ -24,6 +24,8 @@ struct Target {
   int64_t vectorBytes = 4;
   int64_t vectorRegisters = 16;
   bool fma = false;
+  /// Neighbouring products of int16 that one instruction sums into each lane of int32; 1: it has none.
+  int64_t dotTerms = 1;
   int64_t l1Bytes = 0;
   int64_t l2Bytes = 0;
   std::vector<std::string> compileFlags;

@@ -44,7 +44,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError("calls '") << getCallee() << "', which is no function";
   unsigned expected = getNumOperands() + getNumResults() +
                       callee->hasAttr("ingot.scratch") +
-                      callee->hasAttr("ingot.checked");
+                      callee->hasAttr("ingot.checked") +
+                      callee->hasAttr("ingot.pool");
   if (callee.getNumArguments() != expected)
     return emitOpError("needs a callee of ")
            << expected << " arguments, '" << getCallee() << "' has "

@@ -16,6 +16,58 @@ def Ingot_SizeOp : Ingot_Op<"size", [Pure]> {
   let assemblyFormat = "$number attr-dict";
 }
 
+def Ingot_DataSizeOp : Ingot_Op<"data_size", [Pure]> {
+  let summary = "a size that data give";
+  let description = [{
+    `number` is that of its symbol: those of the module's `ingot.data_sizes`, which says the most that each can be, come behind the names in
+    `ingot.sizes`. A count below 0 or above the most reads as 0 or the most, so that what has this size fits the memory that it was given.
+  }];
+  let arguments = (ins I64Attr:$number, Index:$count);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$number `=` $count attr-dict";
+}
+
+def Ingot_AddressOp : Ingot_Op<"address", [Pure]> {
+  let summary = "where an element lies in memory";
+  let description = [{
+    The address of an element of a tensor that stays where it is as long as the model runs: an input of the model or a constant, not a splat.
+    After schedule: of a flat buffer. An address has 64 bits on all machines.
+  }];
+  let arguments = (ins AnyType:$memory, Variadic<Index>:$indices);
+  let results = (outs I64:$result);
+  let assemblyFormat = "$memory `[` $indices `]` attr-dict `:` type($memory)";
+}
+
+def Ingot_PeekOp : Ingot_Op<"peek", [Pure]> {
+  let summary = "what memory holds at an address";
+  let description = [{
+    An integer of any alignment from the bytes of a string or of its view, which do not change once there is an address of them.
+  }];
+  let arguments = (ins I64:$address);
+  let results = (outs AnyInteger:$value);
+  let assemblyFormat = "$address attr-dict `:` type($value)";
+}
+
+def Ingot_PokeOp : Ingot_Op<"poke", [MemoryEffects<[MemWrite]>]> {
+  let summary = "writes an integer of any alignment to an address";
+  let description = [{
+    Only in the functions of compiler/strings, which fill what they have just taken from the pool.
+  }];
+  let arguments = (ins AnyInteger:$value, I64:$address);
+  let assemblyFormat = "$value `,` $address attr-dict `:` type($value)";
+}
+
+def Ingot_StringOp : Ingot_Op<"string", [Pure]> {
+  let summary = "a function of strings";
+  let description = [{
+    One of the functions of compiler/strings/functions.mlir by its name. Strings are handles (docs/ir.md), and never change, so that the function is pure, even where it `makes` one: its
+    bytes come from the pool of strings, which schedule passes as the last operand. expand-strings turns it into a call.
+  }];
+  let arguments = (ins StrAttr:$name, Variadic<AnyType>:$operands, UnitAttr:$makes);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$name `(` $operands `)` attr-dict `:` functional-type($operands, $result)";
+}
+
 def Ingot_KernelOp : Ingot_Op<"kernel", [
     IsolatedFromAbove, RecursiveMemoryEffects, SingleBlock]> {
   let summary = "a fused region of tensor operations that becomes one function";
@@ -55,7 +107,7 @@ def Ingot_LaunchOp : Ingot_Op<"launch", [
     status word if it has the attributes `ingot.scratch` and `ingot.checked`. plan-memory gives them addresses.
 
     Where results have sizes that are not static, `sizes` has one map for each result: its dimensions as expressions over the module's
-    `ingot.sizes`.
+    `ingot.sizes` and `ingot.data_sizes`.
   }];
   let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$inputs,
                        OptionalAttr<AffineMapArrayAttr>:$sizes);
@@ -63,6 +115,17 @@ def Ingot_LaunchOp : Ingot_Op<"launch", [
   let assemblyFormat = [{
     $callee `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)
   }];
+}
+
+def Ingot_DotOp : Ingot_Op<"dot", [Pure, AllTypesMatch<["sum", "result"]>]> {
+  let summary = "neighbouring products of int16, summed in int32 and added to a sum";
+  let description = [{
+    result[i] = sum[i] + a[2 i] * b[2 i] + a[2 i + 1] * b[2 i + 1], modulo 2^32. `b` has two elements for each lane of the sum (which may be a scalar); `a` has as many,
+    or two that count for every lane.
+  }];
+  let arguments = (ins AnyVectorOfAnyRank:$a, AnyVectorOfAnyRank:$b, AnyType:$sum);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$a `,` $b `,` $sum attr-dict `:` type($a) `,` type($b) `,` type($sum)";
 }
 
 class Ingot_FormatOp<string mnemonic>

@@ -13,7 +13,6 @@ import shlex
 import subprocess
 import tempfile
 
-import numpy as np
 import onnx
 from onnx.backend.base import Backend, BackendRep
 
@@ -40,6 +39,34 @@ def _call(command):
     return done.stdout
 
 
+def shape_options(model, inputs, outputs=()):
+    """--shape for what a model leaves open, from values as run_model takes and gives them: sizes of inputs, and how many tensors sequences hold."""
+
+    def text(value):
+        if value is None:
+            return "none"
+        if isinstance(value, (list, tuple)):
+            return "[" + ";".join(text(element) for element in value) + "]"
+        return ",".join(map(str, value.shape)) or "scalar"
+
+    def is_open(declared):
+        tensor = declared.type.tensor_type
+        if not declared.type.HasField("tensor_type"):
+            return True
+        return not tensor.HasField("shape") or any(not dim.HasField("dim_value") for dim in tensor.shape.dim)
+
+    options = []
+    weights = {tensor.name for tensor in model.graph.initializer}
+    given = [declared for declared in model.graph.input if declared.name not in weights or len(inputs) == len(model.graph.input)]
+    for declared, value in zip(given, inputs):
+        if is_open(declared):
+            options += ["--shape", f"{declared.name}={text(value)}"]
+    for declared, value in zip(model.graph.output, outputs):
+        if not declared.type.HasField("tensor_type"):
+            options += ["--shape", f"{declared.name}={text(value)}"]
+    return options
+
+
 class Workshop:
     """Compiled models in a folder, each compiled once. `optimize` is the level of the C++ compiler."""
 
@@ -61,13 +88,17 @@ class Workshop:
         """A C identifier that tells models apart by their content."""
         return "m" + hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()[:20]
 
-    def add(self, models):
-        """Compiles all that are new. What cannot be compiled is told by `get`."""
+    def add(self, models, options=()):
+        """Compiles all that are new. What cannot be compiled is told by `get`. `options` of the command line are for one model."""
         batch = {}
         for model in models:
             name = self.name_of(model)
             if name not in self._libraries and name not in self._errors:
                 batch[name] = model
+        if options:
+            for name, model in batch.items():
+                self._compile({name: model}, options)
+            return
         names = list(batch)
         for start in range(0, len(names), self.BATCH):
             self._compile({name: batch[name] for name in names[start : start + self.BATCH]})
@@ -83,13 +114,13 @@ class Workshop:
             self._open[path] = ctypes.CDLL(path)
         return Model(self._open[path], name)
 
-    def _compile(self, models):
+    def _compile(self, models, options=()):
         folder = tempfile.mkdtemp(dir=self.folder)
         files = {}
         for name, model in models.items():
             files[name] = os.path.join(folder, name + ".onnx")
             onnx.save(model, files[name])
-        command = [_tool(), "compile", *files.values(), "-o", folder, "--emit", self.road]
+        command = [_tool(), "compile", *files.values(), "-o", folder, "--emit", self.road, *options]
         done = subprocess.run(command, capture_output=True, text=True)
         lines = done.stderr.splitlines()
         compiled = []
@@ -148,7 +179,7 @@ class IngotRep(BackendRep):
         self.model = model
 
     def run(self, inputs, **kwargs):
-        return tuple(self.model.run([np.asarray(value) for value in inputs]))
+        return tuple(self.model.run_ports(inputs))
 
 
 class IngotBackend(Backend):

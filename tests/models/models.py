@@ -88,3 +88,7 @@ MODELS = {model.name: model for model in (
     Model("silero_ifs", "fetched/silero/silero_vad.onnx", _silero_inputs,
           ("input=1,576", "state=2,1,128"), ("state:stateN",)),
 )}
+
+# Made by quantize_models.py; compared with onnxruntime alone, since their numbers are what they are by rounding.
+QUANTIZED = {f"{name}_int8": dataclasses.replace(MODELS[name], name=f"{name}_int8", file=f"made/{name}_int8.onnx")
+             for name in ("ds_cnn", "resnet8", "mobilenet_v1", "autoencoder", "mobilenet_v2", "resnet50")}

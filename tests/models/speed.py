@@ -25,7 +25,7 @@ PEER = """
 import sys, time
 sys.path.insert(0, {folder!r})
 import models, onnxruntime
-model = models.MODELS[sys.argv[1]]
+model = (models.MODELS | models.QUANTIZED)[sys.argv[1]]
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = options.inter_op_num_threads = 1
 options.log_severity_level = 3
@@ -91,18 +91,19 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--json", type=pathlib.Path, help="file for the figures")
     parser.add_argument("--markdown", action="store_true", help="print a table as in README.md")
-    parser.add_argument("model", nargs="*", help=f"of: {', '.join(models.MODELS)}; default: all")
+    parser.add_argument("model", nargs="*", help=f"of: {', '.join(models.MODELS | models.QUANTIZED)}; default: all")
     arguments = parser.parse_args()
     if arguments.target == "native":
         arguments.target = check.native_target()
-    names = arguments.model or list(models.MODELS)
+    known = models.MODELS | models.QUANTIZED
+    names = arguments.model or list(known)
     for name in names:
-        if name not in models.MODELS:
-            parser.error(f"no model {name}; there are: {', '.join(models.MODELS)}")
+        if name not in known:
+            parser.error(f"no model {name}; there are: {', '.join(known)}")
 
     figures, slow = {}, []
     for name in names:
-        best = figures[name] = measure(arguments, models.MODELS[name])
+        best = figures[name] = measure(arguments, known[name])
         peer = best["onnxruntime"]
         print(f"{name}: " + ", ".join(f"{key} {figure(value)} ms ({value / peer:.2f})" for key, value in best.items()), flush=True)
         slow += [f"{name} by {key}" for key, value in best.items() if arguments.limit and value > arguments.limit * peer]

@@ -93,6 +93,18 @@ def cases():
         yield "SVMRegressor", [x], dict(kernel_type=kind, kernel_params=[0.3, 0.2, 3.0], support_vectors=floats(20).tolist(), n_supports=4, coefficients=floats(4).tolist(), rho=[0.1]), 1
         yield "SVMClassifier", [x], machine(kind, 3, 5, 4), 2
         yield "SVMClassifier", [x], machine(kind, 2, 5, 4), 2
+    named = machine("RBF", 3, 5, 4)
+    del named["classlabels_ints"]
+    yield "SVMClassifier", [x], dict(named, classlabels_strings=["low", "middle", "high"]), 2
+    yield "LinearClassifier", [x], dict(coefficients=floats(15).tolist(), intercepts=floats(3).tolist(), classlabels_strings=["a", "", "größer"]), 2
+    yield "TreeEnsembleClassifier", [x], forest("class", 5, 4, 5, [0, 1, 2], classlabels_strings=["a", "bc", "d"]), 2
+    yield "TreeEnsembleClassifier", [x], forest("class", 5, 4, 5, [0], classlabels_strings=["no", "yes"]), 2
+    texts = np.array(["dog", "cat", "", "horse", "cat"], object)
+    yield "LabelEncoder", [texts], dict(keys_strings=["cat", "dog"], values_int64s=[1, 2], default_int64=-1), 1
+    yield "LabelEncoder", [texts], dict(keys_strings=["cat", "dog"], values_floats=[1.5, 2.5], default_float=-1.0), 1
+    yield "LabelEncoder", [texts], dict(keys_strings=["cat", ""], values_strings=["Katze", "nichts"], default_string="?"), 1
+    yield "CategoryMapper", [texts], dict(cats_strings=["cat", "dog"], cats_int64s=[4, 5], default_int64=0), 1
+    yield "OneHotEncoder", [texts], dict(cats_strings=["cat", "dog", "horse"], zeros=1), 1
     yield "Scaler", [x], dict(offset=floats(5).tolist(), scale=floats(5).tolist()), 1
     for norm in ("MAX", "L1", "L2"):
         yield "Normalizer", [np.abs(x)], dict(norm=norm), 1
@@ -109,12 +121,14 @@ def cases():
 def run(op, inputs, attributes, results, ingot):
     names = [f"x{i}" for i in range(len(inputs))]
     outputs = [f"y{i}" for i in range(results)]
-    kinds = {"f": TensorProto.FLOAT, "i": TensorProto.INT64}
+    kinds = {"f": TensorProto.FLOAT, "i": TensorProto.INT64, "O": TensorProto.STRING}
     declared = [helper.make_tensor_value_info(name, kinds[value.dtype.kind], value.shape) for name, value in zip(names, inputs)]
     node = helper.make_node(op, names, outputs, domain="ai.onnx.ml", **attributes)
     # onnxruntime says what the types of the results are; shapes are found by inference.
-    integer = [results == 2 and i == 0 or op in ("Imputer", "Binarizer") and inputs[0].dtype.kind == "i" or "values_int64s" in attributes for i in range(results)]
-    results_info = [helper.make_tensor_value_info(name, TensorProto.INT64 if whole else TensorProto.FLOAT, None) for name, whole in zip(outputs, integer)]
+    integer = [results == 2 and i == 0 or op in ("Imputer", "Binarizer") and inputs[0].dtype.kind == "i" or "values_int64s" in attributes or op == "CategoryMapper" for i in range(results)]
+    text = [i == 0 and ("classlabels_strings" in attributes or "values_strings" in attributes) for i in range(results)]
+    types = [TensorProto.STRING if t else TensorProto.INT64 if whole else TensorProto.FLOAT for t, whole in zip(text, integer)]
+    results_info = [helper.make_tensor_value_info(name, kind, None) for name, kind in zip(outputs, types)]
     graph = helper.make_graph([node], "case", declared, results_info)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=9)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
@@ -123,14 +137,17 @@ def run(op, inputs, attributes, results, ingot):
         onnx.save(model, os.path.join(folder, "case.onnx"))
         command = [ingot, "run", os.path.join(folder, "case.onnx"), "-o", os.path.join(folder, "out")]
         for name, value in zip(names, inputs):
-            np.save(os.path.join(folder, name + ".npy"), value)
+            np.save(os.path.join(folder, name + ".npy"), value.astype(str) if value.dtype == object else value)
             command += ["--input", f"{name}={folder}/{name}.npy"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if done.returncode:
             return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[0]
         for name, value in zip(outputs, expected):
             got = np.load(os.path.join(folder, "out", name + ".npy"))
-            if got.shape != value.shape or not np.allclose(got, value, rtol=1e-4, atol=1e-5, equal_nan=True):
+            if got.dtype.kind == "U" and got.shape == np.shape(value) and (got == np.array(value, str)).all():
+                continue
+            value = np.asarray(value)
+            if got.shape != value.shape or got.dtype.kind == "U" or not np.allclose(got, value, rtol=1e-4, atol=1e-5, equal_nan=True):
                 return f"{name}: {got.shape} {got.flatten()[:6]} instead of {value.shape} {value.flatten()[:6]}"
     return ""
 

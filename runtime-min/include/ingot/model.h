@@ -31,6 +31,7 @@ enum ingot_element {
   INGOT_INT16 = 5,
   INGOT_INT32 = 6,
   INGOT_INT64 = 7,
+  INGOT_STRING = 8, /* struct ingot_string */
   INGOT_BOOL = 9,
   INGOT_FLOAT16 = 10,
   INGOT_DOUBLE = 11,
@@ -49,17 +50,49 @@ enum ingot_element {
   INGOT_INT2 = 26
 };
 
-/* An input or output of the graph: a dense, row-major tensor. */
+/* An element of a tensor of strings: bytes that lie elsewhere, mostly UTF-8, not
+ * terminated. `data` may be null where size is 0. Those of inputs must stay as
+ * they are during the call; those of outputs lie in the inputs, the weights or
+ * the arena, and are there until the next call with that arena. 16 bytes on all
+ * machines. */
+struct ingot_string {
+  const char *data;
+#if UINTPTR_MAX <= 0xffffffffu
+  uint32_t unused;
+#endif
+  int64_t size;
+};
+
+/* An input or output of the graph, or an element of one that is a sequence: a
+ * dense, row-major tensor. */
 struct ingot_value {
   const char *name;     /* as in the ONNX file, UTF-8 */
   int32_t element;      /* enum ingot_element */
   int32_t rank;
   const int64_t *shape; /* `rank` sizes; null where rank is 0. -1 - k: of an input, the
-                           model's size number k; of an output, see output_shape */
+                           model's size number k; of an output, see output_shape. The
+                           greatest sizes, where data give those of an output: see run_shaped */
   int64_t count;        /* elements, the product of the shape; -1 where a call chooses */
   size_t bytes;         /* of all elements; of one where a call chooses */
   int32_t state;        /* of an output: the number of the input whose next value
                            it is; else -1 */
+};
+
+enum ingot_list_kind {
+  INGOT_SEQUENCE = 0, /* its tensors are NAME[0], NAME[1], ... */
+  INGOT_OPTIONAL = 1, /* one tensor, NAME */
+  INGOT_ABSENT = 2    /* an optional that holds nothing: no tensor */
+};
+
+/* A sequence or an optional of the graph: tensors that follow each other in the
+ * inputs or outputs. How many there are was decided when it was compiled. */
+struct ingot_list {
+  const char *name; /* as in the ONNX file, UTF-8 */
+  int32_t kind;     /* enum ingot_list_kind */
+  int32_t output;   /* 1: of the outputs; 0: of the inputs */
+  int32_t first;    /* the number of its first tensor; of a list without tensors,
+                       of the tensor that comes next in the graph's order */
+  int32_t count;
 };
 
 struct ingot_model {
@@ -92,6 +125,17 @@ struct ingot_model {
   void (*output_shape)(const int64_t *sizes, int32_t output, int64_t *shape);
   int32_t (*run_sized)(const void *const *inputs, void *const *outputs,
                        const int64_t *sizes, void *arena, const void *weights);
+  /* Sequences and optionals, the inputs' first, in the graph's order; null where
+   * there are none. */
+  int32_t list_count;
+  const struct ingot_list *lists;
+  /* Where data give sizes of outputs, it takes the place of `run` and `run_sized`, which are null; else it is null. The shapes
+   * in the tables and from output_shape are the greatest that there can be, and outputs have memory for these. What the shapes
+   * are is written to `shapes`: one pointer an output, to `rank` numbers, or null where no size of the output is from data. The
+   * elements stand at the front of the output's memory. `sizes`: as in run_sized; null where size_count is 0. */
+  int32_t (*run_shaped)(const void *const *inputs, void *const *outputs,
+                        const int64_t *sizes, int64_t *const *shapes, void *arena,
+                        const void *weights);
 };
 
 #ifdef __cplusplus

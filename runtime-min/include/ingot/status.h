@@ -18,6 +18,10 @@ enum class Status : int {
   /// A size is less than 1, or the sizes make tensors that no memory can hold.
   /// Nothing was written.
   bad_sizes = 4,
+  /// The strings that the model made take more bytes than its arena has for
+  /// them; compile it with a larger --string-bytes. Some of the outputs' strings
+  /// are empty instead.
+  strings_too_long = 5,
 };
 
 /// One line in English; the string lives for ever.
@@ -33,6 +37,9 @@ constexpr const char *text(Status status) noexcept {
     return "the arena or the weights are null or not aligned to 64 bytes";
   case Status::bad_sizes:
     return "a size is less than 1, or the sizes are too large for memory";
+  case Status::strings_too_long:
+    return "the strings that the model made take more bytes than the arena has "
+           "for them";
   }
   return "unknown status";
 }

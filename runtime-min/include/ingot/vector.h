@@ -59,6 +59,16 @@
 
 #define INGOT_INLINE [[gnu::always_inline]] inline
 
+/// Before a loop that adds up partial sums: it stays a loop. Written out, the
+/// sums would take the registers that the loops in it need.
+#ifndef INGOT_ROLLED
+#ifdef __clang__
+#define INGOT_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define INGOT_ROLLED _Pragma("GCC unroll 1")
+#endif
+#endif
+
 // Vectors wider than a register have no stable calling convention; they only
 // pass through functions that are inlined or private to a model. Off to the end
 // of the unit, since callers of the functions below would be warned too.
@@ -266,13 +276,78 @@ INGOT_INLINE V map_lanes(F f, V a, More... more) noexcept {
 // Conversions
 //===----------------------------------------------------------------------===//
 
+#if defined(__SSE4_1__) && !defined(__clang__)
+#define INGOT_WIDEN 1
+/// The bytes of a short vector at the low end of a register.
+template <typename V> INGOT_INLINE auto in_register(V v) noexcept {
+  if constexpr (sizeof(V) == 4)
+    return i32x4{bitcast<std::int32_t>(v), 0, 0, 0};
+  else if constexpr (sizeof(V) == 8)
+    return i64x2{bitcast<std::int64_t>(v), 0};
+  else
+    return v;
+}
+
+/// Integers in elements twice or four times as wide, up to 32 bits. GCC would
+/// convert vectors shorter than a register lane by lane.
+template <typename To, typename From>
+INGOT_INLINE To widen(From v) noexcept {
+  using Bytes = char __attribute__((vector_size(16)));
+  using Shorts = short __attribute__((vector_size(16)));
+  constexpr bool isSigned = std::is_signed_v<Element<From>>;
+  [[maybe_unused]] constexpr bool bytes = sizeof(Element<From>) == 1;
+  [[maybe_unused]] constexpr bool words = sizeof(Element<To>) == 4;
+  if constexpr (sizeof(To) > INGOT_VECTOR_BYTES) {
+    using Half = Vector<Element<To>, lanes<To> / 2>;
+    return join(widen<Half>(low(v)), widen<Half>(high(v)));
+  }
+#define INGOT_EXTEND(CONDITION, NAME, TYPE, ...)                                 \
+  else if constexpr (CONDITION) {                                                \
+    if constexpr (isSigned)                                                      \
+      return (To)__builtin_ia32_pmovsx##NAME((TYPE)in_register(v) __VA_ARGS__);  \
+    else                                                                         \
+      return (To)__builtin_ia32_pmovzx##NAME((TYPE)in_register(v) __VA_ARGS__);  \
+  }
+#if defined(__AVX512F__)
+  else if constexpr (sizeof(To) == 64)
+    return __builtin_convertvector(v, To);
+#endif
+#if defined(__AVX2__)
+  INGOT_EXTEND(sizeof(To) == 32 && bytes && words, bd256, Bytes)
+  INGOT_EXTEND(sizeof(To) == 32 && bytes, bw256, Bytes)
+  INGOT_EXTEND(sizeof(To) == 32, wd256, Shorts)
+#endif
+  INGOT_EXTEND(sizeof(To) == 16 && bytes && words, bd128, Bytes)
+  INGOT_EXTEND(sizeof(To) == 16 && bytes, bw128, Bytes)
+  INGOT_EXTEND(sizeof(To) == 16, wd128, Shorts)
+#undef INGOT_EXTEND
+  else
+    return __builtin_convertvector(v, To);
+}
+#endif
+
 /// Signed and floating-point conversions as static_cast does them, lane by lane.
 template <typename To, typename From>
 INGOT_INLINE To convert(From v) noexcept {
-  if constexpr (is_vector<From>)
-    return __builtin_convertvector(v, To);
-  else
+  if constexpr (!is_vector<From>) {
     return static_cast<To>(v);
+  } else {
+#ifdef INGOT_WIDEN
+    using T = Element<To>;
+    using F = Element<From>;
+    [[maybe_unused]] constexpr int n = lanes<From>;
+    if constexpr (std::is_integral_v<F> && sizeof(F) < 4) {
+      if constexpr (std::is_floating_point_v<T>)
+        return convert<To>(convert<Vector<std::int32_t, n>>(v));
+      else if constexpr (sizeof(F) < sizeof(T) && sizeof(T) <= 4)
+        return widen<To>(v);
+    }
+    if constexpr (std::is_integral_v<F> && sizeof(F) == 4 && sizeof(T) == 1)
+      return __builtin_convertvector(
+          __builtin_convertvector(v, Vector<std::int16_t, n>), To);
+#endif
+    return __builtin_convertvector(v, To);
+  }
 }
 
 template <typename V, bool = is_vector<V>> struct UnsignedOf {
@@ -479,6 +554,27 @@ INGOT_INLINE Common<A, B> min_number(A left, B right) noexcept {
   return select(a != a, b, select(b < a, b, a));
 }
 
+/// x, or the bound where x is less or NaN. The bound is a number.
+template <typename V> INGOT_INLINE V number_at_least(V x, Element<V> bound) noexcept {
+  const V b = splat<V>(bound);
+  [[maybe_unused]] constexpr bool single = std::is_same_v<Element<V>, float>;
+#if defined(__AVX__) && !defined(__clang__)
+  if constexpr (is_vector<V> && sizeof(V) == 32 && single)
+    return __builtin_ia32_maxps256(x, b);
+#endif
+  return select(x > b, x, b);
+}
+/// x, or the bound where x is greater or NaN. The bound is a number.
+template <typename V> INGOT_INLINE V number_at_most(V x, Element<V> bound) noexcept {
+  const V b = splat<V>(bound);
+  [[maybe_unused]] constexpr bool single = std::is_same_v<Element<V>, float>;
+#if defined(__AVX__) && !defined(__clang__)
+  if constexpr (is_vector<V> && sizeof(V) == 32 && single)
+    return __builtin_ia32_minps256(x, b);
+#endif
+  return select(x < b, x, b);
+}
+
 INGOT_INLINE float sqrt_one(float x) noexcept { return __builtin_sqrtf(x); }
 INGOT_INLINE double sqrt_one(double x) noexcept { return __builtin_sqrt(x); }
 
@@ -655,6 +751,52 @@ INGOT_INLINE Common<A, B> shift_right_unsigned(A a, B b) noexcept {
   return (V)(as_unsigned(splat<V>(a)) >> as_unsigned(splat<V>(b)));
 }
 
+/// Neighbouring products of 16-bit integers, summed in 32 bits and added to the
+/// sum in each lane: sum[i] + a[2 i] * b[2 i] + a[2 i + 1] * b[2 i + 1]. `a` may
+/// have two lanes, which then count for all of b's.
+template <typename A, typename B, typename C>
+INGOT_INLINE C dot(A a, B b, C sum) noexcept {
+  constexpr int pairs = lanes<B> / 2;
+  if constexpr (lanes<A> < lanes<B>) {
+    return dot(bitcast<B>(splat<Vector<std::int32_t, pairs>>(bitcast<std::int32_t>(a))), b, sum);
+  } else if constexpr (!is_vector<C>) {
+    return sum + std::int32_t(a[0]) * b[0] + std::int32_t(a[1]) * b[1];
+  }
+#if defined(__SSE2__)
+  else if constexpr (sizeof(B) > INGOT_VECTOR_BYTES) {
+    return join(dot(low(a), low(b), low(sum)), dot(high(a), high(b), high(sum)));
+  }
+#endif
+#if defined(__AVX512BW__) && defined(__clang__)
+  else if constexpr (sizeof(B) == 64) {
+    return sum + (C)__builtin_ia32_pmaddwd512(a, b);
+  }
+#elif defined(__AVX512BW__)
+  else if constexpr (sizeof(B) == 64) {
+    return sum + (C)__builtin_ia32_pmaddwd512_mask(a, b, C{}, INGOT_ALL_16);
+  }
+#endif
+#if defined(__AVX2__)
+  else if constexpr (sizeof(B) == 32) {
+    return sum + (C)__builtin_ia32_pmaddwd256(a, b);
+  }
+#endif
+#if defined(__SSE2__)
+  else if constexpr (sizeof(B) == 16) {
+    return sum + (C)__builtin_ia32_pmaddwd128(a, b);
+  }
+#elif defined(__wasm_simd128__)
+  else if constexpr (sizeof(B) == 16) {
+    return sum + (C)__builtin_wasm_dot_s_i32x4_i16x8(a, b);
+  }
+#endif
+  else {
+    for (int i = 0; i < pairs; ++i)
+      sum[i] += std::int32_t(a[2 * i]) * b[2 * i] + std::int32_t(a[2 * i + 1]) * b[2 * i + 1];
+    return sum;
+  }
+}
+
 /// The larger and the smaller of two offsets
 INGOT_INLINE constexpr std::ptrdiff_t max_index(std::ptrdiff_t a,
                                                 std::ptrdiff_t b) noexcept {
@@ -677,6 +819,29 @@ INGOT_INLINE constexpr std::ptrdiff_t ceil_div(std::ptrdiff_t a,
 INGOT_INLINE constexpr std::ptrdiff_t floor_mod(std::ptrdiff_t a,
                                                 std::ptrdiff_t b) noexcept {
   return a % b + (a % b < 0 ? b : 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Addresses of strings: integers of 64 bits on every machine. What lies there
+// may have any alignment.
+//===----------------------------------------------------------------------===//
+
+INGOT_INLINE std::int64_t address_of(const void *memory) noexcept {
+  return static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(memory));
+}
+template <typename T> INGOT_INLINE T peek(std::int64_t address) noexcept {
+  T value;
+  __builtin_memcpy(&value,
+                   reinterpret_cast<const void *>(
+                       static_cast<std::uintptr_t>(address)),
+                   sizeof value);
+  return value;
+}
+template <typename T>
+INGOT_INLINE void poke(std::int64_t address, T value) noexcept {
+  __builtin_memcpy(
+      reinterpret_cast<void *>(static_cast<std::uintptr_t>(address)), &value,
+      sizeof value);
 }
 
 //===----------------------------------------------------------------------===//
@@ -721,6 +886,7 @@ INGOT_REDUCTION(reduce_min_unsigned, min_unsigned(a, b))
 #undef INGOT_VECTOR_BYTES
 #undef INGOT_ELEMENTWISE
 #undef INGOT_ROUND
+#undef INGOT_WIDEN
 #undef INGOT_ALL_16
 #undef INGOT_ALL_8
 

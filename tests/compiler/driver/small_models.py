@@ -9,6 +9,7 @@ usage: small_models.py NAME FOLDER
   promise      x in a shape that is an input, where the model declares 2x3
   data         gather, with test data as the standard has it, in the folder data/
   counter      a state: next = state + step
+  sequence     t inserted into the sequence s at the position p, and an optional o that is passed on
 """
 import pathlib
 import sys
@@ -39,10 +40,11 @@ def external(folder):
 
 
 def unsupported(folder):
-    strings = TensorProto.STRING
-    nodes = [helper.make_node("StringNormalizer", ["s"], ["t"], name="first"), helper.make_node("Relu", ["x"], ["y"], name="fine"),
-             helper.make_node("StringNormalizer", ["t"], ["u"], name="second")]
-    save(folder, "unsupported", nodes, [value("s", [4], strings), value("x", [4])], [value("u", [4], strings), value("y", [4])])
+    bytes_ = TensorProto.UINT8
+    nodes = [helper.make_node("ImageDecoder", ["s"], ["t"], name="first"), helper.make_node("Relu", ["x"], ["y"], name="fine"),
+             helper.make_node("ImageDecoder", ["s"], ["u"], name="second", pixel_format="BGR")]
+    images = [value(name, [None, None, 3], bytes_) for name in ("t", "u")]
+    save(folder, "unsupported", nodes, [value("s", [4], bytes_), value("x", [4])], [*images, value("y", [4])])
 
 
 def gather(folder):
@@ -56,6 +58,11 @@ def promise(folder):
          [value("x", [6]), value("shape", [2], TensorProto.INT64)], [value("y", [2, 3])])
 
 
+def kept(folder):
+    save(folder, "kept", [helper.make_node("Compress", ["x", "c"], ["y"], name="keep", axis=0)],
+         [value("x", [4, 2]), value("c", [4], TensorProto.BOOL)], [value("y", ["n", 2])])
+
+
 def data(folder):
     gather(folder)
     (folder / "data").mkdir(exist_ok=True)
@@ -67,6 +74,17 @@ def data(folder):
 def counter(folder):
     save(folder, "counter", [helper.make_node("Add", ["state", "step"], ["next"])], [value("state", [1]), value("step", [1])],
          [value("next", [1])])
+
+
+def sequence(folder):
+    def list_of(name):
+        return helper.make_tensor_sequence_value_info(name, TensorProto.FLOAT, None)
+
+    optional = helper.make_optional_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, [2]))
+    nodes = [helper.make_node("SequenceInsert", ["s", "t", "p"], ["r"], name="put"), helper.make_node("Identity", ["o"], ["q"])]
+    save(folder, "sequence", nodes,
+         [list_of("s"), value("t", [2]), value("p", [], TensorProto.INT64), helper.make_value_info("o", optional)],
+         [list_of("r"), helper.make_value_info("q", optional)])
 
 
 if __name__ == "__main__":

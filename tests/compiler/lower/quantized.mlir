@@ -4,8 +4,8 @@
 // CHECK-LABEL: func.func @main
 // CHECK: arith.divf
 // CHECK: math.roundeven
-// CHECK: arith.cmpf ogt
-// CHECK: arith.cmpf olt
+// CHECK: arith.maxnumf
+// CHECK: arith.minnumf
 // CHECK: arith.fptosi
 // CHECK: arith.trunci
 func.func @main(%x: tensor<4xf32>) -> tensor<4xui8> {

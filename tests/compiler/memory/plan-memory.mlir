@@ -162,3 +162,28 @@ module attributes {ingot.target = "x86-64-v3"} {
   }
   func.func private @use(memref<1048576xf32>, memref<4xf32>, memref<4xf32>, memref<4xf32>, memref<4xf32>) attributes {ingot.kernel}
 }
+
+// -----
+
+// The pool of strings stands behind the status word at the arena's start: where it is free, where it ends, and its bytes. What did not fit is said at the end.
+
+// CHECK: ingot.arena_bytes = 4224
+// CHECK: func.func @main
+// CHECK: %[[BYTES:.*]] = memref.view %{{.*}}[%c64][] : memref<4224xi8> to memref<4096xi8>
+// CHECK: %[[POOL:.*]] = memref.view %{{.*}}[%c16][] : memref<4224xi8> to memref<2xi64>
+// CHECK: %[[BEGIN:.*]] = ingot.address %[[BYTES]]
+// CHECK: memref.store %[[BEGIN]], %[[POOL]]
+// CHECK: call @join(%{{.*}}, %{{.*}}, %[[POOL]])
+// CHECK: %[[FREE:.*]] = memref.load %[[POOL]][%c0]
+// CHECK: %[[FULL:.*]] = arith.cmpi sgt, %[[FREE]]
+// CHECK: %[[STATUS:.*]] = arith.select %[[FULL]], %c5_i32
+// CHECK: return %[[STATUS]]
+module attributes {ingot.target = "x86-64-v3"} {
+  func.func @main(%x: tensor<3x2xi64> {ingot.name = "x", ingot.type = "string"}) -> (tensor<3xi1>) {
+    %h = ingot.launch @join(%x) : (tensor<3x2xi64>) -> tensor<3xi64>
+    %r = ingot.launch @test(%h) : (tensor<3xi64>) -> tensor<3xi1>
+    return %r : tensor<3xi1>
+  }
+  func.func private @join(memref<6xi64>, memref<3xi64>, memref<2xi64>) attributes {ingot.kernel, ingot.pool}
+  func.func private @test(memref<3xi64>, memref<3xi1>) attributes {ingot.kernel}
+}
