@@ -301,12 +301,12 @@ INGOT_INLINE To widen(From v) noexcept {
     using Half = Vector<Element<To>, lanes<To> / 2>;
     return join(widen<Half>(low(v)), widen<Half>(high(v)));
   }
-#define INGOT_EXTEND(CONDITION, NAME, TYPE, ...)                                 \
+#define INGOT_EXTEND(CONDITION, NAME, TYPE)                                      \
   else if constexpr (CONDITION) {                                                \
     if constexpr (isSigned)                                                      \
-      return (To)__builtin_ia32_pmovsx##NAME((TYPE)in_register(v) __VA_ARGS__);  \
+      return (To)__builtin_ia32_pmovsx##NAME((TYPE)in_register(v));              \
     else                                                                         \
-      return (To)__builtin_ia32_pmovzx##NAME((TYPE)in_register(v) __VA_ARGS__);  \
+      return (To)__builtin_ia32_pmovzx##NAME((TYPE)in_register(v));              \
   }
 #if defined(__AVX512F__)
   else if constexpr (sizeof(To) == 64)

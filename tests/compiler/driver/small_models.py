@@ -22,9 +22,9 @@ def value(name, shape, element=TensorProto.FLOAT):
     return helper.make_tensor_value_info(name, element, shape)
 
 
-def save(folder, name, nodes, inputs, outputs, initializers=(), **keys):
+def save(folder, name, nodes, inputs, outputs, initializers=(), opset=17, **keys):
     graph = helper.make_graph(nodes, name, inputs, outputs, initializers)
-    model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
+    model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", opset)])
     save_model(model, str(folder / f"{name}.onnx"), **keys)
 
 
@@ -44,7 +44,7 @@ def unsupported(folder):
     nodes = [helper.make_node("ImageDecoder", ["s"], ["t"], name="first"), helper.make_node("Relu", ["x"], ["y"], name="fine"),
              helper.make_node("ImageDecoder", ["s"], ["u"], name="second", pixel_format="BGR")]
     images = [value(name, [None, None, 3], bytes_) for name in ("t", "u")]
-    save(folder, "unsupported", nodes, [value("s", [4], bytes_), value("x", [4])], [*images, value("y", [4])])
+    save(folder, "unsupported", nodes, [value("s", [4], bytes_), value("x", [4])], [*images, value("y", [4])], opset=20)
 
 
 def gather(folder):
