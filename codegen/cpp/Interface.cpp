@@ -126,6 +126,9 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
   result.about = "made by Ingot from " +
                  commentText(options.source.empty() ? result.name : options.source) +
                  " for " + result.target + "; do not edit";
+  for (SizeList &parts : derivedSizes(module))
+    result.derived.push_back(parts);
+  result.required = requiredSizes(module);
   auto main = module.lookupSymbol<func::FuncOp>("main");
   NameScopes names;
   result.arguments = main.getNumArguments();
@@ -224,17 +227,33 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
   return result;
 }
 
-/// An expression over the sizes as C++. In double where `rough`: at least the exact value, and without overflow.
-static std::string sizeText(AffineExpr expr, ArrayRef<ModelSize> sizes, StringRef scope, bool rough = false) {
+static std::string sizeText(AffineExpr expr, const Interface &interface, StringRef scope, bool rough = false);
+
+static std::string greatestText(const SizeList &parts, const Interface &interface, StringRef scope, bool rough) {
+  std::string text = sizeText(parts.front(), interface, scope, rough);
+  for (AffineExpr part : ArrayRef(parts).drop_front())
+    text = "greatest(" + text + ", " + sizeText(part, interface, scope, rough) + ")";
+  return text;
+}
+
+/// An expression over the sizes as C++. In double where `rough`: about the exact value, and without overflow.
+static std::string sizeText(AffineExpr expr, const Interface &interface, StringRef scope, bool rough) {
   if (auto number = dyn_cast<AffineConstantExpr>(expr))
     return std::to_string(number.getValue()) + (rough ? ".0" : "");
   if (auto symbol = dyn_cast<AffineSymbolExpr>(expr)) {
-    std::string text = (scope + sizes[symbol.getPosition()].member).str();
+    unsigned position = symbol.getPosition();
+    if (position >= interface.sizes.size()) {
+      unsigned derived = position - interface.sizes.size();
+      if (rough)
+        return greatestText(interface.derived[derived], interface, scope, rough);
+      return "derived_" + std::to_string(derived) + (scope.empty() ? "" : "(sizes)");
+    }
+    std::string text = (scope + interface.sizes[position].member).str();
     return rough ? "double(" + text + ")" : text;
   }
   auto pair = cast<AffineBinaryOpExpr>(expr);
-  std::string left = sizeText(pair.getLHS(), sizes, scope, rough);
-  std::string right = sizeText(pair.getRHS(), sizes, scope, rough);
+  std::string left = sizeText(pair.getLHS(), interface, scope, rough);
+  std::string right = sizeText(pair.getRHS(), interface, scope, rough);
   auto grouped = [](AffineExpr part, const std::string &text) {
     return isa<AffineBinaryOpExpr>(part) ? "(" + text + ")" : text;
   };
@@ -253,14 +272,14 @@ static std::string sizeText(AffineExpr expr, ArrayRef<ModelSize> sizes, StringRe
   }
 }
 
-static std::string shapeText(const ModelValue &value, ArrayRef<ModelSize> sizes) {
+static std::string shapeText(const ModelValue &value, const Interface &interface) {
   std::string text = value.onnxType;
   text += "[";
   llvm::raw_string_ostream os(text);
   llvm::interleaveComma(llvm::seq<size_t>(0, value.shape.size()), os, [&](size_t i) {
     // What data give has only a bound.
     os << (value.shapeArgument && value.fromData[i] ? "0 to " : "");
-    os << (value.sizes.empty() ? std::to_string(value.shape[i]) : sizeText(value.sizes[i], sizes, ""));
+    os << (value.sizes.empty() ? std::to_string(value.shape[i]) : sizeText(value.sizes[i], interface, ""));
   });
   os << "]";
   return text;
@@ -269,7 +288,7 @@ static std::string shapeText(const ModelValue &value, ArrayRef<ModelSize> sizes)
 static void printStatic(llvm::raw_ostream &os, const ModelValue &value,
                         StringRef kind, const Interface &interface, const CppStyle &style) {
   os << "\n";
-  printComment(os, (kind + " '" + value.name + "': " + shapeText(value, interface.sizes)).str(),
+  printComment(os, (kind + " '" + value.name + "': " + shapeText(value, interface)).str(),
                style.columns);
   std::string prefix = value.member;
   if (prefix.back() != '_')
@@ -277,7 +296,7 @@ static void printStatic(llvm::raw_ostream &os, const ModelValue &value,
   if (value.elements) {
     os << "constexpr std::ptrdiff_t " << prefix << "count(const Sizes &sizes) noexcept {\n";
     for (const std::string &line :
-         wrap("return std::ptrdiff_t(" + sizeText(value.elements, interface.sizes, "sizes.") + ");",
+         wrap("return std::ptrdiff_t(" + sizeText(value.elements, interface, "sizes.") + ");",
               style.indent, style.columns))
       os << line << "\n";
     os << "}\n";
@@ -298,7 +317,7 @@ static void printMembers(llvm::raw_ostream &os, ArrayRef<ModelValue> values,
     if (value.state < 0)
       os << "  " << (input ? "const " : "") << value.type << " *"
          << value.member << ";  // "
-         << commentText(shapeText(value, interface.sizes)) << "\n";
+         << commentText(shapeText(value, interface)) << "\n";
 }
 
 /// The sizes that a call chooses, and what depends on them alone.
@@ -310,27 +329,42 @@ static void printSizes(llvm::raw_ostream &os, const Interface &interface, const 
   os << "// Sizes that a call chooses, each at least 1.\nstruct Sizes {\n";
   for (const ModelSize &size : interface.sizes)
     os << "  std::ptrdiff_t " << size.member << ";  // '" << commentText(size.name) << "'\n";
-  os << "};\n\n// Working memory of one call.\n"
+  os << "};\n\n";
+  if (!interface.derived.empty()) {
+    os << "// Sizes that follow from them.\n";
+    for (StringRef type : {"double", "std::ptrdiff_t"})
+      os << "constexpr " << type << " greatest(" << type << " a, " << type << " b) noexcept { return a > b ? a : b; }\n";
+  }
+  for (auto [i, parts] : llvm::enumerate(interface.derived)) {
+    os << "constexpr std::ptrdiff_t derived_" << i << "(const Sizes &sizes) noexcept {\n";
+    statement("static_cast<void>(sizes);");
+    statement("return " + greatestText(parts, interface, "sizes.", /*rough=*/false) + ";");
+    os << "}\n";
+  }
+  os << (interface.derived.empty() ? "" : "\n") << "// Working memory of one call.\n"
      << "constexpr std::size_t arena_bytes(const Sizes &" << (interface.arenaSize ? "sizes" : "")
      << ") noexcept {\n";
   statement("return " +
             (interface.arenaSize
-                 ? "std::size_t(" + sizeText(interface.arenaSize, interface.sizes, "sizes.") + ")"
+                 ? "std::size_t(" + sizeText(interface.arenaSize, interface, "sizes.") + ")"
                  : std::to_string(std::max<int64_t>(interface.arenaBytes, 64))) +
             ";");
-  os << "}\n// Whether they are sizes that memory can hold; `run` checks it, too.\n"
+  os << "}\n// Whether memory can hold them, and the model works with them; `run` checks it, too.\n"
      << "constexpr bool fit(const Sizes &sizes) noexcept {\n";
   std::string positive, total = std::to_string(interface.arenaBytes) + ".0";
   for (const ModelSize &size : interface.sizes)
     positive += (positive.empty() ? "" : " && ") + ("sizes." + size.member) + " > 0";
   if (interface.arenaSize)
-    total += " + " + sizeText(interface.arenaSize, interface.sizes, "sizes.", /*rough=*/true);
+    total += " + " + sizeText(interface.arenaSize, interface, "sizes.", /*rough=*/true);
   for (const auto *values : {&interface.inputs, &interface.outputs})
     for (const ModelValue &value : *values)
       if (value.elements)
         total += " + " + std::to_string(value.bytes) + ".0 * " +
-                 sizeText(value.elements, interface.sizes, "sizes.", /*rough=*/true);
-  statement("return " + positive + " && " + total + " < double(PTRDIFF_MAX) / 2;");
+                 sizeText(value.elements, interface, "sizes.", /*rough=*/true);
+  std::string fits = "return " + positive + " && " + total + " < double(PTRDIFF_MAX) / 2";
+  for (AffineExpr needed : interface.required)
+    fits += " && " + sizeText(needed, interface, "sizes.") + " >= 0";
+  statement(fits + ";");
   os << "}\n";
 }
 
@@ -408,7 +442,7 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
     for (const ModelValue &value : interface.outputs)
       if (value.shapeArgument)
         os << "  std::int64_t " << value.member << "[" << value.shape.size() << "];  // of "
-           << commentText(shapeText(value, interface.sizes)) << "\n";
+           << commentText(shapeText(value, interface)) << "\n";
     os << "};\n";
   }
 
@@ -420,7 +454,7 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
     for (const ModelValue &value : interface.inputs)
       if (value.state >= 0)
         os << "    alignas(64) " << value.type << " " << value.member << "["
-           << value.count << "];  // " << commentText(shapeText(value, interface.sizes)) << "\n";
+           << value.count << "];  // " << commentText(shapeText(value, interface)) << "\n";
     os << "  };\n  Values values[2] = {};\n  int current = 0;\n\n"
        << "  void reset() noexcept {\n";
     for (const ModelValue &value : interface.inputs)
@@ -467,14 +501,15 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
   return text;
 }
 
-std::vector<int64_t> cpp::tabulatedShape(const ModelValue &value) {
+std::vector<int64_t> cpp::tabulatedShape(const ModelValue &value, const Interface &interface) {
   std::vector<int64_t> shape = value.shape;
   for (auto [i, size] : llvm::enumerate(shape)) {
     if (!ShapedType::isDynamic(size))
       continue;
     // Of a computed size there is no number; any negative one will do.
     auto symbol = dyn_cast<AffineSymbolExpr>(value.sizes[i]);
-    size = -1 - int64_t(symbol ? symbol.getPosition() : 0);
+    bool isChosen = symbol && symbol.getPosition() < interface.sizes.size();
+    size = -1 - int64_t(isChosen ? symbol.getPosition() : 0);
   }
   return shape;
 }
@@ -482,7 +517,7 @@ std::vector<int64_t> cpp::tabulatedShape(const ModelValue &value) {
 /// The descriptor's table of inputs or outputs.
 static void printTable(llvm::raw_ostream &os, StringRef table,
                        ArrayRef<ModelValue> values, bool outputs,
-                       const CppStyle &style) {
+                       const Interface &interface, const CppStyle &style) {
   if (values.empty())
     return;
   for (const ModelValue &value : values) {
@@ -490,7 +525,7 @@ static void printTable(llvm::raw_ostream &os, StringRef table,
       continue;
     std::string sizes;
     llvm::raw_string_ostream list(sizes);
-    llvm::interleaveComma(tabulatedShape(value), list);
+    llvm::interleaveComma(tabulatedShape(value, interface), list);
     os << "constexpr std::int64_t sizes_of_" << value.member << "[] = {" << sizes
        << "};\n";
   }
@@ -556,17 +591,17 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
        << "  const Sizes sizes = sizes_of(numbers);\n"
        << "  return fit(sizes) ? arena_bytes(sizes) : 0;\n}\n\n"
        << "void output_shape(const std::int64_t *numbers, std::int32_t output, std::int64_t *shape) noexcept {\n"
-       << "  const Sizes sizes = sizes_of(numbers);\n  switch (output) {\n";
+       << "  const Sizes sizes = sizes_of(numbers);\n  if (!fit(sizes))\n    return;\n  switch (output) {\n";
     for (auto [i, value] : llvm::enumerate(interface.outputs)) {
       os << "  case " << i << ":\n";
       for (auto [d, size] : llvm::enumerate(value.shape))
         os << "    shape[" << d << "] = "
            << (value.sizes.empty() ? std::to_string(size)
-                                   : sizeText(value.sizes[d], interface.sizes, "sizes."))
+                                   : sizeText(value.sizes[d], interface, "sizes."))
            << ";\n";
       os << "    break;\n";
     }
-    os << "  default:\n    static_cast<void>(sizes);\n    break;\n  }\n}\n\n"
+    os << "  default:\n    break;\n  }\n}\n\n"
        << "const char *const size_names[] = {";
     llvm::interleaveComma(interface.sizes, os, [&](const ModelSize &size) { os << stringLiteral(size.name); });
     os << "};\n\n";
@@ -601,8 +636,8 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
       "static_cast<std::byte *>(arena)", "static_cast<const std::byte *>(weights)",
       [](const ModelValue &, unsigned i) { return "shapes[" + std::to_string(i) + "]"; }, ";");
   os << "}\n\n";
-  printTable(os, "input_values", interface.inputs, false, style);
-  printTable(os, "output_values", interface.outputs, true, style);
+  printTable(os, "input_values", interface.inputs, false, interface, style);
+  printTable(os, "output_values", interface.outputs, true, interface, style);
   if (!interface.lists.empty()) {
     os << "const ingot_list lists[] = {\n";
     for (const ModelList &list : interface.lists)

@@ -3,6 +3,7 @@
 #define INGOT_CODEGEN_CPP_INTERFACE_H
 
 #include "codegen/cpp/EmitCpp.h"
+#include "compiler/support/SizeExpr.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace ingot::cpp {
@@ -54,6 +55,9 @@ struct Interface {
   bool externalWeights = false;
   std::vector<ModelValue> inputs, outputs;
   std::vector<ModelSize> sizes;
+  /// Sizes of which each is the greatest of expressions over those before it, and what must not be negative (docs/ir.md).
+  std::vector<SizeList> derived;
+  SizeList required;
   std::vector<ModelList> lists; // the inputs' first
   /// The arena's bytes over the sizes; null where they are `arenaBytes`.
   mlir::AffineExpr arenaSize;
@@ -71,7 +75,7 @@ llvm::FailureOr<Interface> readInterface(mlir::ModuleOp module,
                                          const CppOptions &options);
 
 /// The shape as the descriptor has it: static sizes, and negative numbers for those that a call chooses (runtime-min's model.h).
-std::vector<int64_t> tabulatedShape(const ModelValue &value);
+std::vector<int64_t> tabulatedShape(const ModelValue &value, const Interface &interface);
 
 /// NAME.h
 std::string printHeader(const Interface &interface, const CppStyle &style);

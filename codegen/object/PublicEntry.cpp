@@ -32,6 +32,8 @@ public:
   void build() {
     main->setLinkage(llvm::GlobalValue::InternalLinkage);
     main->setName("ingot.graph");
+    if (!interface.sizes.empty())
+      buildFit();
     buildRun();
     buildDescriptor(buildRunPointers());
   }
@@ -138,8 +140,12 @@ private:
     llvm::Type *real = b.getDoubleTy();
     if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(expr))
       return llvm::ConstantFP::get(real, double(constant.getValue()));
-    if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(expr))
+    if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(expr)) {
+      unsigned chosen = interface.sizes.size();
+      if (symbol.getPosition() >= chosen)
+        return greatest(interface.derived[symbol.getPosition() - chosen], sizes, /*rough=*/true);
       return b.CreateSIToFP(sizes[symbol.getPosition()], real);
+    }
     auto pair = llvm::cast<mlir::AffineBinaryOpExpr>(expr);
     Value *x = roughNumber(pair.getLHS(), sizes), *y = roughNumber(pair.getRHS(), sizes);
     switch (expr.getKind()) {
@@ -156,12 +162,43 @@ private:
     }
   }
 
-  /// What the header's `fit` says.
-  Value *fit(const Numbers &sizes) {
+  Value *greatest(llvm::ArrayRef<mlir::AffineExpr> parts, const Numbers &sizes, bool rough) {
+    Value *result = nullptr;
+    for (mlir::AffineExpr part : parts) {
+      Value *value = rough ? roughNumber(part, sizes) : number(part, sizes);
+      if (!result)
+        result = value;
+      else
+        result = b.CreateSelect(rough ? b.CreateFCmpOGT(result, value) : b.CreateICmpSGT(result, value), result, value);
+    }
+    return result;
+  }
+
+  /// Sizes that fit, followed by those derived from them.
+  Numbers withDerived(Numbers sizes) {
+    for (const SizeList &parts : interface.derived)
+      sizes.push_back(greatest(parts, sizes, /*rough=*/false));
+    return sizes;
+  }
+
+  /// What the header's `fit` says, as a function of the sizes.
+  void buildFit() {
+    std::vector<llvm::Type *> arguments(interface.sizes.size(), size);
+    fitFunction = function("ingot.fit", arguments, llvm::GlobalValue::InternalLinkage, b.getInt1Ty());
+    Numbers sizes;
+    for (llvm::Argument &argument : fitFunction->args())
+      sizes.push_back(&argument);
+    auto leaveUnless = [&](Value *holds) {
+      auto *leave = llvm::BasicBlock::Create(module.getContext(), "", fitFunction);
+      auto *go = llvm::BasicBlock::Create(module.getContext(), "", fitFunction);
+      b.CreateCondBr(holds, go, leave);
+      b.SetInsertPoint(leave);
+      b.CreateRet(b.getFalse());
+      b.SetInsertPoint(go);
+    };
     llvm::Type *real = b.getDoubleTy();
-    Value *fits = b.getTrue();
     for (Value *given : sizes)
-      fits = b.CreateAnd(fits, b.CreateICmpSGT(given, llvm::ConstantInt::get(size, 0)));
+      leaveUnless(b.CreateICmpSGT(given, llvm::ConstantInt::get(size, 0)));
     Value *total = llvm::ConstantFP::get(real, double(interface.arenaBytes));
     if (interface.arenaSize)
       total = b.CreateFAdd(total, roughNumber(interface.arenaSize, sizes));
@@ -171,8 +208,15 @@ private:
           total = b.CreateFAdd(total, b.CreateFMul(llvm::ConstantFP::get(real, double(value.bytes)),
                                                    roughNumber(value.elements, sizes)));
     double most = std::ldexp(1.0, int(size->getBitWidth()) - 2);
-    return b.CreateAnd(fits, b.CreateFCmpOLT(total, llvm::ConstantFP::get(real, most)));
+    leaveUnless(b.CreateFCmpOLT(total, llvm::ConstantFP::get(real, most)));
+    // Now nothing overflows.
+    sizes = withDerived(sizes);
+    for (mlir::AffineExpr needed : interface.required)
+      leaveUnless(b.CreateICmpSGE(number(needed, sizes), llvm::ConstantInt::get(size, 0)));
+    b.CreateRet(b.getTrue());
   }
+
+  Value *fit(const Numbers &sizes) { return b.CreateCall(fitFunction, sizes); }
 
   /// The descriptor's functions of sizes.
   llvm::Function *buildArenaBytes() {
@@ -187,7 +231,7 @@ private:
     b.CreateRet(none);
     b.SetInsertPoint(go);
     b.CreateRet(interface.arenaSize
-                    ? number(interface.arenaSize, sizes)
+                    ? number(interface.arenaSize, withDerived(sizes))
                     : word(uint64_t(std::max<int64_t>(interface.arenaBytes, kAlignment))));
     return made;
   }
@@ -197,6 +241,10 @@ private:
                                     llvm::GlobalValue::InternalLinkage, b.getVoidTy());
     Numbers sizes = readNumbers(made->getArg(0));
     auto *end = llvm::BasicBlock::Create(module.getContext(), "", made);
+    auto *go = llvm::BasicBlock::Create(module.getContext(), "", made, end);
+    b.CreateCondBr(fit(sizes), go, end);
+    b.SetInsertPoint(go);
+    sizes = withDerived(sizes);
     auto *choose = b.CreateSwitch(made->getArg(1), end, interface.outputs.size());
     for (auto [i, value] : llvm::enumerate(interface.outputs)) {
       auto *block = llvm::BasicBlock::Create(module.getContext(), "", made, end);
@@ -365,7 +413,7 @@ private:
     std::vector<Constant *> rows;
     for (const ModelValue &value : values) {
       std::vector<uint64_t> shape;
-      for (int64_t number : cpp::tabulatedShape(value))
+      for (int64_t number : cpp::tabulatedShape(value, interface))
         shape.push_back(uint64_t(number));
       rows.push_back(llvm::ConstantStruct::getAnon(
           {text(value.name), int32(value.elementNumber),
@@ -441,6 +489,7 @@ private:
   llvm::PointerType *pointer;
   llvm::IntegerType *size;
   llvm::Function *main;
+  llvm::Function *fitFunction = nullptr;
 };
 } // namespace
 

@@ -5,6 +5,7 @@
 #include "compiler/import/Model.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/InterfaceList.h"
+#include "compiler/support/SizeExpr.h"
 #include "dialects/onnx/ONNXDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
@@ -262,6 +263,15 @@ DenseI64ArrayAttr Importer::openDims(const ::onnx::ValueInfoProto &input, String
   return builder.getDenseI64ArrayAttr(numbers);
 }
 
+/// The type with the open sizes that the numbers say.
+static RankedTensorType withOpenSizes(RankedTensorType type, DenseI64ArrayAttr dims) {
+  SizeList list = sizesOf(type);
+  for (auto [size, number] : llvm::zip(list, dims.asArrayRef()))
+    if (number >= 0)
+      size = getAffineSymbolExpr(number, type.getContext());
+  return sizedType(list, type.getElementType());
+}
+
 OwningOpRef<ModuleOp> Importer::import(StringRef path) {
   GraphProto &graph = *model.proto.mutable_graph();
   std::string inputNames;
@@ -277,12 +287,16 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
   };
   SmallVector<Port> ports;
   SmallVector<Type> types;
+  SmallVector<DenseI64ArrayAttr> dims;
   llvm::StringSet<> known;
   for (auto *input : inputs) {
     Port &port = ports.emplace_back(inputPort(*input));
     known.insert(input->name());
     known.insert_range(port.names);
-    llvm::append_range(types, port.tensors);
+    for (auto [name, type] : llvm::zip_equal(port.names, port.tensors)) {
+      dims.push_back(openDims(*input, name, type));
+      types.push_back(dims.back() ? withOpenSizes(type, dims.back()) : type);
+    }
   }
   for (const auto &output : graph.output())
     known.insert(output.name());
@@ -317,8 +331,8 @@ OwningOpRef<ModuleOp> Importer::import(StringRef path) {
       BlockArgument argument = block.getArgument(first + i);
       argument.setLoc(NameLoc::get(builder.getStringAttr(name)));
       main.setArgAttrs(first + i, interfaceAttr(name, type));
-      if (auto dims = openDims(*port.input, name, type))
-        main.setArgAttr(first + i, "ingot.dims", dims);
+      if (dims[first + i])
+        main.setArgAttr(first + i, "ingot.dims", dims[first + i]);
     }
     unsigned count = port.tensors.size();
     if (isa<TensorType>(port.type)) {

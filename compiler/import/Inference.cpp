@@ -1,9 +1,11 @@
 //===- Inference.cpp ------------------------------------------------------===//
 #include "compiler/import/Inference.h"
 #include "compiler/import/MissingInference.h"
+#include "compiler/import/OpenShapes.h"
 #include "compiler/import/Proto.h"
 #include "compiler/import/Schema.h"
 #include "compiler/support/Elements.h"
+#include "compiler/support/SizeExpr.h"
 #include "dialects/onnx/ONNXDialect.h"
 #include "onnx/checker.h"
 #include "onnx/defs/schema.h"
@@ -24,12 +26,45 @@ namespace {
 /// A nested graph's error was emitted already.
 struct NestedError : std::exception {};
 
-class Context;
+/// Open sizes as the specification's library passes them on: each by a name.
+class SizeNames {
+public:
+  TypeProto protoOf(Type type, bool withShape) {
+    TypeProto proto = protoFromType(type, withShape);
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!withShape || !tensor || tensor.hasStaticShape())
+      return proto;
+    for (auto [i, size] : llvm::enumerate(sizesOf(tensor))) {
+      if (!tensor.isDynamicDim(i) || !size)
+        continue;
+      std::string name;
+      llvm::raw_string_ostream(name) << size;
+      sizes[name] = size;
+      proto.mutable_tensor_type()->mutable_shape()->mutable_dim(i)->set_dim_param(name);
+    }
+    return proto;
+  }
+  Type typeOf(MLIRContext *context, const TypeProto &proto) {
+    Type type = typeFromProto(context, proto);
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || tensor.hasStaticShape())
+      return type;
+    SizeList list = sizesOf(tensor);
+    for (auto [i, size] : llvm::enumerate(list))
+      if (!size)
+        if (auto found = sizes.find(proto.tensor_type().shape().dim(i).dim_param()); found != sizes.end())
+          size = found->second;
+    return sizedType(list, tensor.getElementType());
+  }
+
+private:
+  std::map<std::string, AffineExpr> sizes;
+};
 
 class RegionInferencer : public ::onnx::GraphInferencer {
 public:
-  RegionInferencer(Region &region, const InferenceOptions &options)
-      : region(region), options(options) {}
+  RegionInferencer(Region &region, const InferenceOptions &options, SizeNames &names)
+      : region(region), options(options), names(names) {}
 
   std::vector<const TypeProto *>
   doInferencing(const std::vector<const TypeProto *> &inputTypes,
@@ -42,7 +77,7 @@ public:
     for (auto [argument, proto] : llvm::zip(block.getArguments(), inputTypes)) {
       if (!proto || proto->value_case() == TypeProto::VALUE_NOT_SET)
         continue;
-      Type type = typeFromProto(argument.getContext(), *proto);
+      Type type = names.typeOf(argument.getContext(), *proto);
       Type merged = mergeTypes(argument.getType(), type);
       if (!merged)
         throw ImportError("input " + llvm::Twine(argument.getArgNumber()) +
@@ -54,7 +89,7 @@ public:
       throw NestedError();
     types.clear();
     for (Value value : block.getTerminator()->getOperands())
-      types.push_back(protoFromType(value.getType(), options.shapes));
+      types.push_back(names.protoOf(value.getType(), options.shapes));
     std::vector<const TypeProto *> pointers;
     for (const TypeProto &type : types)
       pointers.push_back(&type);
@@ -64,6 +99,7 @@ public:
 private:
   Region &region;
   const InferenceOptions &options;
+  SizeNames &names;
   std::vector<TypeProto> types;
 };
 
@@ -74,20 +110,21 @@ public:
           const InferenceOptions &options)
       : op(op), options(options) {
     for (NamedAttribute attribute : op->getAttrs())
-      attributes[attribute.getName().str()] =
+      if (!attribute.getName().getValue().starts_with("ingot."))
+        attributes[attribute.getName().str()] =
           protoFromAttribute(attribute.getName(), attribute.getValue());
     for (auto [name, region] :
          llvm::zip(graphAttributes(schema), op->getRegions())) {
       if (region.empty())
         continue;
-      regions.emplace(name, RegionInferencer(region, options));
+      regions.emplace(name, RegionInferencer(region, options, names));
       AttributeProto &graph = attributes[name];
       graph.set_name(name);
       graph.set_type(AttributeProto::GRAPH);
       describeGraph(region.front(), *graph.mutable_g());
     }
     for (Value operand : op->getOperands()) {
-      inputTypes.push_back(protoFromType(operand.getType(), options.shapes));
+      inputTypes.push_back(names.protoOf(operand.getType(), options.shapes));
       present.push_back(!isa<NoneType>(operand.getType()));
     }
     inputData.resize(op->getNumOperands());
@@ -141,14 +178,19 @@ private:
   void describeGraph(Block &block, ::onnx::GraphProto &graph) {
     for (BlockArgument argument : block.getArguments())
       *graph.add_input()->mutable_type() =
-          protoFromType(argument.getType(), options.shapes);
+          names.protoOf(argument.getType(), options.shapes);
     for (Value value : block.getTerminator()->getOperands())
       *graph.add_output()->mutable_type() =
-          protoFromType(value.getType(), options.shapes);
+          names.protoOf(value.getType(), options.shapes);
   }
 
   Operation *op;
   const InferenceOptions &options;
+
+public:
+  SizeNames names;
+
+private:
   std::map<std::string, AttributeProto> attributes;
   std::map<std::string, RegionInferencer> regions;
   std::vector<TypeProto> inputTypes, outputTypes;
@@ -171,14 +213,15 @@ Type ingot::mergeTypes(Type a, Type b) {
       return a;
     if (tensorA.getRank() != tensorB.getRank())
       return {};
-    SmallVector<int64_t> shape(tensorA.getShape());
-    for (auto [size, other] : llvm::zip(shape, tensorB.getShape())) {
-      if (ShapedType::isDynamic(size))
-        size = other;
-      else if (!ShapedType::isDynamic(other) && other != size)
+    SizeList sizes = sizesOf(cast<RankedTensorType>(tensorA));
+    for (auto [size, other] : llvm::zip(sizes, sizesOf(cast<RankedTensorType>(tensorB)))) {
+      std::optional<int64_t> known = constantSize(size), told = constantSize(other);
+      if (known && told && *known != *told)
         return {};
+      if (!size || (told && !known))
+        size = other;
     }
-    return RankedTensorType::get(shape, tensorA.getElementType());
+    return sizedType(sizes, tensorA.getElementType());
   }
   auto sequenceA = dyn_cast<ops::SequenceType>(a),
        sequenceB = dyn_cast<ops::SequenceType>(b);
@@ -275,15 +318,23 @@ LogicalResult ingot::inferTypes(Operation *op,
         schema->domain().empty() && op->getNumResults() == 1 &&
         context.getInputType(0))
       context.getOutputType(0)->CopyFrom(*context.getInputType(0));
+    bool isOpen = options.shapes && hasOpenSizes(op);
     for (OpResult result : op->getResults()) {
       TypeProto *proto = context.getOutputType(result.getResultNumber());
+      // What is computed from open sizes, the library does not know.
+      Type open = isOpen ? openShape(op, result.getResultNumber()) : Type();
+      if (open) {
+        if (failed(refine(result, open)))
+          return failure();
+        continue;
+      }
       if (!proto || !complete(*proto) || isa<NoneType>(result.getType()))
         continue;
       // Functions that take a missing shape for one without dimensions give such shapes, too.
       if (!options.shapes && proto->has_tensor_type() &&
           proto->tensor_type().shape().dim_size() == 0)
         proto->mutable_tensor_type()->clear_shape();
-      if (failed(refine(result, typeFromProto(op->getContext(), *proto))))
+      if (failed(refine(result, context.names.typeOf(op->getContext(), *proto))))
         return failure();
     }
     for (OpResult result : op->getResults())

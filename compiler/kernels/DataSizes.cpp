@@ -37,7 +37,15 @@ unsigned ingot::addDataSize(Operation *inModule, StringRef name, AffineExpr most
       b.getNamedAttr("name", b.getStringAttr(name))};
   entries.push_back(b.getDictionaryAttr(fields));
   module->setAttr(kDataSizes, b.getArrayAttr(entries));
-  return named + entries.size() - 1;
+  return kFirstDataSize + entries.size() - 1;
+}
+
+void ingot::numberDataSizes(Operation *module) {
+  unsigned named = sizeNames(module).size();
+  module->walk([&](DataSizeOp size) {
+    if (size.getNumber() >= kFirstDataSize)
+      size.setNumber(size.getNumber() - kFirstDataSize + named);
+  });
 }
 
 SmallVector<StringRef> ingot::symbolNames(Operation *inModule) {
@@ -45,16 +53,6 @@ SmallVector<StringRef> ingot::symbolNames(Operation *inModule) {
   for (const DataSize &size : dataSizes(inModule))
     names.push_back(size.name);
   return names;
-}
-
-bool ingot::isFromData(AffineExpr size, Operation *inModule) {
-  unsigned named = sizeNames(inModule).size();
-  bool found = false;
-  size.walk([&](AffineExpr part) {
-    auto symbol = dyn_cast<AffineSymbolExpr>(part);
-    found |= symbol && symbol.getPosition() >= named;
-  });
-  return found;
 }
 
 namespace {
@@ -69,7 +67,7 @@ struct Bounds {
     if (auto symbol = dyn_cast<AffineSymbolExpr>(size)) {
       if (symbol.getPosition() < named)
         return size;
-      return upper ? most[symbol.getPosition() - named] : constant(size, 0);
+      return upper ? most[symbol.getPosition() - (symbol.getPosition() >= kFirstDataSize ? kFirstDataSize : named)] : constant(size, 0);
     }
     auto pair = dyn_cast<AffineBinaryOpExpr>(size);
     if (!pair)

@@ -8,6 +8,7 @@
 #ifndef INGOT_COMPILER_KERNELS_DATASIZES_H
 #define INGOT_COMPILER_KERNELS_DATASIZES_H
 
+#include "compiler/support/SizeExpr.h"
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
@@ -24,14 +25,15 @@ struct DataSize {
 /// Those of the module that holds the operation, or is it.
 llvm::SmallVector<DataSize> dataSizes(mlir::Operation *inModule);
 
-/// Adds one to the module and gives the number of its symbol. `most` may depend on other sizes that data give.
+/// Adds one to the module, while operators are lowered, and gives the number of its symbol, kFirstDataSize or more. `most` may depend on other sizes
+/// that data give.
 unsigned addDataSize(mlir::Operation *inModule, llvm::StringRef name, mlir::AffineExpr most);
+
+/// Gives those that were added the numbers behind the names, once no name and no type with such a symbol is to come or left.
+void numberDataSizes(mlir::Operation *module);
 
 /// Names of all symbols: of the named sizes, then of those that data give.
 llvm::SmallVector<llvm::StringRef> symbolNames(mlir::Operation *inModule);
-
-/// Whether the size depends on data.
-bool isFromData(mlir::AffineExpr size, mlir::Operation *inModule);
 
 /// The most that the size can be, over the named sizes.
 mlir::AffineExpr mostOf(mlir::AffineExpr size, mlir::Operation *inModule);

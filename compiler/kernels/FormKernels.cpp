@@ -494,6 +494,30 @@ void copyEscapingViews(func::FuncOp func) {
   }
 }
 
+/// A cast, by which canonicalisation says that an open size is a static one, becomes a copy: buffers of the one and the other are of different types.
+void copyCasts(func::FuncOp func) {
+  SmallVector<tensor::CastOp> casts;
+  func.walk([&](tensor::CastOp cast) { casts.push_back(cast); });
+  for (tensor::CastOp cast : casts) {
+    OpBuilder builder(cast);
+    auto type = dyn_cast<RankedTensorType>(cast.getType());
+    if (!type || !isa<RankedTensorType>(cast.getSource().getType()))
+      continue;
+    AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
+    SmallVector<Value> dynamic;
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (type.isDynamicDim(i))
+        dynamic.push_back(tensor::DimOp::create(builder, cast.getLoc(), cast.getSource(), i));
+    Value empty = tensor::EmptyOp::create(builder, cast.getLoc(), type, dynamic);
+    auto copy = linalg::GenericOp::create(
+        builder, cast.getLoc(), type, cast.getSource(), empty, ArrayRef<AffineMap>{identity, identity},
+        SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
+        [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); });
+    cast.replaceAllUsesWith(copy.getResult(0));
+    cast.erase();
+  }
+}
+
 /// Asks for the size of a tensor become expressions over the named sizes.
 LogicalResult resolveSizes(func::FuncOp func, const DenseMap<unsigned, Value> &fromData) {
   Sizes sizes;
@@ -560,6 +584,7 @@ void formKernels(Block &block, Sizes &sizes, const DenseMap<unsigned, Value> &fr
 struct FormKernels : ingot::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
     branchOnTensors(getOperation());
+    copyCasts(getOperation());
     copyEscapingViews(getOperation());
     DenseMap<unsigned, Value> fromData = dataSizeValues(getOperation());
     if (failed(resolveSizes(getOperation(), fromData)))

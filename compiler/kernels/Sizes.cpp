@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -15,50 +16,6 @@ using namespace ingot;
 bool ingot::isStatic(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return !tensor || tensor.hasStaticShape();
-}
-
-AffineExpr ingot::simplifiedSize(AffineExpr size) {
-  unsigned symbols = 0;
-  size.walk([&](AffineExpr part) {
-    if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
-      symbols = std::max(symbols, symbol.getPosition() + 1);
-  });
-  return simplifyAffineExpr(size, 0, symbols);
-}
-
-AffineExpr ingot::productOf(ArrayRef<AffineExpr> sizes, MLIRContext *context) {
-  // Factors in one order, constants last, so that equal products look alike.
-  SmallVector<AffineExpr> factors;
-  int64_t constant = 1;
-  for (AffineExpr size : sizes) {
-    if (auto number = dyn_cast<AffineConstantExpr>(size))
-      constant *= number.getValue();
-    else
-      factors.push_back(size);
-  }
-  llvm::stable_sort(factors, [](AffineExpr a, AffineExpr b) {
-    auto number = [](AffineExpr e) {
-      auto symbol = dyn_cast<AffineSymbolExpr>(e);
-      return symbol ? symbol.getPosition() : ~0u;
-    };
-    return number(a) < number(b);
-  });
-  AffineExpr product;
-  for (AffineExpr factor : factors)
-    product = product ? product * factor : factor;
-  if (!product)
-    return getAffineConstantExpr(constant, context);
-  return simplifiedSize(product * constant);
-}
-
-SmallVector<StringRef> ingot::sizeNames(Operation *inModule) {
-  auto module = isa<ModuleOp>(inModule) ? cast<ModuleOp>(inModule)
-                                        : inModule->getParentOfType<ModuleOp>();
-  SmallVector<StringRef> names;
-  if (auto list = module->getAttrOfType<ArrayAttr>("ingot.sizes"))
-    for (Attribute name : list)
-      names.push_back(cast<StringAttr>(name).getValue());
-  return names;
 }
 
 void Sizes::replace(Value value, Value by) {
@@ -160,6 +117,11 @@ SmallVector<AffineExpr> Sizes::compute(Value tensor) {
               .getValue()
               .getResults());
     }
+    // What a loop carries keeps its sizes.
+    if (auto loop = dyn_cast<scf::ForOp>(parent)) {
+      OpOperand *init = loop.getTiedLoopInit(argument);
+      return init ? SmallVector<AffineExpr>(of(init->get())) : SmallVector<AffineExpr>();
+    }
     auto function = dyn_cast<func::FuncOp>(parent);
     auto dims = function ? function.getArgAttrOfType<DenseI64ArrayAttr>(
                                argument.getArgNumber(), "ingot.dims")
@@ -174,6 +136,10 @@ SmallVector<AffineExpr> Sizes::compute(Value tensor) {
 
   Operation *op = tensor.getDefiningOp();
   unsigned number = cast<OpResult>(tensor).getResultNumber();
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return SmallVector<AffineExpr>(of(loop.getInitArgs()[number]));
+  if (auto branches = dyn_cast<scf::IfOp>(op))
+    return SmallVector<AffineExpr>(of(branches.thenYield()->getOperand(number)));
   if (auto empty = dyn_cast<tensor::EmptyOp>(op))
     return fill(empty.getMixedSizes());
   if (auto cast = dyn_cast<tensor::CastOp>(op))

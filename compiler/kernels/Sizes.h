@@ -7,6 +7,7 @@
 #ifndef INGOT_COMPILER_KERNELS_SIZES_H
 #define INGOT_COMPILER_KERNELS_SIZES_H
 
+#include "compiler/support/SizeExpr.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/Value.h"
@@ -35,16 +36,6 @@ private:
 
 /// Whether all dimensions of a tensor type are static; true of other types.
 bool isStatic(mlir::Type type);
-
-/// The product of sizes, simplified.
-mlir::AffineExpr productOf(llvm::ArrayRef<mlir::AffineExpr> sizes,
-                           mlir::MLIRContext *context);
-
-/// The expression in the form in which equal ones are most often the same.
-mlir::AffineExpr simplifiedSize(mlir::AffineExpr size);
-
-/// Names of the module's sizes.
-llvm::SmallVector<llvm::StringRef> sizeNames(mlir::Operation *inModule);
 
 } // namespace ingot
 

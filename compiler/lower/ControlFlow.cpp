@@ -237,7 +237,8 @@ static LogicalResult lowerLoop(Node &node) {
     endBlock(b, *block, next);
   }
   b.setInsertionPointAfter(loop);
-  Value count = loop.getResult(0), size;
+  Value count = loop.getResult(0);
+  std::optional<Extent> size;
   for (unsigned i = 0; i < results; ++i) {
     if (!node.hasResult(i))
       continue;
@@ -245,7 +246,7 @@ static LogicalResult lowerLoop(Node &node) {
     if (i >= carried && !node.resultType(i).hasStaticShape()) {
       if (!size)
         size = dataSize(node, count, 0, tensorType(result).getDimSize(0));
-      result = firstOf(b, result, size);
+      result = sliceAxis(b, result, 0, 0, *size);
     } else if (i >= carried && conditional) {
       int64_t wanted = tensorType(result).getDimSize(0);
       check(node, count, [&](LocBuilder &b) {

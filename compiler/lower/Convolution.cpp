@@ -20,10 +20,10 @@ static bool isBetween(ArrayRef<int64_t> values, int64_t low) {
                       [&](int64_t v) { return v >= low && v < kLimit; });
 }
 
-LogicalResult lower::readWindow(Node &node, ArrayRef<int64_t> input,
-                                ArrayRef<int64_t> kernel, Window &window) {
+LogicalResult lower::readWindow(Node &node, const Shape &input,
+                                const Shape &kernel, Window &window) {
   size_t n = kernel.size();
-  window.kernel.assign(kernel.begin(), kernel.end());
+  window.kernel = kernel;
   window.strides = node.attrInts("strides").value_or(std::vector<int64_t>(n, 1));
   window.dilations =
       node.attrInts("dilations").value_or(std::vector<int64_t>(n, 1));
@@ -33,36 +33,49 @@ LogicalResult lower::readWindow(Node &node, ArrayRef<int64_t> input,
       pads.size() != 2 * n || input.size() != n)
     return node.fail("strides, dilations, pads and kernel_shape do not fit " +
                      Twine(n) + " spatial dimensions; correct the model");
-  if (!isBetween(kernel, 1) || !isBetween(window.strides, 1) ||
+  bool isSmall = llvm::all_of(kernel, [](const Extent &size) {
+    return !size.isNumber() || (size.value() >= 1 && size.value() < kLimit);
+  });
+  if (!isSmall || !isBetween(window.strides, 1) ||
       !isBetween(window.dilations, 1) || !isBetween(pads, 0))
     return node.fail("strides, dilations, pads or kernel_shape are out of "
                      "range; correct the model");
-  window.low.assign(pads.begin(), pads.begin() + n);
-  window.high.assign(pads.begin() + n, pads.end());
+  window.low = Shape(ArrayRef(pads).take_front(n));
+  window.high = Shape(ArrayRef(pads).drop_front(n));
   window.autoPad = node.attrString("auto_pad", "NOTSET");
   return success();
 }
 
 /// The part of auto_pad that both directions share: `total` is spread over both ends.
-static void spread(Window &window, size_t i, int64_t total) {
-  total = std::max<int64_t>(total, 0);
+static void spread(Node &node, Window &window, size_t i, Extent total) {
+  MLIRContext *context = node.op->getContext();
+  total = total.isNumber() ? Extent(std::max<int64_t>(total.value(), 0))
+                           : Extent(greatestSize(node.op, {getAffineConstantExpr(0, context), total.in(context)}));
   bool upper = window.autoPad != "SAME_LOWER";
   window.low[i] = upper ? total / 2 : total - total / 2;
   window.high[i] = total - window.low[i];
 }
 
-LogicalResult lower::resolvePadding(Node &node, ArrayRef<int64_t> input,
-                                    ArrayRef<int64_t> output, Window &window) {
+Shape lower::kernelOf(Node &node, unsigned w) {
+  Shape weights = node.sizes(w);
+  return Shape(ArrayRef<Extent>(weights).drop_front(std::min<size_t>(2, node.rank(w))));
+}
+
+LogicalResult lower::resolvePadding(Node &node, const Shape &input,
+                                    const Shape &output, Window &window) {
   for (size_t i = 0; i < input.size(); ++i) {
-    int64_t reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
+    Extent reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
     if (window.autoPad == "VALID")
       window.low[i] = window.high[i] = 0;
     else if (window.autoPad != "NOTSET")
-      spread(window, i, (output[i] - 1) * window.strides[i] + reach - input[i]);
+      spread(node, window, i, (output[i] - 1) * window.strides[i] + reach - input[i]);
     // What is read: up to the last window's end. Room beyond that is dropped,
     // and ceil_mode's last window may need more than the model's padding.
-    int64_t needed = (output[i] - 1) * window.strides[i] + reach;
-    window.extra.push_back(needed - input[i] - window.low[i] - window.high[i]);
+    // How much that is of open sizes does not matter: what is padded is never in memory.
+    Extent needed = (output[i] - 1) * window.strides[i] + reach;
+    Extent extra = needed - input[i] - window.low[i] - window.high[i];
+    bool ceils = node.attrInt("ceil_mode", 0);
+    window.extra.push_back(extra.isNumber() ? extra.value() : ceils ? window.strides[i] - 1 : 0);
   }
   return success();
 }
@@ -70,11 +83,12 @@ LogicalResult lower::resolvePadding(Node &node, ArrayRef<int64_t> input,
 Value lower::padWindow(LocBuilder &b, Value value, const Window &window,
                        unsigned leading, TypedAttr number) {
   RankedTensorType type = tensorType(value);
-  SmallVector<int64_t> low(type.getRank(), 0), high(type.getRank(), 0);
+  Shape low(type.getRank(), 0), high(type.getRank(), 0);
   for (size_t i = 0; i < window.low.size(); ++i) {
     low[leading + i] = window.low[i];
     // A window that ends before the padding does leaves the rest unread.
-    high[leading + i] = std::max<int64_t>(0, window.high[i] + window.extra[i]);
+    Extent end = window.high[i] + window.extra[i];
+    high[leading + i] = end.isNumber() ? Extent(std::max<int64_t>(0, end.value())) : end;
   }
   return pad(b, value, low, high, number);
 }
@@ -119,20 +133,18 @@ static SmallVector<IteratorType> loopKinds(unsigned parallel,
   return loops;
 }
 
-static SmallVector<int64_t> joined(ArrayRef<int64_t> first,
-                                   ArrayRef<int64_t> second) {
-  SmallVector<int64_t> all(first);
+static Shape joined(const Shape &first, const Shape &second) {
+  Shape all(first);
   all.append(second.begin(), second.end());
   return all;
 }
 
 Value lower::convolve(LocBuilder &b, Value x, Value w, const Window &window,
-                      int64_t group, ArrayRef<int64_t> output, Type element) {
+                      int64_t group, const Shape &output, Type element) {
   unsigned n = window.kernel.size();
-  ArrayRef<int64_t> shape = tensorType(x).getShape();
-  ArrayRef<int64_t> weights = tensorType(w).getShape();
-  int64_t batch = shape[0], channels = shape[1], filters = weights[0];
-  SmallVector<int64_t> resultShape = joined({batch, filters}, output);
+  Shape shape = shapeOf(x), weights = shapeOf(w);
+  Extent batch = shape[0], channels = shape[1], filters = weights[0];
+  Shape resultShape = joined({batch, filters}, output);
 
   if (group == 1) {
     // loops: batch, filter, space, channel, taps
@@ -147,8 +159,8 @@ Value lower::convolve(LocBuilder &b, Value x, Value w, const Window &window,
     return contraction(b, x, w, maps, loopKinds(2 + n, 1 + n),
                        tensorType(resultShape, element));
   }
-  int64_t multiplier = filters / group;
-  if (group == channels && multiplier == 1) {
+  Extent multiplier = filters / group;
+  if (channels == group && multiplier == 1) {
     // loops: batch, channel, space, taps
     unsigned loops = 2 + 2 * n, taps = 2 + n;
     Value taper = reshape(b, w, joined({channels}, window.kernel));
@@ -160,9 +172,9 @@ Value lower::convolve(LocBuilder &b, Value x, Value w, const Window &window,
                        tensorType(resultShape, element));
   }
   // loops: batch, group, filter in group, space, channel in group, taps
-  int64_t inGroup = channels / group;
+  Extent inGroup = channels / group;
   unsigned loops = 4 + 2 * n, channel = 3 + n, taps = 4 + n;
-  Value xs = reshape(b, x, joined({batch, group, inGroup}, shape.drop_front(2)));
+  Value xs = reshape(b, x, joined({batch, group, inGroup}, ArrayRef<Extent>(shape).drop_front(2)));
   Value ws = reshape(b, w, joined({group, multiplier, inGroup}, window.kernel));
   SmallVector<AffineExpr> read = dims(b, 0, 2);
   read.push_back(b.getAffineDimExpr(channel));
@@ -171,7 +183,7 @@ Value lower::convolve(LocBuilder &b, Value x, Value w, const Window &window,
                       makeMap(b, loops, {dims(b, 1, 2), dims(b, channel, 1),
                                          dims(b, taps, n)}),
                       makeMap(b, loops, {dims(b, 0, 3 + n)})};
-  SmallVector<int64_t> split = joined({batch, group, multiplier}, output);
+  Shape split = joined({batch, group, multiplier}, output);
   Value result = contraction(b, xs, ws, maps, loopKinds(3 + n, 1 + n),
                              tensorType(split, element));
   return reshape(b, result, resultShape);
@@ -194,9 +206,10 @@ LogicalResult lower::checkConvolution(Node &node, unsigned x, unsigned w,
                      "least 3; correct the model");
   ArrayRef<int64_t> shape = node.shape(x), weights = node.shape(w);
   bool inRange = group >= 1 && group < kLimit;
-  int64_t channels = transposed || !inRange ? weights[0] : weights[1] * group;
-  if (!inRange || channels != shape[1] ||
-      shape[1] % group != 0 || weights[0] % group != 0)
+  Shape input = node.sizes(x), filters = node.sizes(w);
+  Extent channels = transposed || !inRange ? filters[0] : filters[1] * group;
+  if (!inRange || !node.agree(channels, input[1]) || !node.agree(input[1] / group * group, input[1]) ||
+      !node.agree(filters[0] / group * group, filters[0]))
     return node.fail("weights of shape " + Twine(weights[0]) + " x " +
                      Twine(weights[1]) + " do not fit " + Twine(shape[1]) +
                      " channels in " + Twine(group) +
@@ -204,23 +217,22 @@ LogicalResult lower::checkConvolution(Node &node, unsigned x, unsigned w,
   return success();
 }
 
-LogicalResult lower::checkBias(Node &node, unsigned i, int64_t filters) {
-  if (!node.has(i) || (node.rank(i) == 1 && node.shape(i)[0] == filters))
+LogicalResult lower::checkBias(Node &node, unsigned i, const Extent &filters) {
+  if (!node.has(i) || (node.rank(i) == 1 && node.agree(node.sizes(i)[0], filters)))
     return success();
-  return node.fail("the bias needs one number for each of " + Twine(filters) +
-                   " filters; correct the model");
+  return node.fail("the bias needs one number for each filter; correct the model");
 }
 
 static LogicalResult lowerConv(Node &node) {
   LocBuilder &b = node.b;
   int64_t group = node.attrInt("group", 1);
   if (failed(checkConvolution(node, 0, 1, group, /*transposed=*/false)) ||
-      failed(checkBias(node, 2, node.shape(1)[0])))
+      failed(checkBias(node, 2, node.sizes(1)[0])))
     return failure();
-  ArrayRef<int64_t> space = node.shape(0).drop_front(2);
-  ArrayRef<int64_t> output = node.resultType().getShape().drop_front(2);
+  Shape space(ArrayRef<Extent>(node.sizes(0)).drop_front(2));
+  Shape output(ArrayRef<Extent>(node.resultSizes()).drop_front(2));
   Window window;
-  if (failed(readWindow(node, space, node.shape(1).drop_front(2), window)) ||
+  if (failed(readWindow(node, space, kernelOf(node, 1), window)) ||
       failed(resolvePadding(node, space, output, window)))
     return failure();
   Type element = node.element(0);
@@ -241,9 +253,8 @@ static LogicalResult lowerConv(Node &node) {
 static Value spreadWindows(LocBuilder &b, Value x, Value w, const Window &window,
                            int64_t group) {
   unsigned n = window.kernel.size();
-  ArrayRef<int64_t> shape = tensorType(x).getShape();
-  ArrayRef<int64_t> weights = tensorType(w).getShape();
-  int64_t batch = shape[0], inGroup = shape[1] / group, filters = weights[1];
+  Shape shape = shapeOf(x), weights = shapeOf(w);
+  Extent batch = shape[0], inGroup = shape[1] / group, filters = weights[1];
   unsigned lead = group == 1 ? 2 : 3, loops = lead + 2 * n + 1;
   unsigned channel = loops - 1;
   SmallVector<AffineExpr> read = dims(b, 0, lead - 1);
@@ -252,14 +263,14 @@ static Value spreadWindows(LocBuilder &b, Value x, Value w, const Window &window
   read.push_back(b.getAffineDimExpr(channel));
   readWeights.push_back(b.getAffineDimExpr(channel));
   readWeights.push_back(b.getAffineDimExpr(lead - 1));
-  SmallVector<int64_t> split{batch};
+  Shape split{batch};
   if (group != 1) {
-    x = reshape(b, x, joined({batch, group, inGroup}, shape.drop_front(2)));
+    x = reshape(b, x, joined({batch, group, inGroup}, ArrayRef<Extent>(shape).drop_front(2)));
     w = reshape(b, w, joined({group, inGroup, filters}, window.kernel));
     split.push_back(group);
   }
   split.push_back(filters);
-  SmallVector<int64_t> whole{batch, filters * group};
+  Shape whole{batch, filters * group};
   for (unsigned i = 0; i < n; ++i) {
     read.push_back(b.getAffineDimExpr(lead + 2 * i));
     readWeights.push_back(b.getAffineDimExpr(lead + 2 * i + 1));
@@ -275,31 +286,38 @@ static Value spreadWindows(LocBuilder &b, Value x, Value w, const Window &window
   return reshape(b, result, whole);
 }
 
-/// (channel, filter in group, taps) to (filter, channel in group, taps backwards).
+/// (channel, filter in group, taps) to (filter, channel in group, taps backwards). Maps count backwards from a number alone: what is open counts in the body.
 static Value turnWeights(LocBuilder &b, Value w, const Window &window,
                          int64_t group) {
   unsigned n = window.kernel.size();
   RankedTensorType type = tensorType(w);
-  int64_t inGroup = type.getDimSize(0) / group, filters = type.getDimSize(1);
+  Extent inGroup = shapeOf(type)[0] / group, filters = shapeOf(type)[1];
   Value split = reshape(b, w, joined({group, inGroup, filters}, window.kernel));
   SmallVector<AffineExpr> exprs{b.getAffineDimExpr(0), b.getAffineDimExpr(2),
                                 b.getAffineDimExpr(1)};
   for (unsigned i = 0; i < n; ++i)
-    exprs.push_back(b.getAffineConstantExpr(window.kernel[i] - 1) -
+    exprs.push_back(b.getAffineConstantExpr(window.kernel[i].value() - 1) -
                     b.getAffineDimExpr(3 + i));
-  SmallVector<int64_t> shape = joined({group, filters, inGroup}, window.kernel);
-  Value turned = mapped(b, split, makeMap(b, 3 + n, {exprs}),
+  Shape shape = joined({group, filters, inGroup}, window.kernel);
+  Value turned = !window.kernel.isStatic() ? mapped(
+      b, {}, ArrayRef<AffineMap>(), tensorType(shape, type.getElementType()), [&](LocBuilder &b, ValueRange) -> Value {
+        auto dim = [&](unsigned i) -> Value { return linalg::IndexOp::create(b, i); };
+        SmallVector<Value> at{dim(0), dim(2), dim(1)};
+        for (unsigned i = 0; i < n; ++i)
+          at.push_back(sub(b, index(b, window.kernel[i] - 1), dim(3 + i)));
+        return tensor::ExtractOp::create(b, split, at);
+      }) : mapped(b, split, makeMap(b, 3 + n, {exprs}),
                         tensorType(shape, type.getElementType()),
                         [](LocBuilder &, ValueRange s) { return s[0]; });
   return reshape(b, turned,
-                 joined({group * filters, inGroup}, window.kernel));
+                 joined({filters * group, inGroup}, window.kernel));
 }
 
 /// x with stride - 1 zeros after each element of each spatial dimension.
 static Value insertZeros(LocBuilder &b, Value x, ArrayRef<int64_t> strides) {
-  ArrayRef<int64_t> shape = tensorType(x).getShape();
-  SmallVector<int64_t> split(shape.take_front(2)), whole(shape.take_front(2));
-  SmallVector<int64_t> low(2, 0), high(2, 0);
+  Shape shape = shapeOf(x);
+  Shape split(ArrayRef<Extent>(shape).take_front(2)), whole = split;
+  Shape low(2, 0), high(2, 0);
   for (size_t i = 0; i < strides.size(); ++i) {
     split.append({shape[2 + i], 1});
     low.append({0, 0});
@@ -315,50 +333,57 @@ static LogicalResult lowerConvTranspose(Node &node) {
   LocBuilder &b = node.b;
   int64_t group = node.attrInt("group", 1);
   if (failed(checkConvolution(node, 0, 1, group, /*transposed=*/true)) ||
-      failed(checkBias(node, 2, node.shape(1)[1] * group)))
+      failed(checkBias(node, 2, node.sizes(1)[1] * group)))
     return failure();
-  ArrayRef<int64_t> shape = node.shape(0), space = shape.drop_front(2);
+  Shape shape = node.sizes(0), space(ArrayRef<Extent>(shape).drop_front(2));
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> output = type.getShape().drop_front(2);
+  Shape output(ArrayRef<Extent>(node.resultSizes()).drop_front(2));
   unsigned n = space.size();
   Window window;
-  if (failed(readWindow(node, space, node.shape(1).drop_front(2), window)))
+  if (failed(readWindow(node, space, kernelOf(node, 1), window)))
     return failure();
   // Output o gets input i through tap k where o = i * stride + k * dilation - low.
   bool dense = true, whole = true;
   for (unsigned i = 0; i < n; ++i) {
-    int64_t reach = (space[i] - 1) * window.strides[i] +
-                    (window.kernel[i] - 1) * window.dilations[i] + 1;
+    Extent reach = (space[i] - 1) * window.strides[i] +
+                   (window.kernel[i] - 1) * window.dilations[i] + 1;
     if (window.autoPad == "VALID")
       window.low[i] = 0;
     else if (window.autoPad != "NOTSET")
-      spread(window, i, reach - output[i]);
+      spread(node, window, i, reach - output[i]);
     else if (node.hasAttr("output_shape"))
-      window.low[i] = std::max<int64_t>(0, (reach - output[i]) / 2);
+      spread(node, window, i, (reach - output[i]) / 2 * 2);
     dense &= window.kernel[i] == window.strides[i] && window.dilations[i] == 1;
-    whole &= window.low[i] + output[i] <= space[i] * window.strides[i];
+    // What is left of the stretched input is not negative.
+    Extent left = space[i] * window.strides[i] - window.low[i] - output[i];
+    whole &= left.isNumber() && left.value() >= 0;
   }
   Type element = node.element(0);
   Value result;
   if (dense && whole) {
     result = spreadWindows(b, node.operand(0), node.operand(1), window, group);
-    SmallVector<int64_t> offsets(2, 0), strides(2 + n, 1);
+    Shape offsets(2, 0);
     offsets.append(window.low.begin(), window.low.end());
-    result = slice(b, result, offsets, type.getShape(), strides);
+    result = slice(b, result, offsets, shapeOf(type), SmallVector<int64_t>(2 + n, 1));
   } else {
     // A convolution with the taps backwards over the input with zeros between.
     Value x = insertZeros(b, node.operand(0), window.strides);
     Window turned = window;
     turned.strides.assign(n, 1);
-    SmallVector<int64_t> low(2, 0), high(2, 0), offsets(2, 0);
-    SmallVector<int64_t> sizes(shape.take_front(2));
+    Shape low(2, 0), high(2, 0), offsets(2, 0);
+    Shape sizes(ArrayRef<Extent>(shape).take_front(2));
+    auto positive = [&](const Extent &size) {
+      MLIRContext *context = b.getContext();
+      return size.isNumber() ? Extent(std::max<int64_t>(0, size.value()))
+                             : Extent(greatestSize(node.op, {getAffineConstantExpr(0, context), size.in(context)}));
+    };
     for (unsigned i = 0; i < n; ++i) {
-      int64_t reach = (window.kernel[i] - 1) * window.dilations[i];
-      int64_t first = reach - window.low[i], needed = output[i] + reach;
-      int64_t stretched = space[i] * window.strides[i];
-      low.push_back(std::max<int64_t>(0, first));
-      offsets.push_back(std::max<int64_t>(0, -first));
-      high.push_back(std::max<int64_t>(0, needed - first - stretched));
+      Extent reach = (window.kernel[i] - 1) * window.dilations[i];
+      Extent first = reach - window.low[i], needed = output[i] + reach;
+      Extent stretched = space[i] * window.strides[i];
+      low.push_back(positive(first));
+      offsets.push_back(positive(Extent(0) - first));
+      high.push_back(positive(needed - first - stretched));
       sizes.push_back(needed);
     }
     x = pad(b, x, low, high, numberAttr(element, 0));
@@ -400,8 +425,8 @@ static LogicalResult lowerCol2Im(Node &node) {
   }
   SmallVector<int64_t> counts;
   for (unsigned i = 0; i < n; ++i) {
-    int64_t reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
-    int64_t room = (*image)[i] + window.low[i] + window.high[i] - reach;
+    int64_t reach = (window.kernel[i].value() - 1) * window.dilations[i] + 1;
+    int64_t room = (*image)[i] + window.low[i].value() + window.high[i].value() - reach;
     if (room < 0)
       return node.fail("a window is larger than the image; correct the model");
     counts.push_back(room / window.strides[i] + 1);
@@ -416,12 +441,12 @@ static LogicalResult lowerCol2Im(Node &node) {
   lead.append(counts.begin(), counts.end());
   x = insertZeros(b, reshape(b, x, lead), window.strides);
   SmallVector<int64_t> low(2 + n, 0), high(2 + n, 0), shape{batch, channels};
-  shape.append(window.kernel.begin(), window.kernel.end());
+  llvm::append_range(shape, window.kernel.numbers());
   for (unsigned i = 0; i < n; ++i) {
-    int64_t reach = (window.kernel[i] - 1) * window.dilations[i];
+    int64_t reach = (window.kernel[i].value() - 1) * window.dilations[i];
     low[2 + i] = reach;
     high[2 + i] = std::max<int64_t>(
-        0, window.low[i] + (*image)[i] - counts[i] * window.strides[i]);
+        0, window.low[i].value() + (*image)[i] - counts[i] * window.strides[i]);
     shape.push_back(reach + counts[i] * window.strides[i] + high[2 + i]);
   }
   TypedAttr zero = numberAttr(node.element(0), 0);
@@ -432,7 +457,7 @@ static LogicalResult lowerCol2Im(Node &node) {
   read.append(dims(b, 2 + n, n));
   for (unsigned i = 0; i < n; ++i)
     read.push_back(b.getAffineDimExpr(2 + i) - b.getAffineDimExpr(2 + n + i) * window.dilations[i] +
-                   (window.low[i] + (window.kernel[i] - 1) * window.dilations[i]));
+                   (window.low[i].value() + (window.kernel[i].value() - 1) * window.dilations[i]));
   AffineMap maps[] = {makeMap(b, loops, {read}), makeMap(b, loops, {dims(b, 0, 2 + n)})};
   Value result = reduction(b, x, maps, loopKinds(2 + n, n), type, zero,
                            [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });

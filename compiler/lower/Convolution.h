@@ -13,22 +13,25 @@ namespace ingot::lower {
 
 /// A window that slides over the spatial dimensions; one entry each.
 struct Window {
-  std::vector<int64_t> kernel, strides, dilations;
+  std::vector<int64_t> strides, dilations;
+  Shape kernel;
   /// The model's padding, with auto_pad resolved.
-  std::vector<int64_t> low, high;
+  Shape low, high;
   /// What the last window reads beyond the padding; negative where it ends before.
   std::vector<int64_t> extra;
   std::string autoPad;
 };
 
 /// Reads strides, dilations and pads, and checks their ranges.
-mlir::LogicalResult readWindow(Node &node, llvm::ArrayRef<int64_t> input,
-                               llvm::ArrayRef<int64_t> kernel, Window &window);
+mlir::LogicalResult readWindow(Node &node, const Shape &input,
+                               const Shape &kernel, Window &window);
 
 /// Resolves auto_pad and sets `extra`, for a window that reads.
-mlir::LogicalResult resolvePadding(Node &node, llvm::ArrayRef<int64_t> input,
-                                   llvm::ArrayRef<int64_t> output,
-                                   Window &window);
+mlir::LogicalResult resolvePadding(Node &node, const Shape &input,
+                                   const Shape &output, Window &window);
+
+/// The taps of the window of weights w, by the attribute where the weights' sizes are open.
+Shape kernelOf(Node &node, unsigned w);
 
 /// Pads the spatial dimensions, which come after `leading` others, as far as windows read.
 mlir::Value padWindow(LocBuilder &b, mlir::Value value, const Window &window,
@@ -42,7 +45,7 @@ mlir::AffineMap windowMap(LocBuilder &b, const Window &window, unsigned leading,
 /// element type, accumulated in `element`.
 mlir::Value convolve(LocBuilder &b, mlir::Value x, mlir::Value w,
                      const Window &window, int64_t group,
-                     llvm::ArrayRef<int64_t> output, mlir::Type element);
+                     const Shape &output, mlir::Type element);
 
 mlir::Value addChannelBias(LocBuilder &b, mlir::Value value, mlir::Value bias);
 
@@ -51,7 +54,7 @@ mlir::LogicalResult checkConvolution(Node &node, unsigned x, unsigned w,
                                      int64_t group, bool transposed);
 
 /// Checks that operand i, if present, has one number for each filter.
-mlir::LogicalResult checkBias(Node &node, unsigned i, int64_t filters);
+mlir::LogicalResult checkBias(Node &node, unsigned i, const Extent &filters);
 
 } // namespace ingot::lower
 

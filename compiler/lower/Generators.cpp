@@ -29,7 +29,7 @@ static LogicalResult lowerConstantOfShape(Node &node) {
                        "correct the model");
   }
   Parameter sizes(node, 0);
-  if (!sizes.isKnown()) {
+  if (!sizes.isKnown() && !node.isOpen(0)) {
     if (sizes.size() != type.getRank())
       return node.fail("the sizes do not fit the result; correct the model");
     check(node, sizes, [&](LocBuilder &b) {
@@ -65,9 +65,10 @@ static void checkRange(Node &node) {
   for (const Parameter *parameter : {&start, &end, &delta})
     if (!parameter->isKnown())
       some = parameter;
-  if (!some)
-    return;
   RankedTensorType type = node.resultType();
+  // A count that is an expression follows from them.
+  if (!some || !type.hasStaticShape())
+    return;
   int64_t wanted = type.getDimSize(0);
   check(node, *some, [&](LocBuilder &b) -> Value {
     if (!isFloat(type.getElementType())) {

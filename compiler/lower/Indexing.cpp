@@ -30,36 +30,15 @@ static Value checkedIndex(LocBuilder &b, Value value, llvm::function_ref<Value()
   return arith::MinSIOp::create(b, low, last());
 }
 
-Value lower::checkedIndex(LocBuilder &b, Value value, int64_t size,
+Value lower::checkedIndex(LocBuilder &b, Value value, const Extent &size,
                           const Node &node, bool isUnsigned, bool wrap) {
-  return ::checkedIndex(
-      b, value, [&] { return index(b, size); }, [&] { return index(b, size - 1); }, node, isUnsigned, wrap);
+  auto last = [&] {
+    AffineExpr expr = size.in(b.getContext());
+    bool maybeNone = !size.isNumber() && expr && isFromData(expr, node.op);
+    return maybeNone ? maximum(b, sub(b, index(b, size), index(b, 1)), index(b, 0)) : index(b, size - 1);
+  };
+  return ::checkedIndex(b, value, [&] { return index(b, size); }, last, node, isUnsigned, wrap);
 }
-
-Value lower::checkedIndex(LocBuilder &b, Value value, Value size,
-                          const Node &node, bool isUnsigned, bool wrap) {
-  auto last = [&] { return maximum(b, sub(b, size, index(b, 1)), index(b, 0)); };
-  return ::checkedIndex(b, value, [&] { return size; }, last, node, isUnsigned, wrap);
-}
-
-/// An axis that elements are taken from by indices of data.
-namespace {
-class TakenAxis {
-public:
-  TakenAxis(LocBuilder &b, Value data, int64_t axis) : known(tensorType(data).getDimSize(axis)) {
-    if (ShapedType::isDynamic(known))
-      size = sizeValue(b, data, axis);
-  }
-  /// In a body: the place that a scalar says.
-  Value at(LocBuilder &b, Value value, const Node &node, bool isUnsigned) const {
-    return size ? checkedIndex(b, value, size, node, isUnsigned) : checkedIndex(b, value, known, node, isUnsigned);
-  }
-
-private:
-  int64_t known;
-  Value size;
-};
-} // namespace
 
 /// Indices of a constant counted from the front, or nothing if one is outside.
 static std::optional<SmallVector<int64_t>> wrapped(ArrayRef<int64_t> values,
@@ -92,7 +71,7 @@ static SmallVector<Value> loopIndices(LocBuilder &b, int64_t first, int64_t end)
 }
 
 static LogicalResult emptyData(Node &node) {
-  if (node.resultType().hasStaticShape() && !isEmpty(node.resultType()))
+  if (node.resultSizes().count() != 0)
     return node.fail("there is nothing to take elements from; correct the model");
   return node.done(emptyOf(node, lowerType(node.resultType())));
 }
@@ -105,24 +84,33 @@ static LogicalResult lowerGather(Node &node) {
   if (!axis)
     return node.fail("the axis is outside the rank; correct the model");
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0);
-  int64_t size = shape[*axis], indexRank = node.rank(1);
-  if (isEmpty(type) || size == 0)
+  Shape shape = node.sizes(0);
+  Extent size = shape[*axis];
+  int64_t indexRank = node.rank(1);
+  if (node.resultSizes().count() == 0 || size == 0)
     return emptyData(node);
   Value data = node.operand(0), indices = node.operand(1);
-  bool isConstant = false;
-  if (auto values = node.constantInts(1); values && !ShapedType::isDynamic(size)) {
-    auto places = wrapped(*values, size);
+  bool isConstant = false, fromData = !size.isNumber() && isFromData(size.in(b.getContext()), node.op);
+  if (auto one = node.constantInts(1); one && one->size() == 1 && !size.isNumber() && !fromData) {
+    // One place of an open axis.
+    Extent at = one->front() < 0 ? size + one->front() : Extent(one->front());
+    if (!node.isAtMost(0, at) || !node.isAtMost(at + 1, size))
+      return node.fail("a constant index is out of range; correct the model");
+    return node.done(reshape(b, sliceAxis(b, data, *axis, at, 1), node.resultSizes()));
+  }
+  if (auto values = node.constantInts(1); values && size.isNumber()) {
+    auto places = wrapped(*values, size.value());
     if (!places)
       return node.fail("a constant index is out of range; correct the model");
     isConstant = true;
     if (int64_t step = risingStep(*places)) {
-      SmallVector<int64_t> offsets(rank, 0), strides(rank, 1), sizes(shape);
+      Shape offsets(rank, 0), sizes(shape);
+      SmallVector<int64_t> strides(rank, 1);
       offsets[*axis] = places->front();
       strides[*axis] = step;
-      sizes[*axis] = places->size();
+      sizes[*axis] = int64_t(places->size());
       Value view = slice(b, data, offsets, sizes, strides);
-      return node.done(reshape(b, view, type.getShape()));
+      return node.done(reshape(b, view, node.resultSizes()));
     }
     SmallVector<int64_t> indexShape(node.shape(1));
     indices = reshape(b, indexTable(b, *places), indexShape);
@@ -131,21 +119,13 @@ static LogicalResult lowerGather(Node &node) {
   for (int64_t i = 0; i < indexRank; ++i)
     exprs.push_back(b.getAffineDimExpr(*axis + i));
   bool isUnsigned = node.isUnsigned(1);
-  SmallVector<OpFoldResult> sizes;
-  for (int64_t i = 0; i < type.getRank(); ++i) {
-    bool inIndices = i >= *axis && i < *axis + indexRank;
-    sizes.push_back(inIndices ? sizeOf(b, indices, i - *axis) : sizeOf(b, data, i < *axis ? i : i - indexRank + 1));
-  }
-  TakenAxis taken(b, data, *axis);
-  return node.done(mappedInto(
-      b, tensor::EmptyOp::create(b, sizes, node.element(0)), indices,
-      AffineMap::get(type.getRank(), 0, exprs, b.getContext()),
-      [&](LocBuilder &b, ValueRange s) -> Value {
+  return node.done(mapped(
+      b, indices, AffineMap::get(type.getRank(), 0, exprs, b.getContext()), type, [&](LocBuilder &b, ValueRange s) -> Value {
         SmallVector<Value> at = loopIndices(b, 0, *axis);
         at.push_back(isConstant
                          ? Value(arith::IndexCastOp::create(
                                b, b.getIndexType(), s[0]))
-                         : taken.at(b, s[0], node, isUnsigned));
+                         : checkedIndex(b, s[0], size, node, isUnsigned));
         at.append(loopIndices(b, *axis + indexRank, type.getRank()));
         return tensor::ExtractOp::create(b, data, at);
       }));
@@ -160,19 +140,19 @@ static LogicalResult lowerGatherElements(Node &node) {
   RankedTensorType type = node.resultType();
   if (type.getRank() != node.rank(0))
     return node.fail("the indices must have the rank of the data; correct the model");
-  int64_t size = node.shape(0)[*axis];
-  if (isEmpty(type) || size == 0)
+  Shape shape = node.sizes(0), taken = node.resultSizes();
+  Extent size = shape[*axis];
+  if (taken.count() == 0 || size == 0)
     return emptyData(node);
   for (int64_t i = 0; i < type.getRank(); ++i)
-    if (i != *axis && type.getDimSize(i) > node.shape(0)[i])
+    if (i != *axis && !node.isAtMost(taken[i], shape[i]))
       return node.fail("the indices are longer than the data; correct the "
                        "model");
   Value data = node.operand(0);
-  TakenAxis taken(b, data, *axis);
   return node.done(pointwise(
       b, node.operand(1), type, [&](LocBuilder &b, ValueRange s) -> Value {
         SmallVector<Value> at = loopIndices(b, 0, type.getRank());
-        at[*axis] = taken.at(b, s[0], node, node.isUnsigned(1));
+        at[*axis] = checkedIndex(b, s[0], size, node, node.isUnsigned(1));
         return tensor::ExtractOp::create(b, data, at);
       }));
 }
@@ -182,11 +162,17 @@ static LogicalResult lowerGatherND(Node &node) {
   LocBuilder &b = node.b;
   int64_t batch = node.attrInt("batch_dims", 0);
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0), indexShape = node.shape(1);
+  Shape shape = node.sizes(0);
+  ArrayRef<int64_t> indexShape = node.shape(1);
   int64_t indexRank = indexShape.size();
-  if (isEmpty(type) || isEmpty(node.type(0)))
+  if (node.resultSizes().count() == 0 || shape.count() == 0)
     return emptyData(node);
+  for (int64_t i = 0; i < batch && i < indexRank && i < int64_t(shape.size()); ++i)
+    if (!node.agree(shape[i], node.sizes(1)[i]))
+      return node.fail("the batches of data and indices differ; correct the model");
   int64_t depth = indexRank ? indexShape.back() : 0;
+  if (ShapedType::isDynamic(depth))
+    return node.fail("how many indices an element has must be known; fix sizes with --shape");
   if (indexRank == 0 || batch < 0 || batch >= indexRank || depth < 0 ||
       batch + depth > int64_t(shape.size()) ||
       type.getRank() != indexRank - 1 + int64_t(shape.size()) - batch - depth)
@@ -204,19 +190,11 @@ static LogicalResult lowerGatherND(Node &node) {
     operands.push_back(node.operand(1));
     maps.push_back(AffineMap::get(type.getRank(), 0, exprs, b.getContext()));
   }
-  SmallVector<OpFoldResult> sizes;
-  for (int64_t i = 0; i + 1 < indexRank; ++i)
-    sizes.push_back(sizeOf(b, node.operand(1), i));
-  for (int64_t i = batch + depth; i < int64_t(shape.size()); ++i)
-    sizes.push_back(sizeOf(b, data, i));
-  SmallVector<TakenAxis> taken;
-  for (int64_t k = 0; k < depth; ++k)
-    taken.emplace_back(b, data, batch + k);
-  return node.done(mappedInto(
-      b, tensor::EmptyOp::create(b, sizes, node.element(0)), operands, maps, [&](LocBuilder &b, ValueRange s) -> Value {
+  return node.done(mapped(
+      b, operands, maps, type, [&](LocBuilder &b, ValueRange s) -> Value {
         SmallVector<Value> at = loopIndices(b, 0, batch);
         for (int64_t k = 0; k < depth; ++k)
-          at.push_back(taken[k].at(b, s[k], node, node.isUnsigned(1)));
+          at.push_back(checkedIndex(b, s[k], shape[batch + k], node, node.isUnsigned(1)));
         at.append(loopIndices(b, indexRank - 1, type.getRank()));
         return tensor::ExtractOp::create(b, data, at);
       }));
@@ -229,8 +207,8 @@ static LogicalResult lowerOneHot(Node &node) {
   auto axis = node.axis("axis", -1, type.getRank());
   if (!axis)
     return node.fail("the axis is outside the rank; correct the model");
-  int64_t depth = type.getDimSize(*axis);
-  if (node.rank(2) != 1 || node.shape(2)[0] != 2 ||
+  Extent depth = node.resultSizes()[*axis];
+  if (node.rank(2) != 1 || !node.agree(node.sizes(2)[0], 2) ||
       node.rank(0) + 1 != type.getRank())
     return node.fail("the values must be two numbers; correct the model");
   SmallVector<int64_t> rest(type.getShape());
@@ -238,7 +216,7 @@ static LogicalResult lowerOneHot(Node &node) {
   Parameter wanted(node, 1);
   if (node.shape(0) != ArrayRef(rest) || wanted.size() != 1)
     return node.fail("the result does not fit the indices; correct the model");
-  if (!wanted.isKnown())
+  if (!wanted.isKnown() && !node.isOpen(1))
     check(node, wanted, [&](LocBuilder &b) { return wanted.is(b, 0, depth); });
   SmallVector<AffineExpr> exprs;
   for (int64_t i = 0; i < type.getRank(); ++i)
@@ -285,12 +263,12 @@ static LogicalResult lowerReverseSequence(Node &node) {
   auto time = node.axis("time_axis", 0, rank);
   auto batch = node.axis("batch_axis", 1, rank);
   if (!time || !batch || *time == *batch || node.rank(1) != 1 ||
-      node.shape(1)[0] != node.shape(0)[*batch])
+      !node.agree(node.sizes(1)[0], node.sizes(0)[*batch]))
     return node.fail("the axes and lengths do not fit the input; correct the "
                      "model");
-  if (node.type(0).getNumElements() == 0)
+  if (node.sizes(0).count() == 0)
     return node.done(node.operand(0));
-  int64_t steps = node.shape(0)[*time];
+  Extent steps = node.sizes(0)[*time];
   Value data = node.operand(0);
   return node.done(mapped(
       b, node.operand(1), AffineMap::get(rank, 0, b.getAffineDimExpr(*batch)),

@@ -8,13 +8,10 @@
 namespace ingot::lower {
 
 /// The integer scalar as an index into `size` elements: negative ones count from the end where `wrap`, one outside fails the
-/// check and is clamped. The result is always inside. `size` is at least 1.
-mlir::Value checkedIndex(LocBuilder &b, mlir::Value value, int64_t size,
+/// check and is clamped. The result is always inside. `size` is at least 1; where data give it, it may be 0, and then the result is 0.
+mlir::Value checkedIndex(LocBuilder &b, mlir::Value value, const Extent &size,
                          const Node &node, bool isUnsigned, bool wrap = true);
 
-/// The same for a size that only a call or data tell, as an index. It may be 0: then the result is 0.
-mlir::Value checkedIndex(LocBuilder &b, mlir::Value value, mlir::Value size,
-                         const Node &node, bool isUnsigned, bool wrap = true);
 /// The places of the first `count` marks (of 1, others are 0) in order, always inside of `marks`. Checks that there are no more
 /// and no fewer; where `count` is no static size, there are as many as marks. `marks` has one dimension and is not empty.
 mlir::Value markedPlaces(Node &node, mlir::Value marks, int64_t count);

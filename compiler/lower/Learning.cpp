@@ -79,7 +79,7 @@ Value lower::bestColumn(LocBuilder &b, Value scores) {
   AffineMap row = AffineMap::get(2, 0, b.getAffineDimExpr(0));
   IteratorType kinds[] = {IteratorType::parallel, IteratorType::reduction};
   return reduction(b, {scores, top}, {b.getMultiDimIdentityMap(2), row, row}, kinds,
-                   tensorType(type.getDimSize(0), i64), b.getI64IntegerAttr(columns - 1),
+                   tensorType({type.getDimSize(0)}, i64), b.getI64IntegerAttr(columns - 1),
                    [&](LocBuilder &b, ValueRange s) -> Value {
                      Value here = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, 1));
                      Value hit = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, s[0], s[1]);
@@ -89,7 +89,7 @@ Value lower::bestColumn(LocBuilder &b, Value scores) {
 }
 
 Value lower::lookUp(LocBuilder &b, Value places, Value table) {
-  return pointwise(b, places, tensorType(tensorType(places).getShape(), elementOf(table)),
+  return pointwise(b, places, tensorType(shapeOf(places), elementOf(table)),
                    [&](LocBuilder &b, ValueRange s) -> Value {
                      Value at = arith::IndexCastOp::create(b, b.getIndexType(), s[0]);
                      return tensor::ExtractOp::create(b, table, at);
@@ -491,7 +491,7 @@ static Value findKeys(LocBuilder &b, Value x, Value keys) {
   AffineMap maps[] = {element, AffineMap::get(rank + 1, 0, b.getAffineDimExpr(rank)), element};
   SmallVector<IteratorType> kinds(rank, IteratorType::parallel);
   kinds.push_back(IteratorType::reduction);
-  return reduction(b, {x, keys}, maps, kinds, tensorType(type.getShape(), i64), b.getI64IntegerAttr(-1),
+  return reduction(b, {x, keys}, maps, kinds, tensorType(shapeOf(type), i64), b.getI64IntegerAttr(-1),
                    [&](LocBuilder &b, ValueRange s) -> Value {
                      Value same;
                      if (isFloat(s[0].getType())) {
@@ -518,7 +518,7 @@ static Value attributeTable(Node &node, StringRef prefix, Type type) {
     auto shaped = cast<RankedTensorType>(lowered.getType());
     if (shaped.getElementType() != type)
       return {};
-    return reshape(b, arith::ConstantOp::create(b, lowered), shaped.getNumElements());
+    return reshape(b, arith::ConstantOp::create(b, lowered), {shaped.getNumElements()});
   }
   if (auto ints = node.attrInts((prefix + "_int64s").str()); ints && type.isInteger(64))
     return indexTable(b, *ints);

@@ -5,8 +5,8 @@
 // convert types value by value; here types change once, and sign is read off the onnx types that are still there.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/import/Inference.h"
 #include "compiler/kernels/DataSizes.h"
-#include "compiler/kernels/Sizes.h"
 #include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Node.h"
 #include "compiler/lower/Passes.h"
@@ -14,6 +14,7 @@
 #include "compiler/lower/Structured.h"
 #include "compiler/lower/Supported.h"
 #include "compiler/support/Elements.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -100,8 +101,8 @@ static std::string typeText(Type type) {
   return text;
 }
 
-/// Which of an operator's sizes its lowering can leave open until the call.
-enum class OpenSizes { none, first, any };
+/// Which sizes an operator's lowering can leave open: none; those that a call chooses; of those that data give, which may be 0, the first one as well, or any.
+enum class OpenSizes { none, chosen, first, any };
 
 static OpenSizes openSizesOf(StringRef kind) {
   return llvm::StringSwitch<OpenSizes>(kind)
@@ -118,105 +119,131 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather", "GatherElements", "GatherND", "Shape", "Size"}, OpenSizes::any)
       .Cases({"StringConcat", "RegexFullMatch", "ai_onnx_ml_LabelEncoder", "ai_onnx_ml_CategoryMapper"}, OpenSizes::any)
       .Cases({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization"}, OpenSizes::first)
+      .Cases({"RMSNormalization", "InstanceNormalization", "GroupNormalization"}, OpenSizes::chosen)
+      .Cases({"MeanVarianceNormalization", "LpNormalization", "LRN", "Hardmax", "ArgMax", "ArgMin", "CumSum", "CumProd"}, OpenSizes::chosen)
+      .Cases({"Einsum", "Split", "Slice", "Expand", "Tile", "Pad", "DepthToSpace", "SpaceToDepth", "ConstantOfShape"}, OpenSizes::chosen)
+      .Cases({"OneHot", "ReverseSequence", "Trilu", "EyeLike", "Range", "TopK"}, OpenSizes::chosen)
+      .Cases({"CastLike", "Swish", "BitCast", "Dropout", "RandomUniformLike", "RandomNormalLike", "Bernoulli"}, OpenSizes::chosen)
+      .Cases({"ScatterElements", "ScatterND", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}, OpenSizes::chosen)
+      .Cases({"MatMulInteger", "QLinearMatMul", "ConvInteger", "QLinearConv", "ConvTranspose"}, OpenSizes::chosen)
+      .Cases({"LpPool", "GlobalLpPool"}, OpenSizes::chosen)
       .Default(OpenSizes::none);
 }
 
-/// The operands whose sizes must agree, each as the sizes that it shares with the others, the last ones aligned; `exactly` where a size of 1 does not repeat.
-static SmallVector<SmallVector<AffineExpr>> sharedSizes(Node &node, Sizes &sizes, bool &exactly) {
-  StringRef kind = node.kind();
-  exactly = false;
-  SmallVector<SmallVector<AffineExpr>> shared;
-  for (Value operand : node.operands())
-    shared.emplace_back(sizes.of(operand));
-  // What else these take says which dimensions, or has no size in common with the data.
-  if (kind.starts_with("Reduce") || openSizesOf(kind) == OpenSizes::first ||
-      llvm::is_contained({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather"}, kind))
-    return {};
-  if (kind == "GatherND") {
-    exactly = true;
-    for (auto &list : shared)
-      list.truncate(std::clamp<int64_t>(node.attrInt("batch_dims", 0), 0, list.size()));
-  }
-  // Places along the axis come from data; along the others, they are those of the result.
-  if (kind == "Concat" || kind == "GatherElements")
-    if (auto axis = node.axis("axis", 0, node.rank(0))) {
-      exactly = true;
-      for (auto &list : shared)
-        if (*axis < int64_t(list.size()))
-          list.erase(list.begin() + *axis);
-    }
-  return shared;
+/// Whether data give a size from dimension `from` on.
+static bool hasDataSize(RankedTensorType type, Operation *op, size_t from = 0) {
+  SizeList sizes = type ? sizesOf(type) : SizeList();
+  return llvm::any_of(ArrayRef(sizes).drop_front(std::min(from, sizes.size())), [&](AffineExpr size) { return size && isFromData(size, op); });
 }
 
-/// The length of the sums of a product, as both of its operands have it.
-static std::pair<AffineExpr, AffineExpr> summedSizes(Node &node, Sizes &sizes) {
-  ArrayRef<AffineExpr> a = sizes.of(node.operand(0)), c = sizes.of(node.operand(1));
-  if (node.kind() == "Gemm")
-    return {a[node.attrInt("transA", 0) ? 0 : 1], c[node.attrInt("transB", 0) ? 1 : 0]};
-  return {a.back(), c[c.size() < 2 ? 0 : c.size() - 2]};
+/// Inference knew nothing of sizes that data give, which come up as the walk goes on: what follows is inferred again with them.
+static LogicalResult inferDataSizes(Node &node) {
+  Operation *op = node.op;
+  bool fromData = llvm::any_of(op->getOperands(), [&](Value operand) {
+    return hasDataSize(dyn_cast<RankedTensorType>(operand.getType()), op);
+  });
+  if (!fromData || op->getNumRegions())
+    return success();
+  SmallVector<Type> before(op->getResultTypes());
+  for (Value result : op->getResults())
+    if (auto type = dyn_cast<RankedTensorType>(result.getType()))
+      result.setType(RankedTensorType::get(SmallVector<int64_t>(type.getRank(), ShapedType::kDynamic), type.getElementType()));
+  if (failed(inferTypes(op)))
+    return failure();
+  for (auto [result, old] : llvm::zip(op->getResults(), before)) {
+    auto type = dyn_cast<RankedTensorType>(old);
+    if (!type)
+      continue;
+    SizeList sizes = sizesOf(type);
+    for (auto [size, found] : llvm::zip(sizes, sizesOf(cast<RankedTensorType>(result.getType())))) {
+      // That data give what was known before, nothing checks.
+      if (size && found && size != found && isFromData(found, op))
+        requireEqual(op, size, found);
+      size = size ? size : found;
+    }
+    result.setType(sizedType(sizes, type.getElementType()));
+  }
+  return success();
 }
 
 /// Each has a symbol in every expression over sizes; no model comes near.
 constexpr size_t kMostDataSizes = 1000;
 
-/// Open sizes must be ones that the operator can have, and where they meet sizes of another operand, known to be
-/// equal: whether they are, or one of them is 1 and repeats, only a call would know.
-static LogicalResult checkOpenSizes(Node &node, Sizes &sizes) {
+/// Open sizes must be ones that the lowering can follow. That sizes of different operands agree where they must, is a requirement of the module: inference
+/// (compiler/import/OpenShapes.h) or the builder of a stage (compiler/lower/Structured.h) asks for it.
+static LogicalResult checkOpenSizes(Node &node) {
   OpenSizes may = openSizesOf(node.kind());
-  bool open = false;
   for (Value operand : node.operands()) {
     RankedTensorType type = tensorType(operand);
     if (type.hasStaticShape())
       continue;
-    open = true;
-    ArrayRef<AffineExpr> known = sizes.of(operand);
-    bool fromData = llvm::any_of(known, [&](AffineExpr size) { return isFromData(size, node.op); });
-    if (known.empty() || (fromData && may == OpenSizes::none))
-      return node.fail("works with sizes that are known before the data are, and an input has the type " + typeText(type) +
+    std::string text = typeText(plainType(type));
+    bool isUnknown = llvm::is_contained(sizesOf(type), AffineExpr());
+    bool isGiven = may != OpenSizes::any && hasDataSize(type, node.op, /*from=*/may == OpenSizes::first ? 1 : 0);
+    if (isUnknown || isGiven)
+      return node.fail("works with sizes that are known before the data are, and an input has the type " + text +
                        ", whose sizes data give; declare static shapes in the model");
-    bool onlyFirst = type.getRank() && !llvm::is_contained(type.getShape().drop_front(), ShapedType::kDynamic);
-    if (may == OpenSizes::none || (may == OpenSizes::first && !onlyFirst))
-      return node.fail("works with static sizes only, and an input has the type " +
-                       typeText(type) + "; fix its sizes with --shape");
+    if (may == OpenSizes::none)
+      return node.fail("works with static sizes only, and an input has the type " + text + "; fix its sizes with --shape");
+  }
+  if (givesDataSizes(node.kind())) {
+    if (dataSizes(node.op).size() > kMostDataSizes)
+      return node.fail("the model has more than " + Twine(kMostDataSizes) + " sizes that data give; declare static shapes in the model");
+    return success();
   }
   for (unsigned i = 0; i < node.op->getNumResults(); ++i)
-    if (node.hasResult(i) && !node.resultType(i).hasStaticShape() && !open && !givesDataSizes(node.kind()))
+    if (node.hasResult(i) && llvm::is_contained(sizesOf(node.resultType(i)), AffineExpr()))
       return node.fail("the shape of a result depends on data in a way that is not supported; declare its sizes in the model");
-  if (givesDataSizes(node.kind()) && dataSizes(node.op).size() > kMostDataSizes)
-    return node.fail("the model has more than " + Twine(kMostDataSizes) + " sizes that data give; declare static shapes in the model");
-  if (!open)
-    return success();
-  auto isNumber = [](AffineExpr size) { return isa<AffineConstantExpr>(size); };
-  bool exactly, agree = true;
-  // Static sizes among themselves are the business of inference.
-  auto meet = [&](AffineExpr x, AffineExpr y) {
-    AffineExpr one = getAffineConstantExpr(1, node.op->getContext());
-    agree &= x == y || (isNumber(x) && isNumber(y)) || (!exactly && (x == one || y == one));
-  };
-  auto shared = sharedSizes(node, sizes, exactly);
-  if (node.kind() == "MatMul" || node.kind() == "Gemm") {
-    exactly = true;
-    auto [x, y] = summedSizes(node, sizes);
-    meet(x, y);
-    exactly = false;
-    SmallVector<AffineExpr> result;
-    if (node.kind() == "Gemm") {
-      result = {shared[0][node.attrInt("transA", 0) ? 1 : 0], shared[1][node.attrInt("transB", 0) ? 0 : 1]};
-      shared.erase(shared.begin(), shared.begin() + 2);
-      shared.push_back(result);
-    } else {
-      for (auto &list : shared)
-        list.truncate(list.size() < 2 ? 0 : list.size() - 2);
-    }
-  }
-  for (size_t i = 0; i < shared.size(); ++i)
-    for (size_t j = 0; j < i; ++j)
-      for (auto [x, y] : llvm::zip(llvm::reverse(shared[i]), llvm::reverse(shared[j])))
-        meet(x, y);
-  if (!agree)
-    return node.fail("its inputs have sizes of different names, of which nobody knows whether they are equal; "
-                     "give them one name in the model, or fix them with --shape");
   return success();
+}
+
+/// What was lowered tells the sizes that data give; what was asked of them and nobody checks is an error.
+static LogicalResult keepDataSizes(Node &node) {
+  if (takeUnchecked(node.op))
+    return node.fail("its inputs have sizes that data give, of which nobody knows whether they agree with others; "
+                     "declare static shapes in the model");
+  for (OpResult result : node.op->getResults()) {
+    Value value = node.values.lookupOrNull(result);
+    auto type = value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
+    if (!type || type.hasStaticShape())
+      continue;
+    SizeList sizes = sizesOf(type);
+    if (llvm::is_contained(sizes, AffineExpr()))
+      return node.fail("the size of a result is one that a branch or a loop finds, which is not supported outside of it; declare static shapes in the model");
+    if (canExceed(sizes, elementBytes(type.getElementType()), kMostBytes, node.op))
+      return node.fail("a result can be larger than 1 TB; correct the shapes");
+    auto declared = dyn_cast<RankedTensorType>(result.getType());
+    if (declared && declared.getRank() == type.getRank() && hasDataSize(type, node.op))
+      result.setType(sizedType(sizes, declared.getElementType()));
+  }
+  return success();
+}
+
+/// What asks for a size that data give gets the value that it has.
+static void useDataSizes(llvm::iterator_range<Block::iterator> made, func::FuncOp function) {
+  SmallVector<SizeOp> asked;
+  for (Operation &op : made)
+    op.walk([&](SizeOp size) {
+      if (size.getNumber() >= kFirstDataSize)
+        asked.push_back(size);
+    });
+  if (asked.empty())
+    return;
+  DenseMap<unsigned, Value> values = dataSizeValues(function);
+  for (SizeOp size : asked) {
+    size.replaceAllUsesWith(values.lookup(size.getNumber()));
+    size.erase();
+  }
+}
+
+/// Small integers that are expressions over the module's sizes.
+static LogicalResult giveElements(Node &node, AffineMap elements) {
+  LocBuilder &b = node.b;
+  RankedTensorType type = node.resultType();
+  SmallVector<Value> values;
+  for (AffineExpr element : elements.getResults())
+    values.push_back(scalarInt(b, type.getElementType(), Extent(element)));
+  return node.done(tensor::FromElementsOp::create(b, type, values));
 }
 
 /// Checks what every lowering takes for granted.
@@ -247,7 +274,6 @@ static LogicalResult checkTypes(Node &node) {
 }
 
 LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
-  Sizes sizes;
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (!isOnnx(op) || op.hasTrait<OpTrait::IsTerminator>() ||
         op.getName().getStringRef() == "onnx.Return")
@@ -256,26 +282,25 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     Node node(&op, values, builder);
     if (op.getName().getStringRef() == "onnx.None")
       continue;
+    if (auto elements = op.getAttrOfType<AffineMapAttr>("ingot.elements")) {
+      if (failed(checkTypes(node)) || failed(giveElements(node, elements.getValue())))
+        return failure();
+      continue;
+    }
     auto lowering = registry().find(op.getName().getStringRef());
     if (lowering == registry().end())
       return node.fail("this operator is not supported");
     Operation *before = op.getPrevNode();
-    if (failed(checkTypes(node)) || failed(checkOpenSizes(node, sizes)) ||
+    if (failed(checkTypes(node)) || failed(inferDataSizes(node)) || failed(checkOpenSizes(node)) ||
         failed(lowering->second.function(node)))
       return failure();
-    for (Operation &made : llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), op.getIterator()))
+    auto madeHere = llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), op.getIterator());
+    for (Operation &made : madeHere)
       if (made.walk([](Operation *inner) { return isMisfit(inner) ? WalkResult::interrupt() : WalkResult::advance(); }).wasInterrupted())
         return node.fail("the shapes of its inputs and outputs do not fit each other; correct the model");
-    for (Value result : op.getResults()) {
-      Value value = values.lookupOrNull(result);
-      auto type = value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
-      if (!type || type.hasStaticShape())
-        continue;
-      if (sizes.of(value).empty())
-        return node.fail("the size of a result is one that a branch or a loop finds, which is not supported outside of it; declare static shapes in the model");
-      if (canExceed(sizes.of(value), elementBytes(type.getElementType()), kMostBytes, &op))
-        return node.fail("a result can be larger than 1 TB; correct the shapes");
-    }
+    if (failed(keepDataSizes(node)))
+      return failure();
+    useDataSizes(madeHere, op.getParentOfType<func::FuncOp>());
   }
   return success();
 }
@@ -294,12 +319,27 @@ void lower::eraseLowered(Block &block) {
   }
 }
 
+/// Types say no longer what their open sizes are: from here on that is found from what makes a value (compiler/kernels/Sizes.h). The module's sizes stand
+/// in front, where every expression may use them.
+static void forgetSizes(func::FuncOp function) {
+  Block &entry = function.getBody().front();
+  auto forget = [](Value value) { value.setType(plainType(value.getType())); };
+  function.walk([&](Operation *op) {
+    llvm::for_each(op->getResults(), forget);
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        llvm::for_each(block.getArguments(), forget);
+    if (isa<SizeOp>(op))
+      op->moveBefore(&entry, entry.begin());
+  });
+}
+
 /// What a caller passes for a value of this type: of a string its view, two numbers. Null as for lowerType.
 static RankedTensorType interfaceType(Type type) {
   RankedTensorType lowered = lowerType(type);
   if (!lowered || !isString(getElementTypeOrSelf(type)))
     return lowered;
-  SmallVector<int64_t> shape(lowered.getShape());
+  Shape shape = shapeOf(lowered);
   shape.push_back(2);
   return tensorType(shape, lowered.getElementType());
 }
@@ -324,7 +364,7 @@ static LogicalResult lowerFunction(func::FuncOp function) {
     if (!type)
       return emitError(function.getLoc())
              << "input " << argument.getArgNumber() << " has the type "
-             << argument.getType()
+             << plainType(argument.getType())
              << ", not a static shape of numbers; give the sizes with --shape";
     values.map(argument, argument);
   }
@@ -368,7 +408,8 @@ static LogicalResult lowerFunction(func::FuncOp function) {
       cast->erase();
     }
   }
-  function.setFunctionType(FunctionType::get(function.getContext(), inputs,
+  forgetSizes(function);
+  function.setFunctionType(FunctionType::get(function.getContext(), block.getArgumentTypes(),
                                              end->getOperandTypes()));
   return success();
 }
@@ -379,6 +420,7 @@ struct LowerToLinalg : ingot::impl::LowerToLinalgBase<LowerToLinalg> {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (failed(lowerFunction(function)))
         return signalPassFailure();
+    numberDataSizes(getOperation());
   }
 };
 } // namespace

@@ -104,7 +104,8 @@ struct Labelled {
 struct Equation {
   SmallVector<SmallVector<int>> terms;
   SmallVector<int> result;
-  DenseMap<int, int64_t> sizes;
+  std::map<int, Extent> sizes;
+  Extent sizeOf(int label) const { return sizes.at(label); }
 };
 } // namespace
 
@@ -150,11 +151,12 @@ static LogicalResult parseEquation(Node &node, Equation &equation) {
     auto labels = parseTerm(term, dots);
     if (!labels || int64_t(labels->size()) != node.rank(i))
       return wrong();
-    for (auto [label, size] : llvm::zip(*labels, node.shape(i))) {
-      int64_t &known = equation.sizes.try_emplace(label, 1).first->second;
-      if (known != size && known != 1 && size != 1)
+    for (auto [label, size] : llvm::zip(*labels, node.sizes(i))) {
+      Extent &known = equation.sizes.try_emplace(label, 1).first->second;
+      if (known != 1 && size != 1 && !node.agree(known, size))
         return wrong();
-      known = std::max(known, size);
+      if (known == 1)
+        known = size;
     }
     equation.terms.push_back(*labels);
   }
@@ -178,7 +180,7 @@ static LogicalResult parseEquation(Node &node, Equation &equation) {
   if (int64_t(equation.result.size()) != node.resultType().getRank())
     return wrong();
   for (int label : equation.result)
-    if (!equation.sizes.contains(label))
+    if (!equation.sizes.count(label))
       return wrong();
   return success();
 }
@@ -197,18 +199,18 @@ static Labelled combine(LocBuilder &b, ArrayRef<Labelled> operands,
   for (const Labelled &operand : operands) {
     SmallVector<AffineExpr> exprs;
     for (auto [label, size] : llvm::zip(operand.labels,
-                                        tensorType(operand.value).getShape())) {
+                                        shapeOf(operand.value))) {
       unsigned loop = llvm::find(loops, label) - loops.begin();
-      exprs.push_back(size == 1 && equation.sizes.lookup(label) != 1
+      exprs.push_back(size == 1 && equation.sizeOf(label) != 1
                           ? b.getAffineConstantExpr(0)
                           : b.getAffineDimExpr(loop));
     }
     maps.push_back(AffineMap::get(count, 0, exprs, b.getContext()));
     values.push_back(operand.value);
   }
-  SmallVector<int64_t> shape;
+  Shape shape;
   for (int label : keep)
-    shape.push_back(equation.sizes.lookup(label));
+    shape.push_back(equation.sizeOf(label));
   RankedTensorType type = tensorType(shape, elementOf(values[0]));
   SmallVector<int64_t> summed;
   for (unsigned i = keep.size(); i < count; ++i)
@@ -268,7 +270,7 @@ class Elimination {
 public:
   Elimination(LocBuilder &b, int64_t batch, int64_t n, Type element)
       : b(b), batch(batch), n(n), element(element), matrices(tensorType({batch, n, n}, element)),
-        numbers(tensorType(batch, element)) {}
+        numbers(tensorType({batch}, element)) {}
 
   Value run(Value x) {
     Value one = splat(b, numbers, numberAttr(element, 1));
@@ -313,7 +315,7 @@ private:
     Value top = reduceAxes(b, sizes, 1, numberAttr(element, -1),
                            [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
     IteratorType kinds[] = {IteratorType::parallel, IteratorType::reduction};
-    return reduction(b, {sizes, top}, {map({0, 1}, 2), map({0}, 2), map({0}, 2)}, kinds, tensorType(batch, i64),
+    return reduction(b, {sizes, top}, {map({0, 1}, 2), map({0}, 2), map({0}, 2)}, kinds, tensorType({batch}, i64),
                      b.getI64IntegerAttr(n - 1), [&](LocBuilder &b, ValueRange s) -> Value {
                        Value hit = arith::CmpFOp::create(b, arith::CmpFPredicate::UEQ, s[0], s[1]);
                        Value here = arith::SelectOp::create(b, hit, loopIndex(b, 1), scalarInt(b, i64, n - 1));

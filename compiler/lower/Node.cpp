@@ -28,7 +28,7 @@ RankedTensorType lower::lowerType(Type type) {
   if (!tensor)
     return {};
   Type element = lowerElement(tensor.getElementType());
-  return element ? RankedTensorType::get(tensor.getShape(), element)
+  return element ? RankedTensorType::get(tensor.getShape(), element, tensor.getEncoding())
                  : RankedTensorType();
 }
 
@@ -101,6 +101,41 @@ RankedTensorType Node::type(unsigned i) const {
   return cast<RankedTensorType>(operand(i).getType());
 }
 
+Shape Node::sizes(unsigned i) const { return shapeOf(type(i)); }
+
+Shape Node::resultSizes(unsigned i) const { return shapeOf(resultType(i)); }
+
+bool Node::agree(const Extent &a, const Extent &b) const {
+  AffineExpr x = a.in(op->getContext()), y = b.in(op->getContext());
+  if (!x || !y || (a.isNumber() && b.isNumber()))
+    return a == b;
+  requireEqual(op, x, y);
+  return true;
+}
+
+bool Node::isAtMost(const Extent &a, const Extent &b) const {
+  if (a.isNumber() && b.isNumber())
+    return a.value() <= b.value();
+  AffineExpr x = a.in(op->getContext()), y = b.in(op->getContext());
+  if (!x || !y)
+    return false;
+  requireSize(op, y - x);
+  return true;
+}
+
+bool Node::isOpen(unsigned i) const {
+  Operation *producer = has(i) ? op->getOperand(i).getDefiningOp() : nullptr;
+  return producer && producer->hasAttr("ingot.elements");
+}
+
+std::optional<Shape> Node::elements(unsigned i) const {
+  if (isOpen(i))
+    return Shape(op->getOperand(i).getDefiningOp()->getAttrOfType<AffineMapAttr>("ingot.elements").getValue().getResults());
+  if (auto integers = constantInts(i))
+    return Shape(*integers);
+  return std::nullopt;
+}
+
 static bool isUnsignedType(Type type) {
   Type element = getElementTypeOrSelf(type);
   return element.isUnsignedInteger() || element.isInteger(1);
@@ -131,7 +166,13 @@ RankedTensorType Node::resultType(unsigned i) const {
 }
 
 void Node::set(unsigned i, Value value) {
-  if (value.getType() != resultType(i))
+  // How an open size is written does not matter.
+  RankedTensorType wanted = resultType(i), type = tensorType(value);
+  bool fits = wanted && type.getElementType() == wanted.getElementType() && type.getRank() == wanted.getRank();
+  if (fits)
+    for (auto [size, other] : llvm::zip(type.getShape(), wanted.getShape()))
+      fits &= size == other || ShapedType::isDynamic(size) || ShapedType::isDynamic(other);
+  if (!fits)
     value = misfit(b, value, resultType(i));
   values.map(op->getResult(i), value);
 }

@@ -2,6 +2,7 @@
 #ifndef INGOT_COMPILER_LOWER_NODE_H
 #define INGOT_COMPILER_LOWER_NODE_H
 
+#include "compiler/lower/Shape.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/IRMapping.h"
@@ -46,6 +47,16 @@ public:
   /// Lowered type of operand i, which is present.
   mlir::RankedTensorType type(unsigned i) const;
   llvm::ArrayRef<int64_t> shape(unsigned i) const { return type(i).getShape(); }
+  /// The same with what is known of open sizes.
+  Shape sizes(unsigned i) const;
+  Shape resultSizes(unsigned i = 0) const;
+  /// Whether sizes are equal, or the first is at most the second. Of open ones the module requires it of each call.
+  bool agree(const Extent &a, const Extent &b) const;
+  bool isAtMost(const Extent &a, const Extent &b) const;
+  /// The elements of operand i where they are integers of the model, or expressions over its open sizes.
+  std::optional<Shape> elements(unsigned i) const;
+  /// Whether they are such expressions: then the results' types follow from them, and nothing is left to check.
+  bool isOpen(unsigned i) const;
   int64_t rank(unsigned i) const { return type(i).getRank(); }
   mlir::Type element(unsigned i) const { return type(i).getElementType(); }
   /// Whether the elements of operand i are unsigned (bool included).

@@ -14,7 +14,7 @@ using namespace ingot::lower;
 /// The value with its reduced axes back, for broadcasting.
 static Value keep(LocBuilder &b, Value reduced, Value whole,
                   ArrayRef<int64_t> axes) {
-  return reshape(b, reduced, keptShape(tensorType(whole).getShape(), axes));
+  return reshape(b, reduced, keptShape(shapeOf(whole), axes));
 }
 
 static Value combine(LocBuilder &b, Value x, Value y,
@@ -68,19 +68,19 @@ static LogicalResult lowerHardmax(Node &node) {
   Value x = node.operand(0);
   Value top = keep(b, greatest(b, x, *axis), x, *axis);
   Type i64 = b.getI64Type();
-  int64_t size = node.shape(0)[*axis];
+  Extent size = node.sizes(0)[*axis];
   auto place = [&](LocBuilder &b) -> Value {
     return arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, *axis));
   };
   Value places = pointwise(
-      b, {x, top}, tensorType(node.shape(0), i64),
+      b, {x, top}, tensorType(node.sizes(0), i64),
       [&](LocBuilder &b, ValueRange s) -> Value {
         Value best = arith::CmpFOp::create(b, arith::CmpFPredicate::UEQ, s[0], s[1]);
         return arith::SelectOp::create(b, best, place(b),
                                        scalarInt(b, i64, size - 1));
       });
   Value first = reduceAxes(
-      b, places, *axis, b.getI64IntegerAttr(size - 1),
+      b, places, *axis, size.isNumber() ? b.getI64IntegerAttr(size.value() - 1) : highestAttr(i64, false),
       [](LocBuilder &b, ValueRange s) { return minimum(b, s[1], s[0]); });
   return node.done(pointwise(
       b, keep(b, first, x, *axis), node.resultType(),
@@ -187,8 +187,8 @@ static LogicalResult lowerLayerNormalization(Node &node) {
 
 /// Scale and bias of one number a channel, for channels at `axis` of `rank` dimensions.
 static Value perChannel(LocBuilder &b, Value value, int64_t axis, int64_t rank) {
-  SmallVector<int64_t> shape(rank, 1);
-  shape[axis] = tensorType(value).getNumElements();
+  Shape shape(rank, 1);
+  shape[axis] = shapeOf(value).count();
   return reshape(b, value, shape);
 }
 
@@ -196,7 +196,7 @@ static Value perChannel(LocBuilder &b, Value value, int64_t axis, int64_t rank) 
 static LogicalResult lowerBatchStatistics(Node &node) {
   LocBuilder &b = node.b;
   int64_t rank = node.rank(0);
-  if (rank < 2 || node.type(0).getNumElements() == 0)
+  if (rank < 2 || node.sizes(0).count() == 0)
     return node.fail("the input must have a rank of at least 2 and elements; "
                      "correct the model");
   double epsilon = node.attrFloat("epsilon", 1e-5f);
@@ -232,11 +232,11 @@ static LogicalResult lowerBatchNormalization(Node &node) {
   LocBuilder &b = node.b;
   Type type = node.element(0);
   double epsilon = node.attrFloat("epsilon", 1e-5f);
-  SmallVector<int64_t> perChannel(std::max<int64_t>(node.rank(0) - 1, 1), 1);
+  Shape perChannel(std::max<int64_t>(node.rank(0) - 1, 1), 1);
   if (node.rank(0) > 1)
-    perChannel[0] = node.shape(0)[1];
+    perChannel[0] = node.sizes(0)[1];
   for (unsigned i = 1; i < 5; ++i)
-    if (node.rank(i) != 1 || node.shape(i)[0] != perChannel[0])
+    if (node.rank(i) != 1 || !node.agree(node.sizes(i)[0], perChannel[0]))
       return node.fail("input " + Twine(i) + " needs one number a channel; "
                        "correct the model");
   if (node.attrInt("training_mode", 0))
@@ -246,12 +246,13 @@ static LogicalResult lowerBatchNormalization(Node &node) {
   Value factor, offset;
   if (scale && bias && mean && variance) {
     std::vector<double> factors, offsets;
+    perChannel[0] = int64_t(scale->size());
     for (size_t i = 0; i < scale->size(); ++i) {
       factors.push_back((*scale)[i] / std::sqrt((*variance)[i] + epsilon));
       offsets.push_back((*bias)[i] - (*mean)[i] * factors[i]);
     }
-    factor = constantTensor(b, perChannel, type, factors);
-    offset = constantTensor(b, perChannel, type, offsets);
+    factor = constantTensor(b, perChannel.numbers(), type, factors);
+    offset = constantTensor(b, perChannel.numbers(), type, offsets);
   } else {
     RankedTensorType channels = tensorType(perChannel, type);
     auto channel = [&](unsigned i) {
@@ -281,7 +282,7 @@ static LogicalResult lowerInstanceNormalization(Node &node) {
     return node.fail("the input must have a rank of at least 3; correct the "
                      "model");
   for (unsigned i : {1u, 2u})
-    if (node.type(i).getNumElements() != node.shape(0)[1])
+    if (!node.agree(node.sizes(i).count(), node.sizes(0)[1]))
       return node.fail("input " + Twine(i) + " needs one number a channel; "
                        "correct the model");
   Moments m = moments(b, node.operand(0), axesFrom(2, rank),
@@ -295,27 +296,28 @@ static LogicalResult lowerInstanceNormalization(Node &node) {
 static LogicalResult lowerGroupNormalization(Node &node) {
   LocBuilder &b = node.b;
   int64_t groups = node.attrInt("num_groups", 1);
-  ArrayRef<int64_t> shape = node.shape(0);
-  if (shape.size() < 3 || groups < 1 || shape[1] % groups != 0)
+  Shape shape = node.sizes(0);
+  if (shape.size() < 3 || groups < 1 || !node.agree(shape[1] / groups * groups, shape[1]))
     return node.fail("num_groups does not divide the channels; correct the "
                      "model");
   for (unsigned i : {1u, 2u}) {
-    int64_t count = node.type(i).getNumElements();
-    if (count != groups && count != shape[1])
+    Extent count = node.sizes(i).count();
+    if (count != groups && !node.agree(count, shape[1]))
       return node.fail("input " + Twine(i) + " needs one number a channel; "
                        "correct the model");
   }
-  SmallVector<int64_t> split{shape[0], groups, shape[1] / groups};
+  Shape split{shape[0], groups, shape[1] / groups};
   split.append(shape.begin() + 2, shape.end());
   int64_t rank = split.size();
   Value x = reshape(b, node.operand(0), split);
   Moments m = moments(b, x, axesFrom(2, rank),
                       node.attrFloat("epsilon", 1e-5f));
   auto parameter = [&](unsigned i) -> Value {
-    SmallVector<int64_t> channels(rank, 1);
+    Shape channels(rank, 1);
     channels[1] = groups;
     // Version 18 has one number a group, 21 one a channel.
-    channels[2] = tensorType(node.operand(i)).getNumElements() / groups;
+    Extent count = node.sizes(i).count();
+    channels[2] = count == groups ? Extent(1) : shape[1] / groups;
     return reshape(b, node.operand(i), channels);
   };
   Value result = scaled(b, m.centred, m.inverse, parameter(1), parameter(2));

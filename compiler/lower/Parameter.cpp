@@ -16,6 +16,9 @@ Parameter::Parameter(const Node &node, unsigned operand)
     : present(node.has(operand)) {
   if (!present)
     return;
+  // Of open size, it is none that could be read one by one.
+  if (!node.type(operand).hasStaticShape())
+    return;
   count = node.type(operand).getNumElements();
   isUnsigned = node.isUnsigned(operand);
   if (count == 0)
@@ -51,14 +54,14 @@ Value Parameter::real(LocBuilder &b, int64_t i) const {
   return castScalar(b, element(b, i), b.getF64Type(), isUnsigned, false);
 }
 
-Value Parameter::is(LocBuilder &b, int64_t i, int64_t value) const {
+Value Parameter::is(LocBuilder &b, int64_t i, const Extent &value) const {
   if (isKnown() || !isFloat(elementOf(values)))
     return isNumber(b, at(b, i), value);
   return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, real(b, i),
-                               scalar(b, b.getF64Type(), double(value)));
+                               scalarInt(b, b.getF64Type(), value));
 }
 
-Value lower::number(LocBuilder &b, int64_t value) {
+Value lower::number(LocBuilder &b, const Extent &value) {
   return scalarInt(b, b.getI64Type(), value);
 }
 
@@ -66,7 +69,7 @@ Value lower::compare(LocBuilder &b, CmpIPredicate predicate, Value x, Value y) {
   return arith::CmpIOp::create(b, predicate, x, y);
 }
 
-Value lower::isNumber(LocBuilder &b, Value x, int64_t value) {
+Value lower::isNumber(LocBuilder &b, Value x, const Extent &value) {
   return compare(b, CmpIPredicate::eq, x, scalarInt(b, x.getType(), value));
 }
 
@@ -82,16 +85,16 @@ Value lower::either(LocBuilder &b, Value x, Value y) {
   return x ? Value(arith::OrIOp::create(b, x, y)) : y;
 }
 
-Value lower::limit(LocBuilder &b, Value x, int64_t low, int64_t high) {
+Value lower::limit(LocBuilder &b, Value x, const Extent &low, const Extent &high) {
   return minimum(b, maximum(b, x, number(b, low)), number(b, high));
 }
 
-Value lower::isWithin(LocBuilder &b, Value x, int64_t low, int64_t high) {
+Value lower::isWithin(LocBuilder &b, Value x, const Extent &low, const Extent &high) {
   return both(b, compare(b, CmpIPredicate::sge, x, number(b, low)),
               compare(b, CmpIPredicate::slt, x, number(b, high)));
 }
 
-Value lower::fromFront(LocBuilder &b, Value axis, int64_t rank) {
+Value lower::fromFront(LocBuilder &b, Value axis, const Extent &rank) {
   Value below = compare(b, CmpIPredicate::slt, axis, number(b, 0));
   return select(b, below, add(b, axis, number(b, rank)), axis);
 }
@@ -141,7 +144,7 @@ void lower::check(Node &node, Value reads, Condition condition) {
   });
 }
 
-Value lower::table(LocBuilder &b, int64_t count,
+Value lower::table(LocBuilder &b, const Extent &count,
                    llvm::function_ref<Value(LocBuilder &, Value)> body) {
   return mapped(b, {}, ArrayRef<AffineMap>(), tensorType({count}, b.getI64Type()),
                 [&](LocBuilder &b, ValueRange) { return body(b, place(b, 0)); });

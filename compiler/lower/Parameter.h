@@ -29,7 +29,7 @@ public:
   mlir::Value at(LocBuilder &b, int64_t i) const;
   mlir::Value real(LocBuilder &b, int64_t i) const;
   /// Whether element i is that number.
-  mlir::Value is(LocBuilder &b, int64_t i, int64_t number) const;
+  mlir::Value is(LocBuilder &b, int64_t i, const Extent &number) const;
 
 private:
   mlir::Value element(LocBuilder &b, int64_t i) const;
@@ -43,18 +43,18 @@ private:
 };
 
 /// Arithmetic on i64 and i1 scalars in bodies.
-mlir::Value number(LocBuilder &b, int64_t value);
+mlir::Value number(LocBuilder &b, const Extent &value);
 mlir::Value compare(LocBuilder &b, mlir::arith::CmpIPredicate predicate,
                     mlir::Value x, mlir::Value y);
-mlir::Value isNumber(LocBuilder &b, mlir::Value x, int64_t value);
+mlir::Value isNumber(LocBuilder &b, mlir::Value x, const Extent &value);
 mlir::Value select(LocBuilder &b, mlir::Value condition, mlir::Value x, mlir::Value y);
 mlir::Value both(LocBuilder &b, mlir::Value x, mlir::Value y);
 mlir::Value either(LocBuilder &b, mlir::Value x, mlir::Value y);
-mlir::Value limit(LocBuilder &b, mlir::Value x, int64_t low, int64_t high);
+mlir::Value limit(LocBuilder &b, mlir::Value x, const Extent &low, const Extent &high);
 /// low <= x < high.
-mlir::Value isWithin(LocBuilder &b, mlir::Value x, int64_t low, int64_t high);
+mlir::Value isWithin(LocBuilder &b, mlir::Value x, const Extent &low, const Extent &high);
 /// An axis counted from the front; one outside of [-rank, rank) stays outside.
-mlir::Value fromFront(LocBuilder &b, mlir::Value axis, int64_t rank);
+mlir::Value fromFront(LocBuilder &b, mlir::Value axis, const Extent &rank);
 /// Loop index `i` of a body as i64.
 mlir::Value place(LocBuilder &b, int64_t i);
 /// The number of steps from begin towards end that stay before it; `step` of 0 reads as 1.
@@ -70,7 +70,7 @@ inline void check(Node &node, const Parameter &parameter, Condition condition) {
 }
 
 /// A table of `count` numbers; the body gets the place in it.
-mlir::Value table(LocBuilder &b, int64_t count,
+mlir::Value table(LocBuilder &b, const Extent &count,
                   llvm::function_ref<mlir::Value(LocBuilder &, mlir::Value)> body);
 
 /// Takes elements by a table of places for each axis, or all in order where there is none. Places are inside of the axis; where

@@ -7,10 +7,10 @@ using namespace ingot::lower;
 
 /// Reduces each window. A tensor without data gives the window's loops their sizes.
 static Value pool(LocBuilder &b, Value x, const Window &window,
-                  ArrayRef<int64_t> output, TypedAttr neutral, Body body) {
+                  ArrayRef<Extent> output, TypedAttr neutral, Body body) {
   unsigned n = window.kernel.size(), loops = 2 + 2 * n;
   RankedTensorType type = tensorType(x);
-  Value taps = tensor::EmptyOp::create(b, window.kernel, type.getElementType());
+  Value taps = tensor::EmptyOp::create(b, window.kernel.numbers(), type.getElementType());
   SmallVector<AffineExpr> tapExprs, outExprs;
   for (unsigned i = 0; i < n; ++i)
     tapExprs.push_back(b.getAffineDimExpr(2 + n + i));
@@ -22,7 +22,7 @@ static Value pool(LocBuilder &b, Value x, const Window &window,
                       AffineMap::get(loops, 0, outExprs, context)};
   SmallVector<IteratorType> kinds(2 + n, IteratorType::parallel);
   kinds.append(n, IteratorType::reduction);
-  SmallVector<int64_t> shape(type.getShape().take_front(2));
+  Shape shape(ArrayRef<Extent>(shapeOf(type)).take_front(2));
   shape.append(output.begin(), output.end());
   return reduction(b, {x, taps}, maps, kinds,
                    tensorType(shape, type.getElementType()), neutral,
@@ -35,7 +35,7 @@ static LogicalResult readPool(Node &node, Window &window) {
   if (node.rank(0) < 3)
     return node.fail("the input must have a rank of at least 3; correct the "
                      "model");
-  ArrayRef<int64_t> space = node.shape(0).drop_front(2);
+  Shape space(ArrayRef<Extent>(node.sizes(0)).drop_front(2));
   std::vector<int64_t> kernel =
       node.attrInts("kernel_shape").value_or(std::vector<int64_t>());
   if (kernel.size() != space.size())
@@ -43,7 +43,7 @@ static LogicalResult readPool(Node &node, Window &window) {
   if (failed(readWindow(node, space, kernel, window)))
     return failure();
   return resolvePadding(node, space,
-                        node.resultType().getShape().drop_front(2), window);
+                        Shape(ArrayRef<Extent>(node.resultSizes()).drop_front(2)), window);
 }
 
 //===----------------------------------------------------------------------===//
@@ -56,20 +56,18 @@ static Value maxPlaces(Node &node, Value x, Value best, const Window &window) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.type(0), result = node.resultType(1);
   unsigned n = window.kernel.size(), loops = 2 + 2 * n;
-  ArrayRef<int64_t> shape = type.getShape();
+  Shape shape = shapeOf(type);
   bool columnMajor = node.attrInt("storage_order", 0);
-  SmallVector<int64_t> strides(n, 1);
+  Shape strides(n, 1);
   if (columnMajor)
     for (unsigned i = 1; i < n; ++i)
       strides[i] = strides[i - 1] * shape[1 + i];
   else
     for (unsigned i = n - 1; i-- > 0;)
       strides[i] = strides[i + 1] * shape[3 + i];
-  int64_t plane = 1;
-  for (int64_t size : shape.drop_front(2))
-    plane *= size;
+  Extent plane = Shape(ArrayRef<Extent>(shape).drop_front(2)).count();
 
-  Value taps = tensor::EmptyOp::create(b, window.kernel, type.getElementType());
+  Value taps = tensor::EmptyOp::create(b, window.kernel.numbers(), type.getElementType());
   SmallVector<AffineExpr> tapExprs, outExprs;
   for (unsigned i = 0; i < n; ++i)
     tapExprs.push_back(b.getAffineDimExpr(2 + n + i));
@@ -88,7 +86,7 @@ static Value maxPlaces(Node &node, Value x, Value best, const Window &window) {
         auto dim = [&](unsigned i) -> Value {
           return linalg::IndexOp::create(b, i);
         };
-        auto times = [&](Value value, int64_t factor) -> Value {
+        auto times = [&](Value value, const Extent &factor) -> Value {
           return arith::MulIOp::create(b, value, index(b, factor));
         };
         Value flat = add(b, times(dim(0), plane * shape[1]),
@@ -123,8 +121,8 @@ static LogicalResult lowerMaxPool(Node &node) {
   bool isUnsigned = node.isUnsigned(0);
   TypedAttr lowest = lowestAttr(node.element(0), isUnsigned);
   Value x = padWindow(b, node.operand(0), window, 2, lowest);
-  Value result = pool(b, x, window,
-                      node.resultType().getShape().drop_front(2), lowest,
+  Shape output = node.resultSizes();
+  Value result = pool(b, x, window, ArrayRef<Extent>(output).drop_front(2), lowest,
                       [&](LocBuilder &b, ValueRange s) {
                         return maximum(b, s[1], s[0], isUnsigned);
                       });
@@ -153,16 +151,17 @@ static constexpr int64_t kMostDivisors = int64_t(1) << 24;
 static std::vector<int64_t> countTaps(const Window &window, size_t i,
                                       int64_t input, int64_t output,
                                       bool withPadding) {
-  int64_t from = withPadding ? -window.low[i] : 0;
-  int64_t to = input + (withPadding ? window.high[i] : 0);
+  int64_t low = window.low[i].value();
+  int64_t from = withPadding ? -low : 0;
+  int64_t to = input + (withPadding ? window.high[i].value() : 0);
   std::vector<int64_t> counts(output, 0);
   for (int64_t o = 0; o < output; ++o) {
-    int64_t start = o * window.strides[i] - window.low[i];
+    int64_t start = o * window.strides[i] - low;
     int64_t step = window.dilations[i];
     int64_t before = start < from ? (from - start + step - 1) / step : 0;
     int64_t end = start < to ? (to - 1 - start) / step + 1 : 0;
     counts[o] = std::max<int64_t>(
-        0, std::min(end, window.kernel[i]) - before);
+        0, std::min(end, window.kernel[i].value()) - before);
   }
   return counts;
 }
@@ -177,9 +176,26 @@ static LogicalResult lowerAveragePool(Node &node) {
   ArrayRef<int64_t> space = node.shape(0).drop_front(2);
   ArrayRef<int64_t> output = type.getShape().drop_front(2);
   Value x = padWindow(b, node.operand(0), window, 2, numberAttr(element, 0));
-  Value sum = pool(
-      b, x, window, output, numberAttr(element, 0),
-      [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });
+  auto sums = [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); };
+  Shape sizes = node.resultSizes();
+  Value sum = pool(b, x, window, ArrayRef<Extent>(sizes).drop_front(2), numberAttr(element, 0), sums);
+  if (!type.hasStaticShape()) {
+    // The windows over a plane of ones count their taps.
+    Shape plane = node.sizes(0);
+    plane[0] = plane[1] = 1;
+    Window counting = window;
+    if (node.attrInt("count_include_pad", 0))
+      for (size_t i = 0; i < space.size(); ++i) {
+        plane[2 + i] = plane[2 + i] + window.low[i] + window.high[i];
+        counting.low[i] = counting.high[i] = 0;
+      }
+    Value ones = splat(b, tensorType(plane, element), numberAttr(element, 1));
+    ones = padWindow(b, ones, counting, 2, numberAttr(element, 0));
+    Value taps = pool(b, ones, window, ArrayRef<Extent>(sizes).drop_front(2), numberAttr(element, 0), sums);
+    return node.done(pointwise(b, {sum, taps}, type, [](LocBuilder &b, ValueRange s) {
+      return div(b, s[0], maximum(b, s[1], scalar(b, s[1].getType(), 1)));
+    }));
+  }
   // The divisor of a window is the product over the dimensions.
   int64_t plane = 1;
   for (int64_t size : output)
@@ -233,8 +249,9 @@ static LogicalResult lowerLpPool(Node &node) {
   TypedAttr zero = numberAttr(node.element(0), 0);
   Value powers = lpPower(b, node.operand(0), p, /*inverse=*/false);
   Value x = padWindow(b, powers, window, 2, zero);
+  Shape output = node.resultSizes();
   Value sum = pool(
-      b, x, window, node.resultType().getShape().drop_front(2), zero,
+      b, x, window, ArrayRef<Extent>(output).drop_front(2), zero,
       [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });
   return node.done(lpPower(b, sum, p, /*inverse=*/true));
 }
@@ -259,7 +276,7 @@ static LogicalResult lowerGlobalPool(Node &node) {
       return node.fail("p must be at least 1; correct the model");
     result = lpPower(b, sumAxes(b, lpPower(b, x, p, false), axes), p, true);
   }
-  return node.done(reshape(b, result, node.resultType().getShape()));
+  return node.done(reshape(b, result, node.resultSizes()));
 }
 
 void lower::addPooling(Registry &r) {

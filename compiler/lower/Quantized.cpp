@@ -53,7 +53,7 @@ struct Parameters {
 
 /// The parameters in operands `first` and `first + 1`, and how an element of `shape` finds its own.
 static FailureOr<Parameters> readParameters(Node &node, unsigned first,
-                                            ArrayRef<int64_t> shape) {
+                                            const Shape &shape) {
   LocBuilder &b = node.b;
   MLIRContext *context = b.getContext();
   int64_t rank = shape.size();
@@ -64,9 +64,9 @@ static FailureOr<Parameters> readParameters(Node &node, unsigned first,
                      "input; correct the model");
   };
   if (result.zeroPoint &&
-      tensorType(result.zeroPoint).getNumElements() != type.getNumElements())
+      !node.agree(shapeOf(result.zeroPoint).count(), shapeOf(type).count()))
     return wrong();
-  if (type.getNumElements() == 1 && type.getRank() <= 1) {
+  if (shapeOf(type).count() == 1 && type.getRank() <= 1) {
     result.scale = reshape(b, result.scale, {});
     if (result.zeroPoint)
       result.zeroPoint = reshape(b, result.zeroPoint, {});
@@ -80,7 +80,7 @@ static FailureOr<Parameters> readParameters(Node &node, unsigned first,
       tensorType(result.zeroPoint).getShape() != type.getShape())
     return wrong();
   if (type.getRank() == 1) {
-    if (type.getDimSize(0) != shape[*axis])
+    if (!node.agree(shapeOf(type)[0], shape[*axis]))
       return wrong();
     result.map = AffineMap::get(rank, 0, b.getAffineDimExpr(*axis));
     return result;
@@ -91,8 +91,8 @@ static FailureOr<Parameters> readParameters(Node &node, unsigned first,
   SmallVector<AffineExpr> exprs;
   for (int64_t i = 0; i < rank; ++i) {
     AffineExpr dim = b.getAffineDimExpr(i);
-    int64_t needed = i == *axis ? (shape[i] - 1) / block + 1 : shape[i];
-    if (type.getDimSize(i) != needed)
+    Extent needed = i == *axis ? (shape[i] - 1) / block + 1 : shape[i];
+    if (!node.agree(shapeOf(type)[i], needed))
       return wrong();
     exprs.push_back(i == *axis ? dim.floorDiv(block) : dim);
   }
@@ -136,7 +136,7 @@ static LogicalResult lowerQuantizeLinear(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
   Type to = node.onnxResultElement(0);
-  FailureOr<Parameters> p = readParameters(node, 1, node.shape(0));
+  FailureOr<Parameters> p = readParameters(node, 1, node.sizes(0));
   if (failed(p))
     return failure();
   SmallVector<Value> operands{node.operand(0), p->scale};
@@ -190,7 +190,7 @@ static Value centred(LocBuilder &b, Value x, Value zeroPoint, Type xType,
     operands.push_back(zeroPoint);
     maps.push_back(map);
   }
-  return mapped(b, operands, maps, tensorType(type.getShape(), exact),
+  return mapped(b, operands, maps, tensorType(shapeOf(type), exact),
                 [&](LocBuilder &b, ValueRange s) {
                   Value wide = convertScalar(b, s[0], xType, exact);
                   if (s.size() == 1)
@@ -202,7 +202,7 @@ static Value centred(LocBuilder &b, Value x, Value zeroPoint, Type xType,
 static LogicalResult lowerDequantizeLinear(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
-  FailureOr<Parameters> p = readParameters(node, 1, node.shape(0));
+  FailureOr<Parameters> p = readParameters(node, 1, node.sizes(0));
   if (failed(p))
     return failure();
   Type from = node.onnxElement(0), scaleType = node.onnxElement(1);
@@ -317,11 +317,11 @@ static FailureOr<Value> takeOff(Node &node, unsigned x, unsigned zeroPoint,
   int64_t rank = node.rank(x);
   Value zero = node.operand(zeroPoint);
   AffineMap map = AffineMap::get(rank, 0, {}, b.getContext());
-  if (zero && tensorType(zero).getNumElements() == 1) {
+  if (zero && shapeOf(zero).count() == 1) {
     zero = reshape(b, zero, {});
   } else if (zero) {
     if (node.rank(zeroPoint) != 1 || axis < 0 || axis >= rank ||
-        node.shape(zeroPoint)[0] != node.shape(x)[axis])
+        !node.agree(node.sizes(zeroPoint)[0], node.sizes(x)[axis]))
       return node.fail("a zero point has a shape that is not supported; use "
                        "one number or one a channel");
     map = AffineMap::get(rank, 0, b.getAffineDimExpr(axis));
@@ -340,10 +340,10 @@ static FailureOr<Value> convolveIntegers(Node &node, Value x, Value w,
   if (failed(checkConvolution(node, xAt, wAt, group, /*transposed=*/false)))
     return failure();
   LocBuilder &b = node.b;
-  ArrayRef<int64_t> space = node.shape(xAt).drop_front(2);
-  ArrayRef<int64_t> output = node.resultType().getShape().drop_front(2);
+  Shape space(ArrayRef<Extent>(node.sizes(xAt)).drop_front(2));
+  Shape output(ArrayRef<Extent>(node.resultSizes()).drop_front(2));
   Window window;
-  if (failed(readWindow(node, space, node.shape(wAt).drop_front(2), window)) ||
+  if (failed(readWindow(node, space, kernelOf(node, wAt), window)) ||
       failed(resolvePadding(node, space, output, window)))
     return failure();
   Value padded = padWindow(b, x, window, 2, numberAttr(elementOf(x), 0));
@@ -374,15 +374,15 @@ static FailureOr<Parameters> requantizeFactor(Node &node, unsigned xScale, unsig
   RankedTensorType type = node.resultType();
   int64_t rank = type.getRank();
   Parameters factor{{}, {}, AffineMap::get(rank, 0, {}, b.getContext())};
-  SmallVector<int64_t> shape;
+  Shape shape;
   for (unsigned i : {xScale, wScale, yScale}) {
-    if (tensorType(node.operand(i)).getNumElements() == 1)
+    if (node.sizes(i).count() == 1)
       continue;
-    if (i != wScale || node.rank(i) != 1 || axis < 0 || node.shape(i)[0] != type.getDimSize(axis))
+    if (i != wScale || node.rank(i) != 1 || axis < 0 || !node.agree(node.sizes(i)[0], node.resultSizes()[axis]))
       return node.fail("a scale has a shape that is not supported; use one "
                        "number or one a channel");
     factor.map = AffineMap::get(rank, 0, b.getAffineDimExpr(axis));
-    shape = {type.getDimSize(axis)};
+    shape = {node.resultSizes()[axis]};
   }
   RankedTensorType factorType = tensorType(shape, b.getF32Type());
   auto xs = node.constantFloats(xScale), ws = node.constantFloats(wScale), ys = node.constantFloats(yScale);
@@ -417,7 +417,7 @@ static LogicalResult requantize(Node &node, Value sum, unsigned xScale,
   FailureOr<Parameters> factor = requantizeFactor(node, xScale, wScale, yScale, axis);
   if (failed(factor))
     return failure();
-  if (tensorType(node.operand(yZero)).getNumElements() != 1)
+  if (node.sizes(yZero).count() != 1)
     return node.fail("a zero point of the result has a shape that is not supported; use one number");
   AffineMap one = AffineMap::get(rank, 0, {}, b.getContext());
   SmallVector<Value> operands{sum, factor->scale};
@@ -439,7 +439,7 @@ static LogicalResult requantize(Node &node, Value sum, unsigned xScale,
 static LogicalResult lowerQLinearConv(Node &node) {
   LocBuilder &b = node.b;
   FailureOr<Value> x = takeOff(node, 0, 2, -1), w = takeOff(node, 3, 5, 0);
-  if (failed(x) || failed(w) || failed(checkBias(node, 8, node.shape(3)[0])))
+  if (failed(x) || failed(w) || failed(checkBias(node, 8, node.sizes(3)[0])))
     return failure();
   FailureOr<Value> sum = convolveIntegers(node, *x, *w, 0, 3);
   if (failed(sum))
@@ -459,7 +459,7 @@ static LogicalResult lowerQLinearMatMul(Node &node) {
     return node.fail("one matrix has integers and the other floats; correct "
                      "the model");
   Type total = floats ? Type(node.b.getF32Type()) : node.b.getI32Type();
-  Value sum = matmul(node.b, *x, *w, tensorType(type.getShape(), total));
+  Value sum = matmul(node.b, *x, *w, tensorType(shapeOf(type), total));
   return requantize(node, sum, 1, 4, 6, 7, type.getRank() - 1);
 }
 

@@ -34,7 +34,7 @@ static uint64_t seedOf(const Node &node) {
 }
 
 /// 64 bits for the point of the loops, whose sizes are `shape`, for the `stream`th number there out of `streams`.
-static Value randomBits(LocBuilder &b, uint64_t seed, ArrayRef<int64_t> shape,
+static Value randomBits(LocBuilder &b, uint64_t seed, const Shape &shape,
                         int64_t stream, int64_t streams) {
   Type i64 = b.getI64Type();
   Value flat = index(b, 0);
@@ -54,7 +54,7 @@ static Value randomBits(LocBuilder &b, uint64_t seed, ArrayRef<int64_t> shape,
 }
 
 /// Uniform in [0, 1): 24 random bits, or 53 for float64.
-static Value randomUnit(LocBuilder &b, Type type, uint64_t seed, ArrayRef<int64_t> shape,
+static Value randomUnit(LocBuilder &b, Type type, uint64_t seed, const Shape &shape,
                         int64_t stream = 0, int64_t streams = 1) {
   Type i64 = b.getI64Type();
   unsigned bits = type.isF64() ? 53 : 24;
@@ -78,7 +78,7 @@ static LogicalResult lowerUniform(Node &node) {
   double low = node.attrFloat("low", 0), high = node.attrFloat("high", 1);
   uint64_t seed = seedOf(node);
   return node.done(pointwise(b, {}, type, [&](LocBuilder &b, ValueRange) {
-    Value unit = randomUnit(b, wide, seed, type.getShape());
+    Value unit = randomUnit(b, wide, seed, shapeOf(type));
     Value number = add(b, mul(b, unit, scalar(b, wide, high - low)), scalar(b, wide, low));
     return castScalar(b, number, type.getElementType(), false, false);
   }));
@@ -95,8 +95,8 @@ static LogicalResult lowerNormal(Node &node) {
   uint64_t seed = seedOf(node);
   return node.done(pointwise(b, {}, type, [&](LocBuilder &b, ValueRange) {
     // 1 - u is never 0.
-    Value u = sub(b, scalar(b, f32, 1), randomUnit(b, f32, seed, type.getShape(), 0, 2));
-    Value angle = mul(b, randomUnit(b, f32, seed, type.getShape(), 1, 2), scalar(b, f32, 2 * M_PI));
+    Value u = sub(b, scalar(b, f32, 1), randomUnit(b, f32, seed, shapeOf(type), 0, 2));
+    Value angle = mul(b, randomUnit(b, f32, seed, shapeOf(type), 1, 2), scalar(b, f32, 2 * M_PI));
     Value radius = math::SqrtOp::create(b, mul(b, math::LogOp::create(b, u), scalar(b, f32, -2)));
     Value number = mul(b, radius, math::CosOp::create(b, angle));
     number = add(b, mul(b, number, scalar(b, f32, deviation)), scalar(b, f32, mean));
@@ -114,7 +114,7 @@ static LogicalResult lowerBernoulli(Node &node) {
   uint64_t seed = seedOf(node);
   return node.done(pointwise(b, node.operand(0), type, [&](LocBuilder &b, ValueRange s) -> Value {
     Value chance = castScalar(b, s[0], wide, false, false);
-    Value unit = randomUnit(b, wide, seed, type.getShape());
+    Value unit = randomUnit(b, wide, seed, shapeOf(type));
     Value hit = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, unit, chance);
     return castScalar(b, hit, type.getElementType(), true, node.isUnsignedResult(0));
   }));
@@ -181,9 +181,9 @@ static LogicalResult lowerDropout(Node &node) {
                             : splat(b, tensorType({}, wide), numberAttr(wide, 0.5));
   Value mode = reshape(b, node.operand(2), {});
   uint64_t seed = seedOf(node);
-  Value mask = pointwise(b, {ratio, mode}, tensorType(type.getShape(), b.getI1Type()),
+  Value mask = pointwise(b, {ratio, mode}, tensorType(shapeOf(type), b.getI1Type()),
                          [&](LocBuilder &b, ValueRange s) -> Value {
-                           Value unit = randomUnit(b, wide, seed, type.getShape());
+                           Value unit = randomUnit(b, wide, seed, shapeOf(type));
                            Value kept = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, unit, s[0]);
                            Value off = arith::XOrIOp::create(b, s[1], scalarInt(b, b.getI1Type(), 1));
                            return arith::OrIOp::create(b, kept, off);

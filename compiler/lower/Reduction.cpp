@@ -83,7 +83,7 @@ static Value logSumExp(LocBuilder &b, Value x, ArrayRef<int64_t> axes) {
                          return arith::SelectOp::create(b, isInfinite,
                                                         scalar(b, type, 0), x);
                        });
-  Value kept = reshape(b, greatest, keptShape(tensorType(x).getShape(), axes));
+  Value kept = reshape(b, greatest, keptShape(shapeOf(x), axes));
   Value powers = pointwise(b, {x, kept}, tensorType(x),
                            [](LocBuilder &b, ValueRange s) -> Value {
                              return math::ExpOp::create(b, sub(b, s[0], s[1]));
@@ -124,7 +124,7 @@ static Value reduceOver(Node &node, ArrayRef<int64_t> axes) {
     x = map(b, x, squareRoot);
   if (kind == "ReduceLogSum")
     x = map(b, x, logarithm);
-  return reshape(b, x, node.resultType().getShape());
+  return reshape(b, x, node.resultSizes());
 }
 
 static LogicalResult lowerReduce(Node &node) {
@@ -173,8 +173,8 @@ static LogicalResult lowerArgExtreme(Node &node) {
     return node.fail("the axis is outside the rank; correct the model");
   bool last = node.attrInt("select_last_index", 0);
   Value x = node.operand(0);
-  ArrayRef<int64_t> shape = node.shape(0);
-  int64_t size = shape[*axis];
+  Shape shape = node.sizes(0);
+  Extent size = shape[*axis];
   Value best = extreme(b, x, *axis, node.kind() == "ArgMax", node.isUnsigned(0));
   Value kept = reshape(b, best, keptShape(shape, *axis));
   Type i64 = b.getI64Type();
@@ -190,15 +190,18 @@ static LogicalResult lowerArgExtreme(Node &node) {
                                               s[1]))
                 : Value(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, s[0],
                                               s[1]));
-        Value none = scalarInt(b, i64, last ? 0 : size - 1);
+        Value none = scalarInt(b, i64, last ? Extent(0) : size - 1);
         return arith::SelectOp::create(b, isBest, at, none);
       });
   Value result = reduceAxes(
-      b, places, *axis, b.getI64IntegerAttr(last ? 0 : size - 1),
+      b, places, *axis,
+      last              ? b.getI64IntegerAttr(0)
+      : size.isNumber() ? b.getI64IntegerAttr(size.value() - 1)
+                        : highestAttr(i64, false),
       [&](LocBuilder &b, ValueRange s) {
         return last ? maximum(b, s[1], s[0]) : minimum(b, s[1], s[0]);
       });
-  return node.done(reshape(b, result, node.resultType().getShape()));
+  return node.done(reshape(b, result, node.resultSizes()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -242,7 +245,7 @@ Value lower::accumulate(LocBuilder &b, Value x, int64_t axis, bool exclusive,
   constexpr int64_t block = 128;
   RankedTensorType type = tensorType(x);
   int64_t rank = type.getRank(), size = type.getDimSize(axis);
-  if (size <= 2 * block)
+  if (ShapedType::isDynamic(size) || size <= 2 * block)
     return accumulateAtOnce(b, x, axis, exclusive, reverse, isSum);
   Type element = type.getElementType();
   TypedAttr neutral = numberAttr(element, !isSum);

@@ -267,10 +267,10 @@ static LogicalResult lowerDeformConv(Node &node) {
   RankedTensorType type = node.resultType();
   ArrayRef<int64_t> output = type.getShape().drop_front(2);
   Window window;
-  if (failed(readWindow(node, space, node.shape(1).drop_front(2), window)))
+  if (failed(readWindow(node, Shape(space), Shape(node.shape(1).drop_front(2)), window)))
     return failure();
   int64_t n = space.size(), batch = shape[0], channels = shape[1], window1 = 1;
-  for (int64_t size : window.kernel)
+  for (int64_t size : window.kernel.numbers())
     window1 *= size;
   Type element = node.element(0);
   auto fits = [&](unsigned i, int64_t perTap) {
@@ -290,7 +290,7 @@ static LogicalResult lowerDeformConv(Node &node) {
 
   // (batch, offset group, taps, output) for each axis.
   SmallVector<int64_t> points{batch, offsets};
-  points.append(window.kernel.begin(), window.kernel.end());
+  llvm::append_range(points, window.kernel.numbers());
   SmallVector<int64_t> split(points);
   split.push_back(n);
   points.append(output.begin(), output.end());

@@ -11,8 +11,8 @@ using namespace mlir;
 using namespace ingot;
 using namespace ingot::lower;
 
-static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> strides(shape.size(), 1);
+static Shape rowMajorStrides(const Shape &shape) {
+  Shape strides(shape.size(), 1);
   for (size_t i = shape.size(); i-- > 1;)
     strides[i - 1] = strides[i] * shape[i];
   return strides;
@@ -34,8 +34,11 @@ static Value reduceScalar(LocBuilder &b, StringRef kind, Value old, Value update
 /// The most pairs of place and update to look at: seconds of work.
 static constexpr int64_t kMostPairs = int64_t(1) << 32;
 
-static LogicalResult checkPairs(Node &node, int64_t places, int64_t updates) {
-  int64_t pairs;
+static LogicalResult checkPairs(Node &node, const Extent &allPlaces, const Extent &allUpdates) {
+  // How many open sizes make is the caller's affair.
+  if (!allPlaces.isNumber() || !allUpdates.isNumber())
+    return success();
+  int64_t pairs, places = allPlaces.value(), updates = allUpdates.value();
   if (!__builtin_mul_overflow(places, updates, &pairs) && pairs <= kMostPairs)
     return success();
   return node.fail(Twine(updates) + " updates of " + Twine(places) +
@@ -54,7 +57,7 @@ static TypedAttr neutralOf(StringRef kind, Type type, bool isUnsigned) {
 /// Looks for updates in one more loop than the result has: `place` reads the place (i64, along `axis` of the result) that an
 /// update goes to, the loop `loops.size() - 1` counts the updates. Gives the last update of each place, or -1.
 static Value lastUpdates(LocBuilder &b, Value place, AffineMap placeMap,
-                         AffineMap resultMap, ArrayRef<int64_t> shape,
+                         AffineMap resultMap, const Shape &shape,
                          int64_t axis) {
   unsigned count = resultMap.getNumDims();
   SmallVector<IteratorType> loops(count, IteratorType::parallel);
@@ -111,14 +114,14 @@ static Value searchElements(Node &node, Value places, int64_t axis) {
   Value data = node.operand(0), updates = node.operand(2);
   RankedTensorType type = tensorType(data);
   int64_t rank = type.getRank();
-  ArrayRef<int64_t> updateShape = node.shape(2);
+  Shape updateShape = node.sizes(2), dataShape = shapeOf(type);
   std::string kind = node.attrString("reduction", "none");
   bool isUnsigned = node.isUnsigned(0);
   // Updates may cover a part of the other axes; nothing goes to place -1.
-  SmallVector<int64_t> low(rank, 0), high(rank, 0);
+  Shape low(rank, 0), high(rank, 0);
   SmallVector<AffineExpr> read, write;
   for (int64_t i = 0; i < rank; ++i) {
-    high[i] = i == axis ? 0 : type.getDimSize(i) - updateShape[i];
+    high[i] = i == axis ? Extent(0) : dataShape[i] - updateShape[i];
     read.push_back(b.getAffineDimExpr(i == axis ? rank : i));
     write.push_back(b.getAffineDimExpr(i));
   }
@@ -134,7 +137,7 @@ static Value searchElements(Node &node, Value places, int64_t axis) {
     return combineWith(b, data, found, kind, isUnsigned);
   }
   Value last =
-      lastUpdates(b, whole, readMap, writeMap, type.getShape(), axis);
+      lastUpdates(b, whole, readMap, writeMap, dataShape, axis);
   return pointwise(
       b, {data, last}, type, [&](LocBuilder &b, ValueRange s) -> Value {
         Value none = scalarInt(b, b.getI64Type(), 0);
@@ -158,16 +161,15 @@ static LogicalResult lowerScatterElements(Node &node) {
   LocBuilder &b = node.b;
   int64_t rank = node.rank(0);
   auto axis = node.axis("axis", 0, rank);
-  ArrayRef<int64_t> shape = node.shape(0), places = node.shape(1);
-  if (!axis || node.rank(1) != rank || node.shape(2) != places)
+  Shape shape = node.sizes(0), places = node.sizes(1);
+  if (!axis || node.rank(1) != rank || node.rank(2) != rank)
     return node.fail("the indices do not fit the data; correct the model");
-  int64_t count = node.type(1).getNumElements();
-  if (count == 0)
+  if (places.count() == 0)
     return node.done(node.operand(0));
   for (int64_t i = 0; i < rank; ++i)
-    if (shape[i] == 0 || (i != *axis && places[i] > shape[i]))
+    if (shape[i] == 0 || !node.agree(places[i], node.sizes(2)[i]) || (i != *axis && !node.isAtMost(places[i], shape[i])))
       return node.fail("the indices do not fit the data; correct the model");
-  if (failed(checkPairs(node, node.type(0).getNumElements(), places[*axis])))
+  if (failed(checkPairs(node, shape.count(), places[*axis])))
     return failure();
   Value along = pointwise(
       b, node.operand(1), tensorType(places, b.getI64Type()),
@@ -180,13 +182,13 @@ static LogicalResult lowerScatterElements(Node &node) {
 }
 
 /// ScatterND: data as (places, run), updates as (count, run).
-static Value searchRuns(Node &node, Value flat, int64_t count, int64_t length) {
+static Value searchRuns(Node &node, Value flat, const Extent &count, const Extent &length) {
   LocBuilder &b = node.b;
   MLIRContext *context = b.getContext();
   std::string kind = node.attrString("reduction", "none");
   bool isUnsigned = node.isUnsigned(0);
-  ArrayRef<int64_t> shape = node.shape(0);
-  int64_t places = node.type(0).getNumElements() / length;
+  Shape shape = node.sizes(0);
+  Extent places = shape.count() / length;
   Value data = reshape(b, node.operand(0), {places, length});
   Value updates = reshape(b, node.operand(2), {count, length});
   flat = reshape(b, flat, {count});
@@ -220,27 +222,32 @@ static Value searchRuns(Node &node, Value flat, int64_t count, int64_t length) {
 
 static LogicalResult lowerScatterND(Node &node) {
   LocBuilder &b = node.b;
-  ArrayRef<int64_t> shape = node.shape(0), places = node.shape(1);
+  Shape shape = node.sizes(0), places = node.sizes(1);
   int64_t rank = shape.size();
-  int64_t depth = places.empty() ? 0 : places.back();
+  if (!places.empty() && !places.back().isNumber())
+    return node.fail("how many indices an element has must be known; fix sizes with --shape");
+  int64_t depth = places.empty() ? 0 : places.back().value();
   if (places.empty() || depth < 1 || depth > rank)
     return node.fail("the indices do not fit the data; correct the model");
-  SmallVector<int64_t> expected(places.drop_back());
+  Shape leading(ArrayRef<Extent>(places).drop_back()), expected = leading;
   expected.append(shape.begin() + depth, shape.end());
-  if (node.shape(2) != ArrayRef(expected))
+  bool fits = node.rank(2) == int64_t(expected.size());
+  for (int64_t i = 0; fits && i < node.rank(2); ++i)
+    fits = node.agree(node.sizes(2)[i], expected[i]);
+  if (!fits)
     return node.fail("the updates do not fit the indices; correct the model");
-  if (node.type(2).getNumElements() == 0)
+  if (expected.count() == 0)
     return node.done(node.operand(0));
   for (int64_t k = 0; k < depth; ++k)
     if (shape[k] == 0)
       return node.fail("there is nothing to write to; correct the model");
-  SmallVector<int64_t> strides = rowMajorStrides(shape);
-  int64_t length = depth < rank ? strides[depth - 1] : 1;
-  int64_t count = node.type(2).getNumElements() / length;
-  if (failed(checkPairs(node, node.type(0).getNumElements() / length, count)))
+  Shape strides = rowMajorStrides(shape);
+  Extent length = depth < rank ? strides[depth - 1] : Extent(1);
+  Extent count = leading.count();
+  if (failed(checkPairs(node, shape.count() / length, count)))
     return failure();
   int64_t outer = places.size() - 1;
-  RankedTensorType flatType = tensorType(places.drop_back(), b.getI64Type());
+  RankedTensorType flatType = tensorType(leading, b.getI64Type());
   // One operand for each component of the index tuples.
   SmallVector<Value> operands(depth, node.operand(1));
   SmallVector<AffineMap> maps;
@@ -283,7 +290,7 @@ static LogicalResult lowerTensorScatter(Node &node) {
   if (node.type(1).getNumElements() == 0)
     return node.done(node.operand(0));
   Type i64 = b.getI64Type();
-  Value starts = splat(b, tensorType(type.getDimSize(0), i64), b.getI64IntegerAttr(0));
+  Value starts = splat(b, tensorType({type.getDimSize(0)}, i64), b.getI64IntegerAttr(0));
   if (node.has(2))
     starts = pointwise(
         b, node.operand(2), tensorType(starts), [&](LocBuilder &b, ValueRange s) -> Value {

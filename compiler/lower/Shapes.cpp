@@ -20,7 +20,7 @@ static LogicalResult giveReshaped(Node &node) {
   if (known && type.getNumElements() != node.type(0).getNumElements())
     return node.fail("the new shape has another number of elements; correct "
                      "the model");
-  Value result = reshape(node.b, node.operand(0), type.getShape());
+  Value result = reshape(node.b, node.operand(0), node.resultSizes());
   if (!known && result.getDefiningOp() && isMisfit(result.getDefiningOp()))
     return node.fail("how the open sizes of the input make those of the result is not known; fix them with --shape");
   return node.done(result);
@@ -29,7 +29,7 @@ static LogicalResult giveReshaped(Node &node) {
 /// Reshape-25.
 static LogicalResult lowerReshape(Node &node) {
   Parameter wanted(node, 1);
-  if (wanted.isKnown())
+  if (wanted.isKnown() || node.isOpen(1))
     return giveReshaped(node);
   ArrayRef<int64_t> shape = node.shape(0);
   ArrayRef<int64_t> result = node.resultType().getShape();
@@ -103,8 +103,8 @@ static LogicalResult lowerShape(Node &node) {
     return node.done(indexTable(node.b, asked));
   LocBuilder &b = node.b;
   SmallVector<Value> numbers;
-  for (int64_t axis = start; axis < end; ++axis)
-    numbers.push_back(arith::IndexCastOp::create(b, b.getI64Type(), sizeValue(b, node.operand(0), axis)));
+  for (const Extent &size : ArrayRef<Extent>(node.sizes(0)).slice(start, end - start))
+    numbers.push_back(scalarInt(b, b.getI64Type(), size));
   return node.done(tensor::FromElementsOp::create(b, node.resultType(), numbers));
 }
 
@@ -133,7 +133,7 @@ static LogicalResult lowerSplit(Node &node) {
   if (!axis)
     return node.fail("the axis is outside the rank; correct the model");
   Parameter sizes(node, 1);
-  if (!sizes.isKnown()) {
+  if (!sizes.isKnown() && !node.isOpen(1)) {
     if (sizes.size() != node.op->getNumResults())
       return node.fail("there are not as many sizes as outputs; correct the "
                        "model");
@@ -142,11 +142,11 @@ static LogicalResult lowerSplit(Node &node) {
       for (unsigned i = 0; i < node.op->getNumResults(); ++i)
         if (node.hasResult(i))
           fits = both(b, fits,
-                      sizes.is(b, i, node.resultType(i).getDimSize(*axis)));
+                      sizes.is(b, i, node.resultSizes(i)[*axis]));
       return fits;
     });
   }
-  int64_t offset = 0, whole = node.shape(0)[*axis];
+  Extent offset = 0, whole = node.sizes(0)[*axis];
   for (unsigned i = 0; i < node.op->getNumResults(); ++i) {
     // The inferred sizes are those of the split operand or num_outputs.
     if (!node.hasResult(i))
@@ -154,12 +154,12 @@ static LogicalResult lowerSplit(Node &node) {
     SmallVector<int64_t> expected(node.shape(0));
     if (node.resultType(i).getRank() == node.rank(0))
       expected[*axis] = node.resultType(i).getDimSize(*axis);
-    int64_t size = expected[*axis];
+    Extent size = node.resultType(i).getRank() == node.rank(0) ? node.resultSizes(i)[*axis] : whole;
     if (node.resultType(i).getShape() != ArrayRef(expected) ||
-        size > whole - offset)
+        !node.isAtMost(offset + size, whole))
       return node.fail("the parts do not fit the whole; correct the model");
     node.set(i, sliceAxis(node.b, node.operand(0), *axis, offset, size));
-    offset += size;
+    offset = offset + size;
   }
   return success();
 }
@@ -301,10 +301,51 @@ static LogicalResult sliceByData(Node &node, const Parameter &some) {
   return node.done(takePlaces(b, node.operand(0), places, type));
 }
 
+/// Slice of open sizes, or by them.
+static LogicalResult sliceOpen(Node &node) {
+  LocBuilder &b = node.b;
+  int64_t rank = node.rank(0);
+  auto starts = node.elements(1), ends = node.elements(2), axes = node.elements(3), steps = node.elements(4);
+  MLIRContext *context = b.getContext();
+  if (!starts || !ends || ends->size() != starts->size() || (axes && axes->size() != starts->size()) ||
+      (steps && steps->size() != starts->size()) || (node.has(3) && !axes) || (node.has(4) && !steps))
+    return node.fail("starts, ends, axes and steps must be known where sizes are open; fix them in the model, or sizes with --shape");
+  Shape offsets(rank, 0), counts = node.sizes(0);
+  SmallVector<int64_t> strides(rank, 1);
+  bool backwards = false;
+  for (size_t i = 0; i < starts->size(); ++i) {
+    int64_t axis = axes ? (*axes)[i].value() : int64_t(i), step = steps ? (*steps)[i].value() : 1;
+    axis += axis < 0 ? rank : 0;
+    if (axis < 0 || axis >= rank || step == 0 || ShapedType::isDynamic(step))
+      return node.fail("starts, ends, axes and steps do not fit together; correct the model");
+    auto taken = takenRange(node.op, counts[axis].in(context), (*starts)[i].in(context), (*ends)[i].in(context), step);
+    if (!taken)
+      return node.fail("whether a bound counts from the end is not known; fix sizes with --shape");
+    offsets[axis] = taken->begin;
+    counts[axis] = taken->count;
+    strides[axis] = step;
+    backwards |= step < 0;
+  }
+  Value x = node.operand(0);
+  if (!backwards)
+    return node.done(slice(b, x, offsets, counts, strides));
+  return node.done(mapped(b, {}, ArrayRef<AffineMap>(), tensorType(counts, node.element(0)),
+                          [&](LocBuilder &b, ValueRange) -> Value {
+                            SmallVector<Value> at;
+                            for (int64_t i = 0; i < rank; ++i) {
+                              Value moved = arith::MulIOp::create(b, linalg::IndexOp::create(b, i), index(b, strides[i]));
+                              at.push_back(arith::AddIOp::create(b, moved, index(b, offsets[i])));
+                            }
+                            return tensor::ExtractOp::create(b, x, at);
+                          }));
+}
+
 /// A view for positive steps; a generic with falling indices for negative ones.
 static LogicalResult lowerSlice(Node &node) {
   LocBuilder &b = node.b;
   int64_t rank = node.rank(0);
+  if (!node.type(0).hasStaticShape() || !node.resultType().hasStaticShape())
+    return sliceOpen(node);
   Parameter parameters[] = {{node, 1}, {node, 2}, {node, 3}, {node, 4}};
   if (const Parameter *some = unknownOf({&parameters[0], &parameters[1],
                                          &parameters[2], &parameters[3]}))
@@ -383,11 +424,11 @@ static LogicalResult lowerTranspose(Node &node) {
 static LogicalResult lowerDepthToSpace(Node &node) {
   LocBuilder &b = node.b;
   int64_t block = node.attrInt("blocksize", 1);
-  ArrayRef<int64_t> s = node.shape(0);
+  Shape s = node.sizes(0);
   if (s.size() != 4 || block < 1 || block > (1 << 15) ||
-      s[1] % (block * block) != 0)
+      !node.agree(s[1] / (block * block) * (block * block), s[1]))
     return node.fail("the input does not fit the blocksize; correct the model");
-  int64_t channels = s[1] / (block * block);
+  Extent channels = s[1] / (block * block);
   bool crd = node.attrString("mode", "DCR") == "CRD";
   Value x = node.operand(0);
   if (crd)
@@ -396,14 +437,15 @@ static LogicalResult lowerDepthToSpace(Node &node) {
   else
     x = transpose(b, reshape(b, x, {s[0], block, block, channels, s[2], s[3]}),
                   {0, 3, 4, 1, 5, 2});
-  return node.done(reshape(b, x, node.resultType().getShape()));
+  return node.done(reshape(b, x, node.resultSizes()));
 }
 
 static LogicalResult lowerSpaceToDepth(Node &node) {
   LocBuilder &b = node.b;
   int64_t block = node.attrInt("blocksize", 1);
-  ArrayRef<int64_t> s = node.shape(0);
-  if (s.size() != 4 || block < 1 || s[2] % block != 0 || s[3] % block != 0)
+  Shape s = node.sizes(0);
+  if (s.size() != 4 || block < 1 || block > (1 << 15) || !node.agree(s[2] / block * block, s[2]) ||
+      !node.agree(s[3] / block * block, s[3]))
     return node.fail("the input does not fit the blocksize; correct the model");
   Value x = reshape(b, node.operand(0), {s[0], s[1], s[2] / block, block,
                                          s[3] / block, block});
@@ -411,7 +453,7 @@ static LogicalResult lowerSpaceToDepth(Node &node) {
     x = transpose(b, x, {0, 1, 3, 5, 2, 4});
   else
     x = transpose(b, x, {0, 3, 5, 1, 2, 4});
-  return node.done(reshape(b, x, node.resultType().getShape()));
+  return node.done(reshape(b, x, node.resultSizes()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -419,6 +461,8 @@ static LogicalResult lowerSpaceToDepth(Node &node) {
 //===----------------------------------------------------------------------===//
 
 static LogicalResult lowerExpand(Node &node) {
+  if (!node.resultType().hasStaticShape())
+    return node.done(broadcast(node.b, node.operand(0), node.resultSizes()));
   ArrayRef<int64_t> shape = node.shape(0);
   ArrayRef<int64_t> result = node.resultType().getShape();
   Parameter wanted(node, 1);
@@ -454,7 +498,24 @@ static LogicalResult lowerExpand(Node &node) {
       broadcast(node.b, node.operand(0), node.resultType().getShape()));
 }
 
+/// Tile of open sizes, or as often as they say: dimensions of repeats before those that are repeated.
+static LogicalResult tileOpen(Node &node) {
+  LocBuilder &b = node.b;
+  auto repeats = node.elements(1);
+  Shape shape = node.sizes(0), split, repeated;
+  if (!repeats || repeats->size() != shape.size())
+    return node.fail("repeats must be known where sizes are open; fix them in the model, or sizes with --shape");
+  for (auto [size, times] : llvm::zip(shape, *repeats)) {
+    split.append({1, size});
+    repeated.append({times, size});
+  }
+  Value x = broadcast(b, reshape(b, node.operand(0), split), repeated);
+  return node.done(reshape(b, x, node.resultSizes()));
+}
+
 static LogicalResult lowerTile(Node &node) {
+  if (!node.type(0).hasStaticShape() || !node.resultType().hasStaticShape())
+    return tileOpen(node);
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
   Value x = node.operand(0);
@@ -578,11 +639,11 @@ static Value padAxis(LocBuilder &b, Value x, int64_t axis,
 }
 
 /// Pad-25 with pads or axes that data give: each axis has a table of the places that it shows.
-static LogicalResult padByData(Node &node, const Parameter &some) {
+static LogicalResult padByData(Node &node, const Parameter *some) {
   LocBuilder &b = node.b;
   Parameter pads(node, 1), axes(node, 3);
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0);
+  Shape shape = node.sizes(0), padded = node.resultSizes();
   int64_t rank = shape.size(), entries = pads.size() / 2;
   std::string mode = node.attrString("mode", "constant");
   EntryAxes where(axes, entries, rank);
@@ -590,7 +651,7 @@ static LogicalResult padByData(Node &node, const Parameter &some) {
       (node.has(2) && node.type(2).getNumElements() != 1))
     return node.fail("the pads do not fit the input; correct the model");
   for (int64_t axis = 0; axis < rank; ++axis)
-    if (!where.mayTouch(axis) && shape[axis] != type.getDimSize(axis))
+    if (!where.mayTouch(axis) && !node.agree(shape[axis], padded[axis]))
       return node.fail("the pads do not fit the input; correct the model");
   // What is left of an axis by negative pads, and what stands before it.
   struct Part {
@@ -606,7 +667,8 @@ static LogicalResult padByData(Node &node, const Parameter &some) {
     part.size = sub(b, sub(b, number(b, shape[axis]), part.offset), cut);
     return part;
   };
-  check(node, some, [&](LocBuilder &b) {
+  if (some)
+    check(node, *some, [&](LocBuilder &b) {
     constexpr int64_t most = int64_t(1) << 40;
     Value fits = where.areSound(b);
     for (int64_t axis = 0; axis < rank; ++axis) {
@@ -615,7 +677,7 @@ static LogicalResult padByData(Node &node, const Parameter &some) {
       fits = both(b, fits, isWithin(b, low, -most, most));
       fits = both(b, fits, isWithin(b, high, -most, most));
       Value whole = add(b, number(b, shape[axis]), add(b, low, high));
-      fits = both(b, fits, isNumber(b, whole, type.getDimSize(axis)));
+      fits = both(b, fits, isNumber(b, whole, padded[axis]));
       // What shows places of the input needs one.
       if (mode != "constant" && type.getDimSize(axis) != 0)
         fits = both(b, fits, compare(b, arith::CmpIPredicate::sgt,
@@ -628,17 +690,17 @@ static LogicalResult padByData(Node &node, const Parameter &some) {
   if (mode == "constant")
     fill = node.has(2) ? node.operand(2)
                        : splat(b, tensorType({}, element), numberAttr(element, 0));
-  if (type.getNumElements() == 0)
+  if (padded.count() == 0)
     return node.done(tensor::EmptyOp::create(b, type.getShape(), element));
-  if (node.type(0).getNumElements() == 0) {
+  if (shape.count() == 0) {
     if (!fill)
       return node.fail("the input is empty; correct the model");
-    return node.done(broadcast(b, reshape(b, fill, {}), type.getShape()));
+    return node.done(broadcast(b, reshape(b, fill, {}), padded));
   }
   SmallVector<Value> places(rank);
   for (int64_t axis = 0; axis < rank; ++axis)
     if (where.mayTouch(axis))
-      places[axis] = table(b, type.getDimSize(axis), [&](LocBuilder &b, Value i) {
+      places[axis] = table(b, padded[axis], [&](LocBuilder &b, Value i) {
         Part part = partOf(b, axis);
         Value zero = number(b, 0), one = number(b, 1);
         Value at = sub(b, i, part.before);
@@ -675,7 +737,9 @@ static LogicalResult lowerPad(Node &node) {
   int64_t rank = node.rank(0);
   Parameter parameters[] = {{node, 1}, {node, 3}};
   if (const Parameter *some = unknownOf({&parameters[0], &parameters[1]}))
-    return padByData(node, *some);
+    return padByData(node, some);
+  if (!node.type(0).hasStaticShape())
+    return padByData(node, nullptr);
   auto pads = node.constantInts(1);
   if (!pads)
     return node.fail("the pads are missing; correct the model");

@@ -41,20 +41,20 @@ static LogicalResult lowerTopK(Node &node) {
   if (!axis)
     return node.fail("the axis is outside the rank; correct the model");
   Value x = node.operand(0);
-  ArrayRef<int64_t> shape = node.shape(0);
-  int64_t size = shape[*axis], count = node.resultType(0).getDimSize(*axis);
-  if (count > size)
+  Shape shape = node.sizes(0);
+  Extent size = shape[*axis], count = node.resultSizes(0)[*axis];
+  if (!node.isAtMost(count, size))
     return node.fail("K is larger than the axis; correct the model");
-  SmallVector<int64_t> expected(shape);
-  expected[*axis] = count;
+  SmallVector<int64_t> expected(node.shape(0));
+  expected[*axis] = count.value();
   for (unsigned i = 0; i < node.op->getNumResults(); ++i)
     if (node.hasResult(i) && node.resultType(i).getShape() != ArrayRef(expected))
       return node.fail("the results do not fit the input; correct the model");
   Parameter wanted(node, 1);
-  if (!wanted.isKnown())
+  if (!wanted.isKnown() && !node.isOpen(1))
     check(node, wanted, [&](LocBuilder &b) { return wanted.is(b, 0, count); });
   RankedTensorType valuesType = node.resultType(0);
-  if (valuesType.getNumElements() == 0) {
+  if (shapeOf(valuesType).count() == 0) {
     node.set(0, tensor::EmptyOp::create(b, valuesType.getShape(),
                                         valuesType.getElementType()));
     node.set(1, tensor::EmptyOp::create(b, valuesType.getShape(),
@@ -85,7 +85,7 @@ static LogicalResult lowerTopK(Node &node) {
         return add(b, s[2], arith::ExtUIOp::create(b, i64, before));
       });
   // Element i of the result is the one whose place is i.
-  SmallVector<int64_t> outShape(valuesType.getShape());
+  Shape outShape = shapeOf(valuesType);
   AffineMap indexMaps[] = {other, self};
   Value indices = reduction(
       b, places, indexMaps, loops, tensorType(outShape, i64),

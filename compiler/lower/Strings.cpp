@@ -34,15 +34,16 @@ Value lower::makeString(LocBuilder &b, StringRef function, ValueRange operands) 
 }
 
 Value lower::handlesOf(LocBuilder &b, Value views) {
-  RankedTensorType type = tensorType(views);
-  int64_t rank = type.getRank() - 1;
+  Shape shape = shapeOf(views);
+  shape.pop_back();
+  int64_t rank = shape.size();
   SmallVector<AffineExpr> exprs;
   for (int64_t i = 0; i < rank; ++i)
     exprs.push_back(b.getAffineDimExpr(i));
   // The operand is there for its sizes; what it holds is read by who wants the bytes.
   exprs.push_back(b.getAffineConstantExpr(0));
   return mapped(b, views, AffineMap::get(rank, 0, exprs, b.getContext()),
-                tensorType(type.getShape().drop_back(), b.getI64Type()), [&](LocBuilder &b, ValueRange) -> Value {
+                tensorType(shape, b.getI64Type()), [&](LocBuilder &b, ValueRange) -> Value {
                   SmallVector<Value> place;
                   for (int64_t i = 0; i < rank; ++i)
                     place.push_back(linalg::IndexOp::create(b, i));
@@ -54,7 +55,7 @@ Value lower::handlesOf(LocBuilder &b, Value views) {
 Value lower::viewsOf(LocBuilder &b, Value handles) {
   RankedTensorType type = tensorType(handles);
   int64_t rank = type.getRank();
-  SmallVector<int64_t> shape(type.getShape());
+  Shape shape = shapeOf(type);
   shape.push_back(2);
   return mapped(b, handles, dropAxes(b.getContext(), rank + 1, rank), tensorType(shape, b.getI64Type()),
                 [&](LocBuilder &b, ValueRange s) -> Value {
@@ -67,7 +68,7 @@ Value lower::viewsOf(LocBuilder &b, Value handles) {
 
 Value lower::int32Table(LocBuilder &b, ArrayRef<int32_t> values) {
   ArrayRef<char> data(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(int32_t));
-  return arith::ConstantOp::create(b, makeElements(tensorType(int64_t(values.size()), b.getI32Type()), data, "table"));
+  return arith::ConstantOp::create(b, makeElements(tensorType({int64_t(values.size())}, b.getI32Type()), data, "table"));
 }
 
 StringTable::StringTable(LocBuilder &b, ArrayRef<std::string> strings) {
@@ -83,9 +84,9 @@ StringTable::StringTable(LocBuilder &b, ArrayRef<std::string> strings) {
     data.insert(data.end(), text.begin(), text.end());
     data.resize(llvm::alignTo(data.size(), 2));
   }
-  bytes = arith::ConstantOp::create(b, makeElements(tensorType(int64_t(data.size()), b.getI8Type()), data, "strings"));
+  bytes = arith::ConstantOp::create(b, makeElements(tensorType({int64_t(data.size())}, b.getI8Type()), data, "strings"));
   ArrayRef<char> raw(reinterpret_cast<const char *>(starts.data()), starts.size() * sizeof(int64_t));
-  places = arith::ConstantOp::create(b, makeElements(tensorType(int64_t(starts.size()), b.getI64Type()), raw, "starts"));
+  places = arith::ConstantOp::create(b, makeElements(tensorType({int64_t(starts.size())}, b.getI64Type()), raw, "starts"));
 }
 
 Value StringTable::base(LocBuilder &b) const { return AddressOp::create(b, b.getI64Type(), bytes, index(b, 0)); }
@@ -197,7 +198,7 @@ Value lower::findStrings(LocBuilder &b, Value x, ArrayRef<std::string> keys) {
     Value at = arith::IndexCastOp::create(b, b.getIndexType(), place);
     return arith::ExtSIOp::create(b, i64, tensor::ExtractOp::create(b, from, at).getResult());
   };
-  return pointwise(b, x, tensorType(tensorType(x).getShape(), i64), [&](LocBuilder &b, ValueRange s) -> Value {
+  return pointwise(b, x, tensorType(shapeOf(x), i64), [&](LocBuilder &b, ValueRange s) -> Value {
     auto number = [&](int64_t value) { return scalarInt(b, i64, value); };
     Value code = stringCall(b, "string_hash", {s[0], number(hash.seed)}, i64);
     Value bucket = arith::AndIOp::create(b, code, number(int64_t(hash.displacements.size()) - 1));

@@ -1,6 +1,7 @@
 //===- Structured.cpp - builders of tensor IR -----------------------------===//
 #include "compiler/lower/Structured.h"
 #include "compiler/support/Elements.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -52,6 +53,37 @@ Value lower::index(LocBuilder &b, int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
 }
 
+/// The module's size of this number.
+static Value moduleSize(LocBuilder &b, unsigned number) {
+  return SizeOp::create(b, b.getIndexType(), number);
+}
+
+Value lower::index(LocBuilder &b, const Extent &size) {
+  AffineExpr expr = size.in(b.getContext());
+  if (!expr || size.isNumber())
+    return index(b, expr ? size.value() : 0);
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return moduleSize(b, symbol.getPosition());
+  DenseMap<AffineExpr, AffineExpr> symbols;
+  SmallVector<Value> operands;
+  expr.walk([&](AffineExpr part) {
+    auto symbol = dyn_cast<AffineSymbolExpr>(part);
+    if (symbol && symbols.try_emplace(part, b.getAffineSymbolExpr(operands.size())).second)
+      operands.push_back(moduleSize(b, symbol.getPosition()));
+  });
+  return affine::AffineApplyOp::create(
+      b, AffineMap::get(0, operands.size(), expr.replace(symbols)), operands);
+}
+
+Value lower::scalarInt(LocBuilder &b, Type type, const Extent &size) {
+  if (size.isNumber() || !size.in(b.getContext()))
+    return scalarInt(b, type, size.isNumber() ? size.value() : 0);
+  Value value = index(b, size);
+  if (isFloat(type))
+    value = arith::IndexCastOp::create(b, b.getI64Type(), value);
+  return castScalar(b, value, type, false, false);
+}
+
 Value lower::constantTensor(LocBuilder &b, ArrayRef<int64_t> shape, Type element,
                             ArrayRef<double> values) {
   int64_t size = elementBytes(element);
@@ -70,7 +102,7 @@ Value lower::constantTensor(LocBuilder &b, ArrayRef<int64_t> shape, Type element
     std::memcpy(data.data() + i * size, &bits, size);
   }
   return arith::ConstantOp::create(
-      b, makeElements(tensorType(shape, element), data, "table"));
+      b, makeElements(RankedTensorType::get(shape, element), data, "table"));
 }
 
 Value lower::indexTable(LocBuilder &b, ArrayRef<int64_t> values) {
@@ -79,6 +111,10 @@ Value lower::indexTable(LocBuilder &b, ArrayRef<int64_t> values) {
 }
 
 Value lower::splat(LocBuilder &b, RankedTensorType type, TypedAttr value) {
+  if (!type.hasStaticShape())
+    return mapped(b, {}, ArrayRef<AffineMap>(), type, [&](LocBuilder &b, ValueRange) -> Value {
+      return arith::ConstantOp::create(b, value);
+    });
   return arith::ConstantOp::create(b, DenseElementsAttr::get(type, value));
 }
 
@@ -120,6 +156,8 @@ OpFoldResult lower::sizeOf(LocBuilder &b, Value value, int64_t dim) {
   int64_t size = tensorType(value).getDimSize(dim);
   if (!ShapedType::isDynamic(size))
     return b.getIndexAttr(size);
+  if (AffineExpr known = sizesOf(tensorType(value))[dim])
+    return index(b, Extent(known));
   return tensor::DimOp::create(b, value, dim).getResult();
 }
 
@@ -130,27 +168,72 @@ static Value emptyTensor(LocBuilder &b, RankedTensorType type) {
 /// An empty tensor for the last of `maps`; a size that its type does not tell is that of the operand whose map has the same loop there.
 static Value emptyTensor(LocBuilder &b, RankedTensorType type, ValueRange operands,
                          ArrayRef<AffineMap> maps) {
+  if (type.hasStaticShape())
+    return emptyTensor(b, type);
+  SizeList list = sizesOf(type);
+  for (auto [i, size] : llvm::enumerate(list))
+    for (auto [operand, map] : llvm::zip(operands, maps))
+      for (auto [j, expr] : llvm::enumerate(map.getResults()))
+        if (!size && expr == maps.back().getResult(i) && isa<AffineDimExpr>(expr))
+          size = sizesOf(tensorType(operand))[j];
+  type = sizedType(list, type.getElementType());
   SmallVector<Value> sizes;
   for (int64_t i = 0; i < type.getRank(); ++i) {
     if (!type.isDynamicDim(i))
       continue;
+    if (list[i]) {
+      sizes.push_back(index(b, Extent(list[i])));
+      continue;
+    }
+    // After the lowering types say nothing, but values do. Where none of the operands tells, the verifier finds the missing size.
     Value found;
     for (auto [operand, map] : llvm::zip(operands, maps))
       for (auto [j, expr] : llvm::enumerate(map.getResults()))
         if (!found && expr == maps.back().getResult(i) && isa<AffineDimExpr>(expr) &&
             tensorType(operand).isDynamicDim(j))
           found = tensor::DimOp::create(b, operand, j);
-    // None of the operands tells: the size computes itself from nothing that is here. The verifier finds the missing operand.
     if (found)
       sizes.push_back(found);
   }
   return tensor::EmptyOp::create(b, type, sizes);
 }
 
+/// What bodies ask of sizes is computed before the operation.
+static void hoistSizes(linalg::GenericOp generic) {
+  for (Operation &op : llvm::make_early_inc_range(generic.getRegion().front())) {
+    bool isOutside = llvm::all_of(op.getOperands(), [&](Value operand) {
+      return !generic->isAncestor(operand.getParentBlock()->getParentOp());
+    });
+    if (isOutside && isa<SizeOp, affine::AffineApplyOp>(op))
+      op.moveBefore(generic);
+  }
+}
+
+/// All operands of a stage have the same size where one loop walks them: what is not known to be equal becomes a requirement of the module.
+static void requireAgreement(LocBuilder &b, ValueRange values, ArrayRef<AffineMap> maps) {
+  Operation *parent = b.getInsertionBlock()->getParentOp();
+  SizeList known(maps.empty() ? 0 : maps.front().getNumDims());
+  for (auto [value, map] : llvm::zip(values, maps))
+    for (auto [expr, size] : llvm::zip(map.getResults(), sizesOf(tensorType(value)))) {
+      auto loop = dyn_cast<AffineDimExpr>(expr);
+      if (!loop || !size)
+        continue;
+      AffineExpr &other = known[loop.getPosition()];
+      bool bothStatic = other && constantSize(other) && constantSize(size);
+      if (other && !bothStatic && !areEqual(parent, other, size))
+        requireEqual(parent, other, size);
+      if (!other || constantSize(size))
+        other = size;
+    }
+}
+
 static Value makeGeneric(LocBuilder &b, ValueRange operands, Value out,
                          ArrayRef<AffineMap> maps, ArrayRef<IteratorType> loops,
                          Body body, ArrayRef<TypedAttr> captured,
                          bool reduces) {
+  SmallVector<Value> all(operands);
+  all.push_back(out);
+  requireAgreement(b, all, maps);
   auto generic = linalg::GenericOp::create(
       b, TypeRange(out.getType()), operands, ValueRange(out), maps, loops,
       [&](OpBuilder &inner, Location loc, ValueRange arguments) {
@@ -166,6 +249,7 @@ static Value makeGeneric(LocBuilder &b, ValueRange operands, Value out,
         Value result = body(scalarBuilder, scalars);
         linalg::YieldOp::create(inner, loc, result);
       });
+  hoistSizes(generic);
   return generic.getResult(0);
 }
 
@@ -199,7 +283,7 @@ Value lower::pointwise(LocBuilder &b, ValueRange operands, RankedTensorType resu
     if (constant)
       continue;
     if (!broadcasts(tensorType(operand).getShape(), result.getShape()))
-      operand = misfit(b, operand, tensorType(result.getShape(), elementOf(operand)));
+      operand = misfit(b, operand, tensorType(shapeOf(result), elementOf(operand)));
     ArrayRef<int64_t> shape = tensorType(operand).getShape();
     SmallVector<bool> added;
     Value source = skipUnitViews(operand, added);
@@ -285,9 +369,8 @@ AffineMap lower::dropAxes(MLIRContext *context, int64_t rank,
   return AffineMap::get(rank, 0, exprs, context);
 }
 
-SmallVector<int64_t> lower::keptShape(ArrayRef<int64_t> shape,
-                                      ArrayRef<int64_t> axes) {
-  SmallVector<int64_t> kept(shape);
+Shape lower::keptShape(const Shape &shape, ArrayRef<int64_t> axes) {
+  Shape kept(shape);
   for (int64_t axis : axes)
     kept[axis] = 1;
   return kept;
@@ -297,8 +380,8 @@ Value lower::reduceAxes(LocBuilder &b, Value operand, ArrayRef<int64_t> axes,
                         TypedAttr neutral, Body body) {
   RankedTensorType type = tensorType(operand);
   SmallVector<IteratorType> loops(type.getRank(), IteratorType::parallel);
-  SmallVector<int64_t> shape;
-  for (auto [i, size] : llvm::enumerate(type.getShape())) {
+  Shape shape;
+  for (auto [i, size] : llvm::enumerate(shapeOf(type))) {
     if (llvm::is_contained(axes, int64_t(i)))
       loops[i] = IteratorType::reduction;
     else
@@ -381,89 +464,84 @@ static void groupDimensions(ArrayRef<int64_t> from, ArrayRef<int64_t> to,
     toGroups.back().push_back(j);
 }
 
-/// Sizes without those that are one.
-static SmallVector<int64_t> withoutOnes(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> rest;
-  llvm::copy_if(shape, std::back_inserter(rest), [](int64_t size) { return size != 1; });
-  return rest;
+static bool hasDataSize(LocBuilder &b, const Extent &size) {
+  AffineExpr expr = size.in(b.getContext());
+  return expr && isFromData(expr, b.getInsertionBlock()->getParentOp());
 }
 
-/// Groups of dimensions of which each has one that is not one.
-static SmallVector<ReassociationIndices> groupOnes(ArrayRef<int64_t> shape) {
-  SmallVector<ReassociationIndices> groups(1);
-  bool taken = false;
-  for (auto [i, size] : llvm::enumerate(shape)) {
-    if (size != 1 && taken)
-      groups.emplace_back();
-    taken |= size != 1;
-    groups.back().push_back(i);
-  }
-  return groups;
-}
-
-/// A reshape of sizes that are not static: ones come and go, or one size follows from the others. Null otherwise.
-static Value dynamicReshape(LocBuilder &b, Value value, RankedTensorType to) {
-  RankedTensorType from = tensorType(value);
-  SmallVector<int64_t> rest = withoutOnes(from.getShape());
-  if (rest == withoutOnes(to.getShape())) {
-    SmallVector<OpFoldResult> given, sizes;
-    for (int64_t i = 0; i < from.getRank(); ++i)
-      if (from.getDimSize(i) != 1)
-        given.push_back(sizeOf(b, value, i));
-    unsigned next = 0;
-    for (int64_t size : to.getShape())
-      sizes.push_back(size == 1 ? OpFoldResult(b.getIndexAttr(1)) : given[next++]);
-    if (int64_t(rest.size()) != from.getRank())
-      value = tensor::CollapseShapeOp::create(
-          b, tensorType(rest, from.getElementType()), value, groupOnes(from.getShape()));
-    if (int64_t(rest.size()) == to.getRank())
-      return value;
-    return tensor::ExpandShapeOp::create(b, to, value, groupOnes(to.getShape()), sizes);
-  }
-  if (llvm::count_if(to.getShape(), ShapedType::isDynamic) != 1)
+/// A reshape of sizes that are not static: dimensions fall into groups of which as many elements are known to be in both shapes.
+static Value dynamicReshape(LocBuilder &b, Value value, const Shape &shape) {
+  MLIRContext *context = b.getContext();
+  Type element = elementOf(value);
+  Shape from = shapeOf(value);
+  SizeList to = shape.in(context), given = from.in(context);
+  if (llvm::is_contained(to, AffineExpr()) || llvm::is_contained(given, AffineExpr()) || from.empty() || shape.empty())
     return {};
-  // All elements, divided by the sizes that are known.
-  SmallVector<OpFoldResult> operands, sizes;
-  AffineExpr count = b.getAffineConstantExpr(1);
-  for (int64_t i = 0; i < from.getRank(); ++i) {
-    if (!from.isDynamicDim(i)) {
-      count = count * from.getDimSize(i);
-      continue;
-    }
-    count = count * b.getAffineSymbolExpr(operands.size());
-    operands.push_back(sizeOf(b, value, i));
-  }
-  int64_t known = 1;
-  for (int64_t size : to.getShape())
-    known *= ShapedType::isDynamic(size) ? 1 : std::max<int64_t>(size, 1);
-  OpFoldResult open = affine::makeComposedFoldedAffineApply(
-      b, b.getLoc(), AffineMap::get(0, operands.size(), count.floorDiv(known)), operands);
-  for (int64_t size : to.getShape())
-    sizes.push_back(ShapedType::isDynamic(size) ? open : OpFoldResult(b.getIndexAttr(size)));
-  auto all = [](int64_t rank) {
-    return SmallVector<ReassociationIndices>{
-        llvm::to_vector<2>(llvm::seq<int64_t>(0, rank))};
+  SmallVector<ReassociationIndices> fromGroups, toGroups;
+  Shape middle;
+  size_t i = 0, j = 0;
+  auto close = [&](size_t endI, size_t endJ) {
+    middle.push_back(Shape(ArrayRef<Extent>(from).slice(i, endI - i)).count());
+    fromGroups.push_back(llvm::to_vector<2>(llvm::seq<int64_t>(i, endI)));
+    toGroups.push_back(llvm::to_vector<2>(llvm::seq<int64_t>(j, endJ)));
+    i = endI, j = endJ;
   };
-  if (from.getRank() > 1)
-    value = tensor::CollapseShapeOp::create(
-        b, tensorType({ShapedType::kDynamic}, from.getElementType()), value,
-        all(from.getRank()));
-  if (to.getRank() == 1)
+  auto join = [&] {
+    middle.back() = middle.back() * Shape(ArrayRef<Extent>(from).drop_front(i)).count();
+    for (; i < from.size(); ++i)
+      fromGroups.back().push_back(i);
+    for (; j < shape.size(); ++j)
+      toGroups.back().push_back(j);
+  };
+  while (i < from.size() && j < shape.size()) {
+    bool found = false;
+    for (size_t endI = i + 1; !found && endI <= from.size(); ++endI)
+      for (size_t endJ = j + 1; !found && endJ <= shape.size(); ++endJ) {
+        found = productOf(ArrayRef(given).slice(i, endI - i), context) ==
+                productOf(ArrayRef(to).slice(j, endJ - j), context);
+        if (found)
+          close(endI, endJ);
+      }
+    if (!found)
+      close(from.size(), shape.size());
+  }
+  join();
+  Shape wanted;
+  bool differs = false;
+  for (auto [size, group] : llvm::zip(middle, toGroups)) {
+    wanted.push_back(1);
+    for (int64_t d : group)
+      wanted.back() = wanted.back() * shape[d];
+    differs |= size.isNumber() != wanted.back().isNumber();
+    // Of what a call chooses, inference has asked for it.
+    if (size != wanted.back() && (hasDataSize(b, size) || hasDataSize(b, wanted.back())))
+      requireEqual(b.getInsertionBlock()->getParentOp(), size.in(context), wanted.back().in(context));
+  }
+  if (fromGroups.size() != from.size())
+    value = tensor::CollapseShapeOp::create(b, tensorType(middle, element), value, fromGroups);
+  // Where only what the module requires of a call makes a static size of an open one, a copy has the other type.
+  if (differs)
+    value = mapped(b, value, b.getMultiDimIdentityMap(middle.size()), tensorType(wanted, element),
+                   [](LocBuilder &, ValueRange s) { return s[0]; });
+  if (toGroups.size() == shape.size())
     return value;
-  return tensor::ExpandShapeOp::create(b, to, value, all(to.getRank()), sizes);
+  SmallVector<OpFoldResult> sizes;
+  for (const Extent &size : shape)
+    sizes.push_back(size.isNumber() ? OpFoldResult(b.getIndexAttr(size.value())) : OpFoldResult(index(b, size)));
+  return tensor::ExpandShapeOp::create(b, tensorType(shape, element), value, toGroups, sizes);
 }
 
-Value lower::reshape(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
+Value lower::reshape(LocBuilder &b, Value value, const Shape &sizes) {
   RankedTensorType from = tensorType(value);
-  RankedTensorType to = tensorType(shape, from.getElementType());
+  RankedTensorType to = tensorType(sizes, from.getElementType());
   if (from == to)
     return value;
   if (!from.hasStaticShape() || !to.hasStaticShape()) {
-    if (!to.hasStaticShape())
-      if (Value reshaped = dynamicReshape(b, value, to))
-        return reshaped;
+    if (Value reshaped = dynamicReshape(b, value, sizes))
+      return reshaped;
     return misfit(b, value, to);
   }
+  ArrayRef<int64_t> shape = to.getShape();
   if (product(shape) != product(from.getShape()))
     return misfit(b, value, to);
   Attribute constant;
@@ -502,34 +580,36 @@ Value lower::reshape(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
   return tensor::ExpandShapeOp::create(b, to, value, toGroups);
 }
 
-static SmallVector<OpFoldResult> attributes(LocBuilder &b, ArrayRef<int64_t> list) {
+static SmallVector<OpFoldResult> attributes(LocBuilder &b, const Shape &list) {
   SmallVector<OpFoldResult> results;
-  for (int64_t number : list)
-    results.push_back(b.getIndexAttr(number));
+  for (const Extent &size : list)
+    results.push_back(size.isNumber() ? OpFoldResult(b.getIndexAttr(size.value())) : OpFoldResult(index(b, size)));
   return results;
 }
 
-Value lower::slice(LocBuilder &b, Value value, ArrayRef<int64_t> offsets,
-                   ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
-  ArrayRef<int64_t> shape = tensorType(value).getShape();
-  if (shape == sizes)
-    return value;
-  // A size that is not static is the whole of its dimension.
-  SmallVector<OpFoldResult> lengths = attributes(b, sizes);
-  for (auto [i, size] : llvm::enumerate(sizes))
-    if (ShapedType::isDynamic(size))
-      lengths[i] = sizeOf(b, value, i);
-  return tensor::ExtractSliceOp::create(b, value, attributes(b, offsets),
-                                        lengths, attributes(b, strides));
+static SmallVector<OpFoldResult> attributes(LocBuilder &b, ArrayRef<int64_t> list) {
+  return attributes(b, Shape(list));
 }
 
-Value lower::sliceAxis(LocBuilder &b, Value value, int64_t axis, int64_t offset,
-                       int64_t size) {
+Value lower::slice(LocBuilder &b, Value value, const Shape &offsets,
+                   const Shape &wanted, ArrayRef<int64_t> strides) {
+  Shape whole = shapeOf(value), sizes = wanted;
+  for (auto [size, all] : llvm::zip(sizes, whole))
+    if (!size.isNumber() && !size.in(b.getContext()))
+      size = all;
+  if (ArrayRef<Extent>(whole) == ArrayRef<Extent>(sizes))
+    return value;
+  return tensor::ExtractSliceOp::create(b, tensorType(sizes, elementOf(value)), value, attributes(b, offsets),
+                                        attributes(b, sizes), attributes(b, strides));
+}
+
+Value lower::sliceAxis(LocBuilder &b, Value value, int64_t axis, const Extent &offset,
+                       const Extent &size) {
   RankedTensorType type = tensorType(value);
   if (axis >= type.getRank())
     return misfit(b, value, type);
-  SmallVector<int64_t> offsets(type.getRank(), 0), strides(type.getRank(), 1);
-  SmallVector<int64_t> sizes(type.getShape());
+  Shape offsets(type.getRank(), 0), sizes = shapeOf(type);
+  SmallVector<int64_t> strides(type.getRank(), 1);
   offsets[axis] = offset;
   sizes[axis] = size;
   return slice(b, value, offsets, sizes, strides);
@@ -538,18 +618,26 @@ Value lower::sliceAxis(LocBuilder &b, Value value, int64_t axis, int64_t offset,
 Value lower::concat(LocBuilder &b, ValueRange values, int64_t axis) {
   if (values.size() == 1)
     return values.front();
-  return tensor::ConcatOp::create(b, axis, values);
+  Shape shape = shapeOf(values.front());
+  for (Value value : values.drop_front()) {
+    Shape other = shapeOf(value);
+    for (auto [i, size] : llvm::enumerate(shape))
+      if (int64_t(i) == axis)
+        size = size + other[i];
+      else if (!size.isNumber() && other[i].isNumber())
+        size = other[i];
+  }
+  return tensor::ConcatOp::create(b, tensorType(shape, elementOf(values.front())), axis, values);
 }
 
-Value lower::pad(LocBuilder &b, Value value, ArrayRef<int64_t> low,
-                 ArrayRef<int64_t> high, TypedAttr number) {
+Value lower::pad(LocBuilder &b, Value value, const Shape &low,
+                 const Shape &high, TypedAttr number) {
   RankedTensorType type = tensorType(value);
-  SmallVector<int64_t> shape(type.getShape());
+  Shape shape = shapeOf(type);
   bool any = false;
   for (auto [i, size] : llvm::enumerate(shape)) {
-    any |= low[i] || high[i];
-    if (!ShapedType::isDynamic(size))
-      size += low[i] + high[i];
+    any |= low[i] != 0 || high[i] != 0;
+    size = size + low[i] + high[i];
   }
   if (!any)
     return value;
@@ -564,11 +652,11 @@ Value lower::transpose(LocBuilder &b, Value value, ArrayRef<int64_t> order) {
   int64_t rank = type.getRank();
   if (llvm::equal(order, llvm::seq<int64_t>(0, rank)))
     return value;
-  SmallVector<int64_t> shape(rank);
+  Shape shape(rank, 0), whole = shapeOf(type);
   SmallVector<AffineExpr> exprs(rank);
-  SmallVector<int64_t> big, bigTo;
+  SmallVector<int64_t> bigTo;
   for (int64_t i = 0; i < rank; ++i) {
-    shape[i] = type.getDimSize(order[i]);
+    shape[i] = whole[order[i]];
     exprs[order[i]] = b.getAffineDimExpr(i);
     if (shape[i] != 1)
       bigTo.push_back(order[i]);
@@ -581,11 +669,12 @@ Value lower::transpose(LocBuilder &b, Value value, ArrayRef<int64_t> order) {
                 [](LocBuilder &, ValueRange s) { return s[0]; });
 }
 
-Value lower::broadcast(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
+Value lower::broadcast(LocBuilder &b, Value value, const Shape &sizes) {
   RankedTensorType type = tensorType(value);
-  if (type.getShape() == shape)
+  if (ArrayRef<Extent>(shapeOf(type)) == ArrayRef<Extent>(sizes))
     return value;
-  RankedTensorType result = tensorType(shape, type.getElementType());
+  RankedTensorType result = tensorType(sizes, type.getElementType());
+  ArrayRef<int64_t> shape = result.getShape();
   if (TypedAttr number = splatOf(value))
     return splat(b, result, number);
   if (result.hasStaticShape() && type.hasStaticShape() &&
@@ -597,7 +686,7 @@ Value lower::broadcast(LocBuilder &b, Value value, ArrayRef<int64_t> shape) {
 
 Value lower::readSlice(LocBuilder &b, Value value, int64_t axis, Value at) {
   RankedTensorType type = tensorType(value);
-  SmallVector<int64_t> shape(type.getShape());
+  Shape shape = shapeOf(type);
   shape.erase(shape.begin() + axis);
   int64_t rank = shape.size();
   return mapped(b, at, AffineMap::get(rank, 0, {}, b.getContext()),
@@ -695,7 +784,7 @@ Value lower::castTo(LocBuilder &b, Value value, Type element, bool fromUnsigned,
   RankedTensorType type = tensorType(value);
   if (type.getElementType() == element)
     return value;
-  return pointwise(b, value, tensorType(type.getShape(), element),
+  return pointwise(b, value, tensorType(shapeOf(type), element),
                    [&](LocBuilder &b, ValueRange s) {
                      return castScalar(b, s[0], element, fromUnsigned,
                                        toUnsigned);

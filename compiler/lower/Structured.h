@@ -1,12 +1,14 @@
 //===- Structured.h - builders of tensor IR -------------------------------===//
 //
-// What lowerings are made of: pointwise operations, reductions, views. Sizes that types leave open are those of the operands.
+// What lowerings are made of: pointwise operations, reductions, views. Types say what their open sizes are (compiler/support/SizeExpr.h), and lose that
+// where lowering ends.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_COMPILER_LOWER_STRUCTURED_H
 #define INGOT_COMPILER_LOWER_STRUCTURED_H
 
 #include "compiler/lower/Passes.h"
+#include "compiler/lower/Shape.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
@@ -17,13 +19,14 @@ using LocBuilder = mlir::ImplicitLocOpBuilder;
 using Body = llvm::function_ref<mlir::Value(LocBuilder &, mlir::ValueRange)>;
 using mlir::utils::IteratorType;
 
-inline mlir::RankedTensorType tensorType(llvm::ArrayRef<int64_t> shape,
-                                         mlir::Type element) {
-  return mlir::RankedTensorType::get(shape, element);
+inline mlir::RankedTensorType tensorType(const Shape &shape, mlir::Type element) {
+  return sizedType(shape.in(element.getContext()), element);
 }
 inline mlir::RankedTensorType tensorType(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType());
 }
+inline Shape shapeOf(mlir::RankedTensorType type) { return sizesOf(type); }
+inline Shape shapeOf(mlir::Value value) { return shapeOf(tensorType(value)); }
 inline mlir::Type elementOf(mlir::Value value) {
   return mlir::getElementTypeOrSelf(value.getType());
 }
@@ -33,6 +36,9 @@ inline bool isFloat(mlir::Type type) { return llvm::isa<mlir::FloatType>(type); 
 mlir::Value scalar(LocBuilder &b, mlir::Type type, double value);
 mlir::Value scalarInt(LocBuilder &b, mlir::Type type, int64_t value);
 mlir::Value index(LocBuilder &b, int64_t value);
+/// Of sizes: computed before the operation whose body asks.
+mlir::Value index(LocBuilder &b, const Extent &size);
+mlir::Value scalarInt(LocBuilder &b, mlir::Type type, const Extent &size);
 mlir::TypedAttr numberAttr(mlir::Type type, double value);
 /// The least and greatest value of a type (infinities for floats).
 mlir::TypedAttr lowestAttr(mlir::Type type, bool isUnsigned);
@@ -57,6 +63,8 @@ mlir::TypedAttr splatOf(mlir::Value value);
 /// lowering holds one is an error of the model.
 mlir::Value misfit(LocBuilder &b, mlir::Value value, mlir::RankedTensorType wanted);
 bool isMisfit(mlir::Operation *op);
+
+// Stages ask the module to give sizes that they walk by one loop, and that are not known to be equal, equal values in every call.
 
 /// Applies `body` to each element; the operands broadcast to the result by
 /// ONNX's rule (trailing dimensions aligned, size 1 repeats). The body gets one scalar per operand.
@@ -95,27 +103,25 @@ mlir::Value sumAxes(LocBuilder &b, mlir::Value operand,
 mlir::Value meanAxes(LocBuilder &b, mlir::Value operand,
                      llvm::ArrayRef<int64_t> axes);
 /// Shape with the axes' sizes replaced by 1.
-llvm::SmallVector<int64_t> keptShape(llvm::ArrayRef<int64_t> shape,
-                                     llvm::ArrayRef<int64_t> axes);
+Shape keptShape(const Shape &shape, llvm::ArrayRef<int64_t> axes);
 
 /// The map from all of `rank` loops to those that are not in `axes`.
 mlir::AffineMap dropAxes(mlir::MLIRContext *context, int64_t rank,
                          llvm::ArrayRef<int64_t> axes);
 
-/// Views. reshape works for any two static shapes of equal size; of sizes that are open one may follow from the
-/// others, or ones come and go.
-mlir::Value reshape(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> shape);
-mlir::Value slice(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> offsets,
-                  llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides);
+/// Views. reshape works for any two shapes with as many elements. A size of a slice that is not told is the whole of its dimension.
+mlir::Value reshape(LocBuilder &b, mlir::Value value, const Shape &shape);
+mlir::Value slice(LocBuilder &b, mlir::Value value, const Shape &offsets,
+                  const Shape &sizes, llvm::ArrayRef<int64_t> strides);
 /// The part [offset, offset + size) of one axis.
 mlir::Value sliceAxis(LocBuilder &b, mlir::Value value, int64_t axis,
-                      int64_t offset, int64_t size);
+                      const Extent &offset, const Extent &size);
 mlir::Value concat(LocBuilder &b, mlir::ValueRange values, int64_t axis);
-mlir::Value pad(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> low,
-                llvm::ArrayRef<int64_t> high, mlir::TypedAttr number);
+mlir::Value pad(LocBuilder &b, mlir::Value value, const Shape &low,
+                const Shape &high, mlir::TypedAttr number);
 /// Result dimension i is dimension order[i] of the value.
 mlir::Value transpose(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> order);
-mlir::Value broadcast(LocBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+mlir::Value broadcast(LocBuilder &b, mlir::Value value, const Shape &shape);
 /// The slice of an axis at a place that a loop knows (`at`: a tensor of one i64,
 /// inside the axis), without the axis; and the value with such a slice replaced.
 mlir::Value readSlice(LocBuilder &b, mlir::Value value, int64_t axis, mlir::Value at);

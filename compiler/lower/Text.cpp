@@ -236,7 +236,7 @@ static LogicalResult lowerNormalizer(Node &node) {
       return makeString(b, "string_case", {s[0], AddressOp::create(b, i64, changes, index(b, 0)), scalarInt(b, i64, int64_t(rows.size() / 4))});
     });
   };
-  Value x = reshape(b, node.operand(0), size);
+  Value x = reshape(b, node.operand(0), {size});
   Value changed = action == "NONE" ? x : inCase(x, action == "UPPER");
   if (stops.empty()) {
     Value result = reshape(b, changed, node.shape(0));
@@ -253,7 +253,7 @@ static LogicalResult lowerNormalizer(Node &node) {
   AffineExpr word = b.getAffineDimExpr(0), stop = b.getAffineDimExpr(1);
   AffineMap maps[] = {AffineMap::get(2, 0, word), AffineMap::get(2, 0, stop), AffineMap::get(2, 0, word)};
   IteratorType kinds[] = {IteratorType::parallel, IteratorType::reduction};
-  Value marks = reduction(b, {compared, words}, maps, kinds, tensorType(size, i64), b.getI64IntegerAttr(1), [&](LocBuilder &b, ValueRange s) {
+  Value marks = reduction(b, {compared, words}, maps, kinds, tensorType({size}, i64), b.getI64IntegerAttr(1), [&](LocBuilder &b, ValueRange s) {
     Value same = stringCall(b, "string_equal", {s[0], s[1]}, b.getI1Type());
     Value kept = arith::SelectOp::create(b, same, scalarInt(b, i64, 0), scalarInt(b, i64, 1));
     return minimum(b, s[2], kept);
@@ -265,19 +265,19 @@ static LogicalResult lowerNormalizer(Node &node) {
     return node.fail("the result does not fit the input; correct the model");
   // Where nothing is left, one empty string is.
   Value total = reduceAxes(b, marks, 0, b.getI64IntegerAttr(0), [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });
-  Value onlyOne = pointwise(b, {marks, total}, tensorType(size, i64),
+  Value onlyOne = pointwise(b, {marks, total}, tensorType({size}, i64),
                             [&](LocBuilder &b, ValueRange s) -> Value {
                               Value none = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, s[1], scalarInt(b, i64, 0));
                               Value here = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, 0), index(b, 0));
                               Value alone = arith::AndIOp::create(b, none, here);
                               return arith::SelectOp::create(b, alone, scalarInt(b, i64, 1), s[0]);
                             });
-  Value left = pointwise(b, {changed, total}, tensorType(size, i64), [&](LocBuilder &b, ValueRange s) -> Value {
+  Value left = pointwise(b, {changed, total}, tensorType({size}, i64), [&](LocBuilder &b, ValueRange s) -> Value {
     Value none = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, s[1], scalarInt(b, i64, 0));
     return arith::SelectOp::create(b, none, scalarInt(b, i64, 0), s[0]);
   });
   Value places = markedPlaces(node, onlyOne, count);
-  Value result = pointwise(b, places, tensorType(count, i64), [&](LocBuilder &b, ValueRange s) -> Value {
+  Value result = pointwise(b, places, tensorType({count}, i64), [&](LocBuilder &b, ValueRange s) -> Value {
     return tensor::ExtractOp::create(b, left, arith::IndexCastOp::create(b, b.getIndexType(), s[0]).getResult());
   });
   return node.done(reshape(b, result, type.getShape()));
@@ -310,7 +310,7 @@ static LogicalResult lowerStringSplit(Node &node) {
   int64_t size = node.type(0).getNumElements();
   Value out;
   if (size > 0) {
-    Value greatest = reduceAxes(b, reshape(b, counts, size), 0, b.getI64IntegerAttr(0),
+    Value greatest = reduceAxes(b, reshape(b, counts, {size}), 0, b.getI64IntegerAttr(0),
                                 [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
     int64_t bound = std::min(most, kMostPieces - 1) + 1;
     check(node, greatest, [&](LocBuilder &b) -> Value {
@@ -340,7 +340,7 @@ static LogicalResult lowerRegexFullMatch(Node &node) {
   if (std::string error = regex.compile(node.attrString("pattern", "")); !error.empty())
     return node.fail("its pattern " + error);
   ArrayRef<char> classes(reinterpret_cast<const char *>(regex.classes.data()), regex.classes.size());
-  Value classTable = arith::ConstantOp::create(b, makeElements(tensorType(int64_t(classes.size()), b.getI8Type()), classes, "classes"));
+  Value classTable = arith::ConstantOp::create(b, makeElements(tensorType({int64_t(classes.size())}, b.getI8Type()), classes, "classes"));
   Value stateTable = int32Table(b, regex.states);
   return node.done(pointwise(b, node.operand(0), node.resultType(), [&](LocBuilder &b, ValueRange s) {
     Value zero = index(b, 0);

@@ -491,7 +491,7 @@ static LogicalResult lowerOldClassifier(Node &node) {
   if (single) {
     int64_t rows = tensorType(x).getDimSize(0);
     double threshold = positive ? 0.5 : 0;
-    best = pointwise(b, reshape(b, scores, {rows}), tensorType(rows, b.getI64Type()),
+    best = pointwise(b, reshape(b, scores, {rows}), tensorType({rows}, b.getI64Type()),
                      [&](LocBuilder &b, ValueRange s) -> Value {
                        Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, s[0],
                                                            scalar(b, s[0].getType(), threshold));

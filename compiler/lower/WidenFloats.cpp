@@ -132,8 +132,8 @@ static Value widenTensor(LocBuilder &b, Value value) {
   ElementsAttr elements;
   RankedTensorType type = tensorType(tensorType(value).getShape(), b.getF32Type());
   // A tensor without data only gives loops their sizes.
-  if (value.getDefiningOp<tensor::EmptyOp>())
-    return tensor::EmptyOp::create(b, type.getShape(), b.getF32Type());
+  if (auto empty = value.getDefiningOp<tensor::EmptyOp>())
+    return tensor::EmptyOp::create(b, empty.getMixedSizes(), b.getF32Type());
   if (!matchPattern(value, m_Constant(&elements)))
     return castTo(b, value, b.getF32Type());
   bool isBrain = elementOf(value).isBF16();
@@ -163,7 +163,9 @@ static linalg::GenericOp widenReduction(linalg::GenericOp op, SmallVectorImpl<Op
     if (!isHalfTensor(output)) {
       outputs.push_back(output);
     } else if (fill && matchPattern(fill.getInputs()[0], m_Constant(&start))) {
-      Value empty = tensor::EmptyOp::create(b, tensorType(output).getShape(), b.getF32Type());
+      auto narrow = fill.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
+      Value empty = narrow ? tensor::EmptyOp::create(b, narrow.getMixedSizes(), b.getF32Type())
+                           : tensor::EmptyOp::create(b, tensorType(output).getShape(), b.getF32Type());
       Value number = arith::ConstantOp::create(b, widened(start));
       outputs.push_back(linalg::FillOp::create(b, ValueRange(number), ValueRange(empty)).getResult(0));
     } else {

@@ -419,8 +419,9 @@ private:
   /// Offset of views that are not placed yet; the head ends before it.
   Value unplaced;
   unsigned firstOutput = 0;
-  SmallVector<Value> sizes; ///< arguments, one for each of the module's sizes; then those that data gave so far
-  unsigned namedSizes = 0;  ///< how many are arguments
+  SmallVector<Value> sizes; ///< one for each of the module's sizes: arguments, those derived from them, then those that data gave so far
+  Operation *afterSizes = nullptr; ///< the last derived one
+  unsigned namedSizes = 0;  ///< how many are arguments or derived
   DenseMap<unsigned, Value> shapes; ///< arguments that take the shapes of outputs, by output
   DenseMap<AffineExpr, Value> sizeValues;
   DenseMap<Value, AffineExpr> counts; ///< elements of buffers whose types do not tell
@@ -468,7 +469,8 @@ LogicalResult Emitter::run() {
   arguments.append(2, bytes);
   SmallVector<StringRef> names = sizeNames(module);
   namedSizes = names.size();
-  arguments.append(names.size(), builder.getIndexType());
+  unsigned chosen = countChosenSizes(module);
+  arguments.append(chosen, builder.getIndexType());
   // Outputs whose shapes only data tell: the code writes these, too.
   Operation *exit = main.getBody().front().getTerminator();
   SmallVector<unsigned> untold;
@@ -512,22 +514,30 @@ LogicalResult Emitter::run() {
   weights.setLoc(named(builder, "weights"));
   planned.setArgAttr(arenaNumber, "ingot.arena", builder.getUnitAttr());
   planned.setArgAttr(arenaNumber + 1, "ingot.weights", builder.getUnitAttr());
-  for (auto [i, name] : llvm::enumerate(names)) {
+  for (auto [i, name] : llvm::enumerate(ArrayRef(names).take_front(chosen))) {
     sizes.push_back(block->getArgument(arenaNumber + 2 + i));
     sizes.back().setLoc(named(builder, name));
     planned.setArgAttr(arenaNumber + 2 + i, "ingot.size", builder.getI64IntegerAttr(i));
   }
-  sizes.resize(symbolNames(module).size());
   for (auto [i, output] : llvm::enumerate(untold)) {
-    unsigned number = arenaNumber + 2 + namedSizes + i;
+    unsigned number = arenaNumber + 2 + chosen + i;
     shapes[output] = block->getArgument(number);
     auto name = main.getResultAttrOfType<StringAttr>(output, "ingot.name");
     shapes[output].setLoc(named(builder, ((name ? name.getValue() : "output") + "_shape").str()));
     planned.setArgAttr(number, "ingot.shape_of", builder.getI64IntegerAttr(output));
   }
 
-  // The status word is live throughout, so it is placed before everything else.
+  // The greatest of expressions, each over the sizes before it.
   builder.setInsertionPointToStart(block);
+  for (auto [i, parts] : llvm::enumerate(derivedSizes(module))) {
+    AffineMap map = AffineMap::get(0, sizes.size(), parts, module.getContext());
+    afterSizes = affine::AffineMaxOp::create(
+        builder, named(builder, names[chosen + i]), map, ValueRange(SmallVector<Value>(sizes)));
+    sizes.push_back(afterSizes->getResult(0));
+  }
+  sizes.resize(symbolNames(module).size());
+
+  // The status word is live throughout, so it is placed before everything else.
   bool checked = false;
   main.walk([&](LaunchOp op) {
     checked |= symbols.lookup(op.getCallee())->hasAttr("ingot.checked");
@@ -655,6 +665,8 @@ Value Emitter::sizeValue(AffineExpr size) {
   Value &value = sizeValues[size];
   if (!value) {
     OpBuilder front = OpBuilder::atBlockBegin(&planned.getBody().front());
+    if (afterSizes)
+      front.setInsertionPointAfter(afterSizes);
     value = apply(front);
   }
   return value;

@@ -1,5 +1,6 @@
 //===- SmallValues.cpp ----------------------------------------------------===//
 #include "compiler/optimize/SmallValues.h"
+#include "compiler/import/OpenShapes.h"
 #include "compiler/support/Elements.h"
 #include "dialects/onnx/ONNXDialect.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -16,10 +17,11 @@ constexpr int64_t kMostElements = 256;
 namespace {
 
 /// A number of either kind. Float arithmetic is done in double and rounded
-/// once, which gives the float result for + - * / and comparisons.
+/// once, which gives the float result for + - * / and comparisons. An integer that depends on open sizes is an expression over them.
 struct Number {
   int64_t i = 0;
   double r = 0;
+  AffineExpr size = {};
 };
 
 struct Small {
@@ -29,6 +31,9 @@ struct Small {
   bool isReal() const { return isa<FloatType>(type.getElementType()); }
   int64_t rank() const { return type.getRank(); }
   int64_t dim(int64_t axis) const { return type.getDimSize(axis); }
+  bool isOpen() const {
+    return llvm::any_of(values, [](const Number &value) { return bool(value.size); });
+  }
 };
 
 using Result = std::optional<Small>;
@@ -40,8 +45,27 @@ static bool supportedElement(Type type) {
   return type.isF32() || type.isF64() || isa<IntegerType>(type);
 }
 
+static Number numberOf(AffineExpr size) {
+  size = simplifiedSize(size);
+  if (std::optional<int64_t> known = constantSize(size))
+    return {*known, 0};
+  return {0, 0, size};
+}
+
+static AffineExpr sizeOf(const Number &value, MLIRContext *context) {
+  return value.size ? value.size : getAffineConstantExpr(value.i, context);
+}
+
 static std::optional<Small> read(Value value) {
   ElementsAttr elements = onnx::constantValue(value);
+  auto known = dyn_cast<RankedTensorType>(value.getType());
+  if (!elements && known && known.hasStaticShape())
+    if (auto sizes = elementsOf(value); sizes && int64_t(sizes->size()) == known.getNumElements()) {
+      Small small{known, {}};
+      for (AffineExpr size : *sizes)
+        small.values.push_back(numberOf(size));
+      return small;
+    }
   if (!elements || elements.getNumElements() > kMostElements)
     return std::nullopt;
   auto type = dyn_cast<RankedTensorType>(elements.getShapedType());
@@ -170,9 +194,46 @@ static int64_t fromFront(int64_t axis, int64_t rank) {
 // Elementwise
 //===----------------------------------------------------------------------===//
 
+/// The same of sizes; nullopt where nobody knows their signs.
+static std::optional<Number> openArithmetic(StringRef name, AffineExpr a, AffineExpr b, Operation *op) {
+  if (name == "Add")
+    return numberOf(a + b);
+  if (name == "Sub")
+    return numberOf(a - b);
+  if (name == "Mul")
+    return numberOf(a * b);
+  if (name == "Min")
+    return numberOf(leastSize(op, {a, b}));
+  if (name == "Max")
+    return numberOf(greatestSize(op, {a, b}));
+  auto over = leastValue(op, a), under = leastValue(op, b);
+  if ((name != "Div" && name != "Mod") || !over || *over < 0 || !under || *under < 1)
+    return std::nullopt;
+  return numberOf(name == "Div" ? a.floorDiv(b) : a % b);
+}
+
+static std::optional<bool> openComparison(StringRef name, AffineExpr a, AffineExpr b, Operation *op) {
+  auto above = leastValue(op, a - b), below = leastValue(op, b - a);
+  bool greater = above && *above > 0, less = below && *below > 0;
+  bool atLeast = above && *above >= 0, atMost = below && *below >= 0;
+  if (name == "Equal" && (greater || less || (atLeast && atMost)))
+    return !greater && !less;
+  if (name == "Less" && (less || atLeast))
+    return less;
+  if (name == "GreaterOrEqual" && (less || atLeast))
+    return atLeast;
+  if (name == "Greater" && (greater || atMost))
+    return greater;
+  if (name == "LessOrEqual" && (greater || atMost))
+    return atMost;
+  return std::nullopt;
+}
+
 /// Division as the specification has it for integers: towards zero.
 static std::optional<Number> arithmetic(StringRef name, Number a, Number b,
                                         Type type, Operation *op) {
+  if (a.size || b.size)
+    return openArithmetic(name, sizeOf(a, op->getContext()), sizeOf(b, op->getContext()), op);
   if (isa<FloatType>(type)) {
     auto real = llvm::StringSwitch<std::optional<double>>(name)
                     .Case("Add", a.r + b.r)
@@ -217,8 +278,10 @@ static std::optional<Number> arithmetic(StringRef name, Number a, Number b,
 }
 
 static std::optional<bool> comparison(StringRef name, Number a, Number b,
-                                      Type type) {
+                                      Type type, Operation *op) {
   bool less, equal;
+  if (a.size || b.size)
+    return openComparison(name, sizeOf(a, op->getContext()), sizeOf(b, op->getContext()), op);
   if (isa<FloatType>(type)) {
     if (std::isnan(a.r) || std::isnan(b.r))
       return false;
@@ -246,7 +309,7 @@ static Result elementwise(StringRef name, ArrayRef<Small> operands,
     return std::nullopt;
   Type element = operands[0].type.getElementType();
   Number probe;
-  bool compares = comparison(name, probe, probe, element).has_value();
+  bool compares = comparison(name, probe, probe, element, op).has_value();
   Small result =
       empty(*shape, compares ? IntegerType::get(op->getContext(), 1) : element);
   bool known = true;
@@ -255,7 +318,9 @@ static Result elementwise(StringRef name, ArrayRef<Small> operands,
     for (const Small &operand : operands.drop_front()) {
       Number other = at(operand, index);
       if (compares) {
-        value = {*comparison(name, value, other, element), 0};
+        std::optional<bool> holds = comparison(name, value, other, element, op);
+        known &= holds.has_value();
+        value = {holds.value_or(false), 0};
         continue;
       }
       std::optional<Number> next = arithmetic(name, value, other, element, op);
@@ -270,8 +335,12 @@ static Result elementwise(StringRef name, ArrayRef<Small> operands,
 static Result unary(StringRef name, const Small &operand) {
   Small result = operand;
   Type element = operand.type.getElementType();
+  if (operand.isOpen() && name != "Neg")
+    return std::nullopt;
   for (Number &value : result.values) {
-    if (name == "Not")
+    if (value.size)
+      value = numberOf(-value.size);
+    else if (name == "Not")
       value.i = !value.i;
     else if (name == "Neg")
       value = operand.isReal() ? Number{0, -value.r}
@@ -313,7 +382,15 @@ static Result cast(const Small &operand, Type element) {
   if (!supportedElement(element))
     return std::nullopt;
   Small result = empty(operand.type.getShape(), element);
+  // A size fits 32 bits or is none that memory can hold.
+  bool holdsSizes = element.isInteger(64) || element.isInteger(32);
+  if (operand.isOpen() && !holdsSizes)
+    return std::nullopt;
   for (auto [to, from] : llvm::zip(result.values, operand.values)) {
+    if (from.size) {
+      to = from;
+      continue;
+    }
     if (isa<FloatType>(element)) {
       bool isUnsigned = operand.type.getElementType().isUnsignedInteger();
       to.r = operand.isReal() ? from.r
@@ -585,20 +662,22 @@ static Result shapeOf(Operation *op) {
   int64_t end = op->hasAttr("end") ? clamp(attribute(op, "end", rank)) : rank;
   Small result = empty({std::max<int64_t>(end - start, 0)},
                        IntegerType::get(op->getContext(), 64));
+  SizeList sizes = sizesOf(type);
   for (int64_t axis = start; axis < end; ++axis) {
-    if (type.isDynamicDim(axis))
+    if (!sizes[axis])
       return std::nullopt;
-    result.values[axis - start].i = type.getDimSize(axis);
+    result.values[axis - start] = numberOf(sizes[axis]);
   }
   return result;
 }
 
-static Result sizeOf(Operation *op) {
+static Result countOf(Operation *op) {
   auto type = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
-  if (!type || !type.hasStaticShape())
+  SizeList sizes = type ? sizesOf(type) : SizeList();
+  if (!type || llvm::is_contained(sizes, AffineExpr()))
     return std::nullopt;
   Small result = empty({}, IntegerType::get(op->getContext(), 64));
-  result.values[0].i = type.getNumElements();
+  result.values[0] = numberOf(productOf(sizes, op->getContext()));
   return result;
 }
 
@@ -607,7 +686,7 @@ static Result evaluate(Operation *op) {
   if (name == "Shape")
     return shapeOf(op);
   if (name == "Size")
-    return sizeOf(op);
+    return countOf(op);
   SmallVector<Small> operands;
   // Which operand stands at an input; absent ones are left out of `operands`.
   SmallVector<int> positions;
@@ -628,6 +707,19 @@ static Result evaluate(Operation *op) {
                : nullptr;
   };
   if (operands.empty() || !input(0))
+    return std::nullopt;
+  // What only moves elements, takes open ones as it takes others; where they would decide what moves, nothing is known here.
+  auto anyOpen = [&](ArrayRef<Small> list) {
+    return llvm::any_of(list, [](const Small &small) { return small.isOpen(); });
+  };
+  bool moves = llvm::StringSwitch<bool>(name)
+                   .Cases({"Gather", "Slice", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Expand"}, true)
+                   .Cases({"ReduceSum", "ReduceProd", "ReduceMin", "ReduceMax", "Transpose"}, true)
+                   .Default(false);
+  if (moves && anyOpen(ArrayRef(operands).drop_front()))
+    return std::nullopt;
+  if ((name == "Where" && operands[0].isOpen()) ||
+      (llvm::is_contained({"Range", "ConstantOfShape"}, name) && anyOpen(operands)))
     return std::nullopt;
   bool full = operands.size() == positions.size();
 
@@ -675,5 +767,12 @@ ElementsAttr ingot::evaluateSmall(Operation *op) {
   Result result = evaluate(op);
   if (!result || int64_t(result->values.size()) > kMostElements)
     return {};
-  return write(*result);
+  if (!result->isOpen())
+    return write(*result);
+  SizeList sizes;
+  for (const Number &value : result->values)
+    sizes.push_back(sizeOf(value, op->getContext()));
+  op->setAttr("ingot.elements",
+              AffineMapAttr::get(AffineMap::get(0, sizeNames(op).size(), sizes, op->getContext())));
+  return {};
 }

@@ -9,7 +9,8 @@ namespace ingot {
 
 /// Value of the single result of an onnx operation whose operands are small constants of integer, bool, float or double type: the
 /// arithmetic that models do on shapes. `Shape` and `Size` need only the type of their operand. Null where the operation, a type or a size (more than 256 elements)
-/// is not covered; results are exact, so that it does not matter who computes them.
+/// is not covered; results are exact, so that it does not matter who computes them. Where elements depend on open sizes the result is null, too, and the
+/// operation's attribute `ingot.elements` has them as expressions (compiler/import/OpenShapes.h).
 mlir::ElementsAttr evaluateSmall(mlir::Operation *op);
 
 } // namespace ingot

@@ -1026,6 +1026,7 @@ private:
   Value lookup(IRMapping &map, Value value) {
     if (Value mapped = map.lookupOrNull(value))
       return mapped;
+    // Operations are cloned by the map, which must know what stands for each operand.
     Value found;
     for (auto [scalar, mapped] : llvm::zip(nests.scalarArguments, frame.scalarArguments))
       if (scalar == value)
@@ -1145,7 +1146,8 @@ private:
     }
     unsigned numDims = operands.size(), numSymbols = frame.indexArguments.size();
     llvm::append_range(operands, frame.indexArguments);
-    expr = simplifyAffineExpr(expr.replaceDims(dims), numDims, numSymbols);
+    expr = expr.replaceDims(dims);
+    expr = expr.isPureAffine() ? simplifyAffineExpr(expr, numDims, numSymbols) : simplifiedSize(expr);
     if (auto constant = dyn_cast<AffineConstantExpr>(expr))
       return indexConstant(constant.getValue());
     AffineMap affine = AffineMap::get(numDims, numSymbols, expr);

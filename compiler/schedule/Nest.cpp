@@ -14,6 +14,11 @@ using namespace ingot;
 /// More dimensions than any nest has; only bounds the tables of affine simplification.
 constexpr unsigned kMostDims = 32;
 
+/// Simplifies products and quotients of sizes, too, which upstream's simplification is not made for.
+static AffineExpr simplified(AffineExpr expr, unsigned dims, unsigned symbols) {
+  return expr.isPureAffine() ? simplifyAffineExpr(expr, dims, symbols) : simplifiedSize(expr);
+}
+
 static bool addTo(AffineExpr expr, int64_t factor, Linear &linear) {
   if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
     linear.offset += factor * constant.getValue();
@@ -60,8 +65,7 @@ std::optional<int64_t> Access::stride(unsigned dim) const {
   AffineExpr next = index.replace(
       getAffineDimExpr(dim, index.getContext()),
       getAffineDimExpr(dim, index.getContext()) + 1);
-  AffineExpr step = simplifyAffineExpr(
-      next - index, kMostDims, kMostDims);
+  AffineExpr step = simplified(next - index, kMostDims, kMostDims);
   if (auto constant = dyn_cast<AffineConstantExpr>(step))
     return constant.getValue();
   return std::nullopt;
@@ -305,8 +309,8 @@ private:
   }
 
   AffineExpr substitute(AffineExpr expr, ArrayRef<AffineExpr> dims) {
-    return simplifyAffineExpr(expr.replaceDims(dims), sizes.size(),
-                              result.indexArguments.size());
+    return simplified(expr.replaceDims(dims), sizes.size(),
+                      result.indexArguments.size());
   }
 
   LogicalResult
@@ -381,7 +385,7 @@ private:
 
   void setIndex(Access &access, AffineExpr index) {
     unsigned dims = sizes.size(), symbols = result.indexArguments.size();
-    access.index = simplifyAffineExpr(index, dims, symbols);
+    access.index = simplified(index, dims, symbols);
     access.linear = toLinear(access.index, dims, symbols);
   }
 
@@ -493,7 +497,7 @@ private:
   }
 
   AffineExpr substituteNothing(AffineExpr expr) {
-    return simplifyAffineExpr(expr, sizes.size(), result.indexArguments.size());
+    return simplified(expr, sizes.size(), result.indexArguments.size());
   }
 
   /// `base` is memory, a register or a constant; `flat` indexes it row-major.
@@ -521,16 +525,10 @@ private:
       AffineExpr expr = dropped.test(i) ? getAffineConstantExpr(0, context)
                                         : exprs[next++];
       expr = expr * *stride;
-      if (std::optional<int64_t> constant = getConstantIntValue(offset)) {
-        expr = expr + *constant;
-      } else {
-        auto argument = dyn_cast<BlockArgument>(cast<Value>(offset));
-        auto *found = llvm::find(result.indexArguments, argument);
-        if (!argument || found == result.indexArguments.end())
-          return kernel.emitError("has a slice at an offset that is no operand");
-        expr = expr + getAffineSymbolExpr(found - result.indexArguments.begin(),
-                                          context);
-      }
+      AffineExpr begin = shapes.of(offset, context);
+      if (!begin)
+        return kernel.emitError("has a slice at an offset that is no size");
+      expr = expr + begin;
       inner.push_back(substituteNothing(expr));
     }
     return resolve(slice.getSource(), inner, access);
@@ -546,12 +544,12 @@ private:
     access.padding = value;
     auto from = pad.getSourceType();
     SmallVector<AffineExpr> inner(exprs.begin(), exprs.end());
-    for (int64_t i = 0, e = from.getRank(); i < e; ++i) {
-      int64_t low = pad.getStaticLow()[i], high = pad.getStaticHigh()[i];
-      if (ShapedType::isDynamic(low) || ShapedType::isDynamic(high))
+    for (auto [i, low, high] : llvm::enumerate(pad.getMixedLowPad(), pad.getMixedHighPad())) {
+      AffineExpr before = shapes.of(low, context);
+      if (!before)
         return kernel.emitError("has padding of an unknown size");
-      inner[i] = substituteNothing(inner[i] - low);
-      if (low || high)
+      inner[i] = substituteNothing(inner[i] - before);
+      if (getConstantIntValue(low) != 0 || getConstantIntValue(high) != 0)
         access.bounds.push_back(
             {inner[i],
              toLinear(inner[i], sizes.size(), result.indexArguments.size()),

@@ -30,6 +30,32 @@ def model(nodes, inputs, outputs, **weights):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
 
+def exported_heads():
+    """A hidden size split into heads and cut, by the arithmetic on shapes that exporters write."""
+    made = model(
+        [
+            ("Shape", ["x"], "shape", {}),
+            ("Gather", ["shape", "zero"], "batch", {"axis": 0}),
+            ("Gather", ["shape", "one"], "length", {"axis": 0}),
+            ("Unsqueeze", ["batch", "first"], "b1", {}),
+            ("Unsqueeze", ["length", "first"], "s1", {}),
+            ("Concat", ["b1", "s1", "four", "minus"], "split", {"axis": 0}),
+            ("Reshape", ["x", "split"], "h", {}),
+            ("Transpose", ["h"], "t", {"perm": [0, 2, 1, 3]}),
+            ("Sub", ["s1", "first1"], "last", {}),
+            ("Slice", ["t", "last", "s1", "two"], "cut", {}),
+            ("ConstantOfShape", ["s1"], "zeros", {}),
+            ("Unsqueeze", ["zeros", "first1"], "column", {}),
+            ("Add", ["cut", "column"], "y", {}),
+        ],
+        {"x": ["B", "S", 12]},
+        {"y": None},
+    )
+    numbers = {"zero": 0, "one": 1, "first": [0], "first1": [1], "four": [4], "minus": [-1], "two": [2]}
+    made.graph.initializer.extend(numpy_helper.from_array(np.array(number, np.int64), name) for name, number in numbers.items())
+    return made
+
+
 MODELS = {
     "perceptron": (
         model(
@@ -79,6 +105,25 @@ MODELS = {
             b2=(5,),
         ),
         [{"N": n} for n in (1, 3)],
+    ),
+    "spatial": (
+        model(
+            [
+                ("Conv", ["x", "w", "b"], "c", {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
+                ("AveragePool", ["c"], "a", {"kernel_shape": [3, 3], "auto_pad": "SAME_UPPER"}),
+                ("MaxPool", ["a"], "p", {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1}),
+                ("GlobalAveragePool", ["p"], "y", {}),
+            ],
+            {"x": ["N", 3, "H", "W"]},
+            {"y": None},
+            w=(8, 3, 3, 3),
+            b=(8,),
+        ),
+        [{"N": n, "H": h, "W": w} for n, h, w in ((1, 8, 8), (2, 13, 9), (1, 3, 30))],
+    ),
+    "heads": (
+        exported_heads(),
+        [{"B": b, "S": s} for b, s in ((1, 1), (2, 5), (3, 8))],
     ),
     "concatenation": (
         model(
@@ -134,22 +179,22 @@ def check_road(road):
         q = np.zeros((1, 2, 16), "f")
         refused(lambda: attention.run([q, q, np.zeros((1, 3, 16), "f")]), ModelError, "input 'v' is float32 (1, 2, 16)")
 
-        # Whether A and B are equal, or one of them is 1, nobody knows.
-        pair = model([("Add", ["x", "y"], "z", {})], {"x": ["A"], "y": ["B"]}, {"z": [None]})
-        refused(lambda: workshop.get(pair), CompileError, "sizes of different names")
-        # Nor whether an open size is a static one: a product's, a broadcast operand's, a concatenation's.
-        for nodes, inputs, weights in (
-            ([("Add", ["x", "w"], "z", {})], {"x": ["A", 4]}, {"w": (3, 4)}),
-            ([("MatMul", ["x", "w"], "z", {})], {"x": [2, "A"]}, {"w": (64, 4)}),
-            ([("Gemm", ["x", "w", "b"], "z", {})], {"x": ["A", 8]}, {"w": (8, 4), "b": (3, 4)}),
-            ([("MatMul", ["x", "w"], "z", {})], {"x": ["A", 2, 8]}, {"w": (5, 8, 4)}),
-            ([("Concat", ["x", "w"], "z", {"axis": 1})], {"x": ["A", 4]}, {"w": (3, 4)}),
+        # Sizes of different names that meet are asked to be equal when the model is run; an open one and a static one, too.
+        zeros = np.zeros
+        for nodes, inputs, weights, fits, fails in (
+            ([("Add", ["x", "y"], "z", {})], {"x": ["A"], "y": ["B"]}, {}, [(3,), (3,)], [(3,), (4,)]),
+            ([("Add", ["x", "w"], "z", {})], {"x": ["A", 4]}, {"w": (3, 4)}, [(3, 4)], [(2, 4)]),
+            ([("MatMul", ["x", "w"], "z", {})], {"x": [2, "A"]}, {"w": (64, 4)}, [(2, 64)], [(2, 65)]),
+            ([("Gemm", ["x", "w", "b"], "z", {})], {"x": ["A", 8]}, {"w": (8, 4), "b": (3, 4)}, [(3, 8)], [(4, 8)]),
+            ([("MatMul", ["x", "w"], "z", {})], {"x": ["A", 2, 8]}, {"w": (5, 8, 4)}, [(5, 2, 8)], [(6, 2, 8)]),
+            ([("Concat", ["x", "w"], "z", {"axis": 1})], {"x": ["A", 4]}, {"w": (3, 4)}, [(3, 4)], [(5, 4)]),
         ):
-            unknown = model(nodes, inputs, {"z": None}, **weights)
-            refused(lambda: workshop.get(unknown), CompileError, "node 'z'")
-        fixed = model([("CumSum", ["x", "axis"], "y", {})], {"x": ["N", 3]}, {"y": ["N", 3]})
-        fixed.graph.initializer.append(numpy_helper.from_array(np.array(1), "axis"))
-        refused(lambda: workshop.get(fixed), CompileError, "node 'y' (CumSum): works with static sizes only")
+            pair = workshop.get(model(nodes, inputs, {"z": None}, **weights))
+            pair.run([zeros(shape, "f") for shape in fits])
+            refused(lambda: pair.run([zeros(shape, "f") for shape in fails]), ModelError, "a size is less than 1")
+        fixed = model([("Resize", ["x", "", "scales"], "y", {"mode": "linear"})], {"x": ["N", 3]}, {"y": None})
+        fixed.graph.initializer.append(numpy_helper.from_array(np.array([1, 2], "f"), "scales"))
+        refused(lambda: workshop.get(fixed), CompileError, "node 'y' (Resize): works with static sizes only")
 
 
 def main():

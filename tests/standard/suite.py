@@ -3,9 +3,10 @@
 
     suite.py --road object|cpp [--ingot FILE] [--match REGEX] [--update] [--report FILE.json]
 
-Runs the generated node cases, each a second time with its inputs made constants, and the folder models (pytorch-converted, pytorch-operator,
-simple, light). What a model leaves open (sizes of inputs, what sequences and optionals hold) is compiled as the case's data have it. expected_failures.txt lists what fails, each line with its reason: a case that fails without being listed, or passes
-although it is, fails the run. --update writes that list anew from what this run measured, for the cases that it ran.
+Runs the generated node cases, each a second time with its inputs made constants and a third time with its sizes left open (open_cases.py), and the
+folder models (pytorch-converted, pytorch-operator, simple, light). What a model of the standard leaves open (sizes of inputs, what sequences and optionals hold) is compiled
+as the case's data have it. expected_failures.txt and, for open sizes, expected_open_failures.txt list what fails, each line with its reason: a case
+that fails without being listed, or passes although it is, fails the run. --update writes the lists anew from what this run measured, for the cases that it ran.
 """
 
 import argparse
@@ -29,10 +30,11 @@ from onnx.backend.test.case.test_case import TestCase
 from onnx.backend.test.loader import load_model_tests
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "python"))
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "python")]
 from ingot.backend import IngotBackend, Workshop, shape_options  # noqa: E402
+from open_cases import SUFFIX, open_case  # noqa: E402
 
-LIST = HERE / "expected_failures.txt"
+LISTS = (HERE / "expected_failures.txt", HERE / "expected_open_failures.txt")
 FOLDERS = ("simple", "pytorch-converted", "pytorch-operator", "real")
 
 
@@ -113,12 +115,13 @@ class Suite(BackendTest):
         for case in nodes:
             self.kinds[case.name] = "node"
             self.models[case.name] = case.model
-        for case in nodes:
-            changed = constant_case(case)
-            if changed is not None:
-                self._add_model_test(changed, "Node")
-                self.kinds[changed.name] = "node, constant inputs"
-                self.models[changed.name] = changed.model
+        for kind, change in (("node, constant inputs", constant_case), ("node, open sizes", open_case)):
+            for case in nodes:
+                changed = change(case)
+                if changed is not None:
+                    self._add_model_test(changed, "Node")
+                    self.kinds[changed.name] = kind
+                    self.models[changed.name] = changed.model
         for folder in FOLDERS:
             for case in load_model_tests(kind=folder):
                 self.kinds[case.name] = "light" if folder == "real" else folder
@@ -171,10 +174,15 @@ def note_error(errors, operator, expected, value):
 # --- expected failures ---
 
 
-def read_list(road):
+def list_of(name):
+    """The file that a case is listed in."""
+    return LISTS[name.endswith(SUFFIX)]
+
+
+def read_list(road, files=LISTS):
     """{case: reason} of the lines that hold for the road: `NAME: REASON`, or `NAME [ROAD]: REASON` where one road alone fails."""
     reasons = {}
-    for line in LIST.read_text().splitlines():
+    for line in (line for file in files for line in file.read_text().splitlines()):
         name, _, reason = line.partition(": ")
         name, _, only = name.partition(" [")
         if name and not name.startswith("#") and only in ("", road + "]"):
@@ -182,19 +190,19 @@ def read_list(road):
     return reasons
 
 
-def write_list(road, ran, failed):
-    """Replaces what the list says of the cases that were run by this road. Lines of both roads become one where the reasons agree."""
+def write_list(file, road, ran, failed):
+    """Replaces what the file says of the cases that were run by this road. Lines of both roads become one where the reasons agree."""
     other = next(r for r in ("object", "cpp") if r != road)
-    mine, others = read_list(road), read_list(other)
+    mine, others = read_list(road, [file]), read_list(other, [file])
     mine = {name: reason for name, reason in mine.items() if name not in ran} | failed
-    head = [line for line in LIST.read_text().splitlines() if line.startswith("#")]
+    head = [line for line in file.read_text().splitlines() if line.startswith("#")]
     lines = []
     for name in sorted(mine.keys() | others.keys()):
         if name in mine and name in others:
             lines.append(f"{name}: {mine[name]}")
         else:
             lines.append(f"{name} [{road if name in mine else other}]: {mine.get(name) or others.get(name)}")
-    LIST.write_text("\n".join(head + lines) + "\n")
+    file.write_text("\n".join(head + lines) + "\n")
 
 
 def reason_of(text):
@@ -313,8 +321,10 @@ def main():
         pathlib.Path(options.report).write_text(json.dumps(figures, indent=1) + "\n")
     failed = {name: reason for name, reason in outcomes.items() if reason is not None}
     if options.update:
-        write_list(options.road, set(outcomes), failed)
-        print(f"{LIST.name}: {len(failed)} of these cases fail")
+        for file in LISTS:
+            mine = {name: reason for name, reason in failed.items() if list_of(name) == file}
+            write_list(file, options.road, {name for name in outcomes if list_of(name) == file}, mine)
+            print(f"{file.name}: {len(mine)} of these cases fail")
         return 0
     expected = read_list(options.road)
     surprises = 0
@@ -323,7 +333,7 @@ def main():
             print(f"FAILED {name}: {reason}")
             surprises += 1
         elif reason is None and name in expected:
-            print(f"PASSED {name}, though {LIST.name} has it: {expected[name]}; remove the line")
+            print(f"PASSED {name}, though {list_of(name).name} has it: {expected[name]}; remove the line")
             surprises += 1
     if not outcomes:
         print("no case matches")

@@ -45,7 +45,7 @@ func.func @main(%x: tensor<6x4xf32> {ingot.name = "x", ingot.type = "float"}, %c
 
 // An index into an axis of such a size is compared with the size, and clamped to 0 where there is nothing.
 // CHECK-LABEL: module attributes
-// CHECK: %[[N:.*]] = tensor.dim %{{.*}} : tensor<?xf32>
+// CHECK: %[[N:.*]] = ingot.data_size 0 =
 // CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<2xi64>)
 // CHECK: arith.cmpi ult, %{{.*}}, %[[N]]
 // CHECK: arith.maxsi
@@ -57,5 +57,27 @@ func.func @main(%x: tensor<6xf32> {ingot.name = "x", ingot.type = "float"}, %c: 
   %0 = "onnx.Compress"(%x, %c) {axis = 0 : i64} : (tensor<6xf32>, tensor<6xi1>) -> tensor<?xf32>
   %1 = "onnx.Gather"(%0, %i) {axis = 0 : i64} : (tensor<?xf32>, tensor<2xi64>) -> tensor<2xf32>
   return %1 : tensor<2xf32>
+}
+}
+
+// -----
+
+// What follows has such a size, too, by itself or computed. It is numbered behind all names, those of derived sizes among them.
+// CHECK-LABEL: module attributes
+// CHECK-SAME: ingot.data_sizes = [{most = #{{.*}}, name = "kept"}]
+// CHECK: ingot.size 1
+// CHECK: %[[N:.*]] = ingot.data_size 2 =
+// CHECK: tensor.empty(%[[N]])
+// CHECK: tensor.concat dim(0)
+module attributes {ingot.target = "x86-64-v1", ingot.sizes = ["N", "derived_0"], ingot.derived_sizes = [affine_map<()[s0] -> (0, s0 - 3)>]} {
+func.func @main(%x: tensor<6xf32> {ingot.name = "x", ingot.type = "float"}, %c: tensor<6xi1> {ingot.name = "c", ingot.type = "bool"},
+                %z: tensor<?xf32, affine_map<(d0)[s0] -> (s0)>> {ingot.name = "z", ingot.type = "float", ingot.dims = array<i64: 0>})
+    -> (tensor<?xf32> {ingot.name = "y", ingot.type = "float"}, tensor<?xf32, affine_map<(d0)[s0, s1] -> (s1)>> {ingot.name = "w", ingot.type = "float"}) {
+  %0 = "onnx.Compress"(%x, %c) {axis = 0 : i64} : (tensor<6xf32>, tensor<6xi1>) -> tensor<?xf32> loc("kept"("Compress"))
+  %begin = "onnx.Constant"() {value = dense<0> : tensor<1xi64>} : () -> tensor<1xi64>
+  %end = "onnx.Constant"() {value = dense<-3> : tensor<1xi64>} : () -> tensor<1xi64>
+  %1 = "onnx.Slice"(%z, %begin, %end) : (tensor<?xf32, affine_map<(d0)[s0] -> (s0)>>, tensor<1xi64>, tensor<1xi64>) -> tensor<?xf32, affine_map<(d0)[s0, s1] -> (s1)>>
+  %2 = "onnx.Concat"(%0, %0, %0) {axis = 0 : i64} : (tensor<?xf32>, tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  return %2, %1 : tensor<?xf32>, tensor<?xf32, affine_map<(d0)[s0, s1] -> (s1)>>
 }
 }

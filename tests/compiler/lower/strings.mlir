@@ -31,9 +31,9 @@ func.func @main(%x: tensor<2x!onnx.String>) -> tensor<2xi1> {
 // What makes strings says so.
 // CHECK: ingot.string "string_concat"(%{{.*}}, %{{.*}}) {makes} : (i64, i64) -> i64
 module attributes {ingot.sizes = ["N"]} {
-func.func @main(%x: tensor<?x!onnx.String> {ingot.dims = array<i64: 0>}) -> tensor<?x!onnx.String> {
-  %0 = "onnx.Identity"(%x) : (tensor<?x!onnx.String>) -> tensor<?x!onnx.String> loc("i"("Identity"))
-  %y = "onnx.StringConcat"(%0, %x) : (tensor<?x!onnx.String>, tensor<?x!onnx.String>) -> tensor<?x!onnx.String> loc("c"("StringConcat"))
-  return %y : tensor<?x!onnx.String>
+func.func @main(%x: tensor<?x!onnx.String, affine_map<(d0)[s0] -> (s0)>> {ingot.dims = array<i64: 0>}) -> tensor<?x!onnx.String, affine_map<(d0)[s0] -> (s0)>> {
+  %0 = "onnx.Identity"(%x) : (tensor<?x!onnx.String, affine_map<(d0)[s0] -> (s0)>>) -> tensor<?x!onnx.String, affine_map<(d0)[s0] -> (s0)>> loc("i"("Identity"))
+  %y = "onnx.StringConcat"(%0, %x) : (tensor<?x!onnx.String, affine_map<(d0)[s0] -> (s0)>>, tensor<?x!onnx.String, affine_map<(d0)[s0] -> (s0)>>) -> tensor<?x!onnx.String, affine_map<(d0)[s0] -> (s0)>> loc("c"("StringConcat"))
+  return %y : tensor<?x!onnx.String, affine_map<(d0)[s0] -> (s0)>>
 }
 }

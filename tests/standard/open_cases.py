@@ -1,0 +1,102 @@
+"""The third form of the standard's node cases: their sizes made open, for a call to choose.
+
+Every dimension of an input that is greater than 1 is open, and takes its size from the case's data when the model is run. Dimensions of equal size have
+one name, since whether two sizes agree is part of what most operators mean; so do 0 and 1 stay as they are, since a size of 1 repeats where others do
+not. What the results' shapes are, the model does not say. Inputs that say how the operator works, rather than what it works on (axes, shapes, pads,
+scales: those whose values the shapes of the results depend on), are constants of the model.
+"""
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnx.backend.test.case.test_case import TestCase
+
+SUFFIX = "_open"
+
+
+def _known(model, constants):
+    """Whether static shapes of the inputs and the values of `constants` (tensors by name) give all shapes of the results."""
+    asked = onnx.ModelProto()
+    asked.CopyFrom(model)
+    _make_constants(asked, constants)
+    try:
+        inferred = onnx.shape_inference.infer_shapes(asked, data_prop=True)
+    except Exception:  # the library raises whatever its functions throw
+        return False
+    for output in inferred.graph.output:
+        if not output.type.HasField("tensor_type") or not output.type.tensor_type.HasField("shape"):
+            return False
+        if any(not dim.HasField("dim_value") for dim in output.type.tensor_type.shape.dim):
+            return False
+    return True
+
+
+def _make_constants(model, constants):
+    kept = [value for value in model.graph.input if value.name not in constants]
+    del model.graph.input[:]
+    model.graph.input.extend(kept)
+    model.graph.initializer.extend(constants.values())
+
+
+def _parameters(model, tensors):
+    """The inputs that are to be constants: as few of those with at most one dimension as the results' shapes need."""
+    if _known(model, {}):
+        return {}
+    chosen = {}
+    for value in model.graph.input:
+        tensor = tensors[value.name]
+        whole = tensor.data_type in (onnx.TensorProto.INT64, onnx.TensorProto.INT32, onnx.TensorProto.FLOAT)
+        if len(tensor.dims) <= 1 and whole:
+            chosen[value.name] = tensor
+    if not _known(model, chosen):
+        # What data give; then integers are parameters.
+        return {name: tensor for name, tensor in chosen.items() if tensor.data_type == onnx.TensorProto.INT64}
+    for name in list(chosen):
+        rest = {other: tensor for other, tensor in chosen.items() if other != name}
+        if _known(model, rest):
+            chosen = rest
+    return chosen
+
+
+def open_case(case):
+    """The case with open sizes, or None where no input is a tensor with a size to open."""
+    inputs = case.data_sets[0][0]
+    declared = list(case.model.graph.input)
+    if len(case.data_sets) != 1 or len(inputs) != len(declared):
+        return None
+    if any(not value.type.HasField("tensor_type") for value in declared):
+        return None
+    tensors = {}
+    for value, given in zip(declared, inputs):
+        tensor = onnx.TensorProto()
+        tensor.CopyFrom(given if isinstance(given, onnx.TensorProto) else numpy_helper.from_array(np.asarray(given)))
+        tensor.name = value.name
+        tensors[value.name] = tensor
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    del model.graph.value_info[:]
+    for output in model.graph.output:
+        if output.type.HasField("tensor_type"):
+            output.type.tensor_type.ClearField("shape")
+    constants = _parameters(model, tensors)
+    _make_constants(model, constants)
+    opened = False
+    for value in model.graph.input:
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_value > 1:
+                dim.dim_param = f"size_{dim.dim_value}"
+                opened = True
+    if not opened:
+        return None
+    left = [given for value, given in zip(declared, inputs) if value.name not in constants]
+    return TestCase(
+        name=case.name + SUFFIX,
+        model_name=case.model_name,
+        url=None,
+        model_dir=None,
+        model=model,
+        data_sets=[(left, case.data_sets[0][1])],
+        kind="node",
+        rtol=case.rtol,
+        atol=case.atol,
+    )
