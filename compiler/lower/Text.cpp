@@ -317,8 +317,11 @@ static LogicalResult lowerStringSplit(Node &node) {
       Value found = tensor::ExtractOp::create(b, greatest, ValueRange());
       return isDeclared ? isNumber(b, found, pieces) : isWithin(b, found, 0, bound + 1);
     });
-    if (!isDeclared)
-      out = tensor::EmptyOp::create(b, type, dataSize(node, greatest, 0, bound));
+    if (!isDeclared) {
+      Shape shape = shapeOf(type);
+      shape.back() = dataSize(node, greatest, 0, bound);
+      out = tensor::EmptyOp::create(b, tensorType(shape, type.getElementType()), index(b, shape.back()));
+    }
   }
   if (!out)
     out = size > 0 ? tensor::EmptyOp::create(b, type, ValueRange()) : emptyOf(node, type);
