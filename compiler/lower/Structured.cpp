@@ -537,6 +537,9 @@ Value lower::reshape(LocBuilder &b, Value value, const Shape &sizes) {
   if (from == to)
     return value;
   if (!from.hasStaticShape() || !to.hasStaticShape()) {
+    // Whatever a call chooses: views cannot say that.
+    if (sizes.count() == 0 && shapeOf(from).count() == 0)
+      return emptyTensor(b, to, {}, {});
     if (Value reshaped = dynamicReshape(b, value, sizes))
       return reshaped;
     return misfit(b, value, to);

@@ -184,8 +184,10 @@ def unknown_domain(folder):
 
 @case
 def unsupported_operator(folder):
-    save(folder, one("StringNormalizer", [value("x", [4], TensorProto.STRING)], [value("y", [4], TensorProto.STRING)]))
-    return Case(".*StringNormalizer|.*string")
+    node = helper.make_node("ImageDecoder", ["x"], ["y"], name="middle")
+    inputs, outputs = [value("x", [4], TensorProto.UINT8)], [value("y", [None, None, 3], TensorProto.UINT8)]
+    save(folder, model([node], inputs, outputs, opset_imports=[helper.make_opsetid("", 20)]))
+    return Case(".*'middle' \\(ImageDecoder\\)")
 
 
 @case

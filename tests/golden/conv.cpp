@@ -1,42 +1,35 @@
 void conv_relu(const float *__restrict x, const float *__restrict w, const float *__restrict y,
     float *__restrict out) noexcept;
+void conv(const float *__restrict x, float *__restrict out) noexcept;
 namespace {
 
-void conv_relu_tile_4x16(const float *__restrict x, const float *__restrict w,
+void conv_relu_tile_5x16(const float *__restrict x, const float *__restrict w,
     const float *__restrict y, float *__restrict out, ptrdiff_t j, ptrdiff_t m) noexcept {
   f32x8 acc_0_0{}, acc_0_1{}, acc_1_0{}, acc_1_1{}, acc_2_0{}, acc_2_1{}, acc_3_0{}, acc_3_1{};
-  for (ptrdiff_t s = max_index(1 - j * 2, 0); s < 3; ++s) {
-    for (ptrdiff_t t = 0; t < 3; ++t) {
-      for (ptrdiff_t r = 0; r < 8; r += 2) {
-        const ptrdiff_t at = j * 20 + m * 2 + r * 100 + s * 10 + t;
-        const ptrdiff_t at2 = r * 16 + s * 384 + t * 128;
-        const f32x8 w2 = load<f32x8>(w + at2), x2 = splat<f32x8>(x[at - 11]);
-        acc_0_0 = fma(x2, w2, acc_0_0);
-        const f32x8 w3 = load<f32x8>(w + at2 + 8);
-        acc_0_1 = fma(x2, w3, acc_0_1);
-        const f32x8 x3 = splat<f32x8>(x[at - 9]);
-        acc_1_0 = fma(x3, w2, acc_1_0);
-        acc_1_1 = fma(x3, w3, acc_1_1);
-        const f32x8 x4 = splat<f32x8>(x[at - 7]);
-        acc_2_0 = fma(x4, w2, acc_2_0);
-        acc_2_1 = fma(x4, w3, acc_2_1);
-        const f32x8 x5 = splat<f32x8>(x[at - 5]);
-        acc_3_0 = fma(x5, w2, acc_3_0);
-        acc_3_1 = fma(x5, w3, acc_3_1);
-        const f32x8 w4 = load<f32x8>(w + at2 + 16), x6 = splat<f32x8>(x[at + 89]);
-        acc_0_0 = fma(x6, w4, acc_0_0);
-        const f32x8 w5 = load<f32x8>(w + at2 + 24);
-        acc_0_1 = fma(x6, w5, acc_0_1);
-        const f32x8 x7 = splat<f32x8>(x[at + 91]);
-        acc_1_0 = fma(x7, w4, acc_1_0);
-        acc_1_1 = fma(x7, w5, acc_1_1);
-        const f32x8 x8 = splat<f32x8>(x[at + 93]);
-        acc_2_0 = fma(x8, w4, acc_2_0);
-        acc_2_1 = fma(x8, w5, acc_2_1);
-        const f32x8 x9 = splat<f32x8>(x[at + 95]);
-        acc_3_0 = fma(x9, w4, acc_3_0);
-        acc_3_1 = fma(x9, w5, acc_3_1);
-      }
+  f32x8 acc_4_0{}, acc_4_1{};
+  for (ptrdiff_t r = 0; r < 8; ++r) {
+    for (ptrdiff_t s = 0; s < 3; ++s) {
+      const ptrdiff_t at = j * 22 + m * 2 + r * 121 + s * 11, at2 = r * 144 + s * 48;
+      const f32x8 w2 = load<f32x8>(w + at2), x2 = splat<f32x8>(x[at]);
+      const f32x8 w3 = load<f32x8>(w + at2 + 8), x3 = splat<f32x8>(x[at + 2]);
+      const f32x8 x4 = splat<f32x8>(x[at + 4]), x5 = splat<f32x8>(x[at + 6]);
+      const f32x8 x6 = splat<f32x8>(x[at + 8]), w4 = load<f32x8>(w + at2 + 16);
+      const f32x8 x7 = splat<f32x8>(x[at + 1]), w5 = load<f32x8>(w + at2 + 24);
+      const f32x8 x8 = splat<f32x8>(x[at + 3]), x9 = splat<f32x8>(x[at + 5]);
+      const f32x8 x10 = splat<f32x8>(x[at + 7]), x11 = splat<f32x8>(x[at + 9]);
+      const f32x8 w6 = load<f32x8>(w + at2 + 32);
+      acc_0_0 = fma(x3, w6, fma(x7, w4, fma(x2, w2, acc_0_0)));
+      const f32x8 w7 = load<f32x8>(w + at2 + 40);
+      acc_0_1 = fma(x3, w7, fma(x7, w5, fma(x2, w3, acc_0_1)));
+      acc_1_0 = fma(x4, w6, fma(x8, w4, fma(x3, w2, acc_1_0)));
+      acc_1_1 = fma(x4, w7, fma(x8, w5, fma(x3, w3, acc_1_1)));
+      acc_2_0 = fma(x5, w6, fma(x9, w4, fma(x4, w2, acc_2_0)));
+      acc_2_1 = fma(x5, w7, fma(x9, w5, fma(x4, w3, acc_2_1)));
+      acc_3_0 = fma(x6, w6, fma(x10, w4, fma(x5, w2, acc_3_0)));
+      acc_3_1 = fma(x6, w7, fma(x10, w5, fma(x5, w3, acc_3_1)));
+      const f32x8 x12 = splat<f32x8>(x[at + 10]);
+      acc_4_0 = fma(x12, w6, fma(x11, w4, fma(x6, w2, acc_4_0)));
+      acc_4_1 = fma(x12, w7, fma(x11, w5, fma(x6, w3, acc_4_1)));
     }
   }
   const f32x8 y2 = load<f32x8>(y), v = relu(acc_0_0 + y2);
@@ -64,32 +57,42 @@ void conv_relu_tile_4x16(const float *__restrict x, const float *__restrict w,
   const f32x8 v8 = relu(acc_3_1 + y3);
   out[at + 203] = v8[0]; out[at + 228] = v8[1]; out[at + 253] = v8[2]; out[at + 278] = v8[3];
   out[at + 303] = v8[4]; out[at + 328] = v8[5]; out[at + 353] = v8[6]; out[at + 378] = v8[7];
+  const f32x8 v9 = relu(acc_4_0 + y2);
+  out[at + 4] = v9[0]; out[at + 29] = v9[1]; out[at + 54] = v9[2]; out[at + 79] = v9[3];
+  out[at + 104] = v9[4]; out[at + 129] = v9[5]; out[at + 154] = v9[6]; out[at + 179] = v9[7];
+  const f32x8 v10 = relu(acc_4_1 + y3);
+  out[at + 204] = v10[0]; out[at + 229] = v10[1]; out[at + 254] = v10[2]; out[at + 279] = v10[3];
+  out[at + 304] = v10[4]; out[at + 329] = v10[5]; out[at + 354] = v10[6]; out[at + 379] = v10[7];
 }
 
 } // namespace
 
-// conv (Conv), y (Relu): 1x8x10x10, 16x8x3x3, 16 -> 1x16x5x5
+// conv (Conv), y (Relu): 1x8x11x11, 16x8x3x3, 16 -> 1x16x5x5
 void conv_relu(const float *__restrict x, const float *__restrict w, const float *__restrict y,
     float *__restrict out) noexcept {
   for (ptrdiff_t j = 0; j < 5; ++j) {
-    f32x8 acc_0{}, acc_1{};
-    for (ptrdiff_t s = max_index(1 - j * 2, 0); s < 3; ++s) {
-      for (ptrdiff_t t = 1; t < 3; ++t) {
-        for (ptrdiff_t r = 0; r < 8; r += 2) {
-          const ptrdiff_t at = j * 20 + r * 100 + s * 10 + t, at2 = r * 16 + s * 384 + t * 128;
-          const f32x8 x2 = splat<f32x8>(x[at - 11]), x3 = splat<f32x8>(x[at + 89]);
-          acc_0 = fma(x3, load<f32x8>(w + at2 + 16), fma(x2, load<f32x8>(w + at2), acc_0));
-          acc_1 = fma(x3, load<f32x8>(w + at2 + 24), fma(x2, load<f32x8>(w + at2 + 8), acc_1));
-        }
+    conv_relu_tile_5x16(x, w, y, out, j, 0);
+  }
+}
+
+// conv (Conv): 1x8x10x10 -> 1x8x11x11
+void conv(const float *__restrict x, float *__restrict out) noexcept {
+  for (ptrdiff_t j = 0; j < 11; ++j) {
+    for (ptrdiff_t h = 0; h < 11; ++h) {
+      const ptrdiff_t offset = j - 1, offset2 = h - 1;
+      const bool condition = offset >= 0 && offset < 10 && (offset2 >= 0 && offset2 < 10);
+      f32x8 v;
+      if (condition) {
+        const ptrdiff_t at = j * 10 + h;
+        const f32x8 x2 = f32x8{x[at - 11], x[at + 89], x[at + 189], x[at + 289], x[at + 389],
+            x[at + 489], x[at + 589], x[at + 689]};
+        v = x2;
+      } else {
+        v = splat<f32x8>(0.0f);
       }
+      const ptrdiff_t at = j * 11 + h;
+      out[at] = v[0]; out[at + 121] = v[1]; out[at + 242] = v[2]; out[at + 363] = v[3];
+      out[at + 484] = v[4]; out[at + 605] = v[5]; out[at + 726] = v[6]; out[at + 847] = v[7];
     }
-    const f32x8 v = relu(acc_0 + load<f32x8>(y));
-    const ptrdiff_t at = j * 5;
-    out[at] = v[0]; out[at + 25] = v[1]; out[at + 50] = v[2]; out[at + 75] = v[3];
-    out[at + 100] = v[4]; out[at + 125] = v[5]; out[at + 150] = v[6]; out[at + 175] = v[7];
-    const f32x8 v2 = relu(acc_1 + load<f32x8>(y + 8));
-    out[at + 200] = v2[0]; out[at + 225] = v2[1]; out[at + 250] = v2[2]; out[at + 275] = v2[3];
-    out[at + 300] = v2[4]; out[at + 325] = v2[5]; out[at + 350] = v2[6]; out[at + 375] = v2[7];
-    conv_relu_tile_4x16(x, w, y, out, j, 1);
   }
 }
