@@ -270,6 +270,16 @@ static bool broadcasts(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   return true;
 }
 
+/// The same asked of the module where sizes of the result are open, for an operand that is no operand of the stage.
+static void requireBroadcast(LocBuilder &b, ArrayRef<Extent> from, ArrayRef<Extent> to) {
+  if (from.size() > to.size())
+    return;
+  MLIRContext *context = b.getContext();
+  for (auto [size, wanted] : llvm::zip(from, to.take_back(from.size())))
+    if (size != 1 && !wanted.isNumber() && size.in(context) && wanted.in(context))
+      requireEqual(b.getInsertionBlock()->getParentOp(), size.in(context), wanted.in(context));
+}
+
 Value lower::pointwise(LocBuilder &b, ValueRange operands, RankedTensorType result,
                        Body body) {
   MLIRContext *context = b.getContext();
@@ -280,8 +290,10 @@ Value lower::pointwise(LocBuilder &b, ValueRange operands, RankedTensorType resu
   for (Value operand : operands) {
     TypedAttr constant = splatOf(operand);
     captured.push_back(constant);
-    if (constant)
+    if (constant) {
+      requireBroadcast(b, shapeOf(operand), shapeOf(result));
       continue;
+    }
     if (!broadcasts(tensorType(operand).getShape(), result.getShape()))
       operand = misfit(b, operand, tensorType(shapeOf(result), elementOf(operand)));
     ArrayRef<int64_t> shape = tensorType(operand).getShape();

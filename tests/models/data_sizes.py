@@ -270,11 +270,47 @@ MODELS["grown"] = (loop(11, ends=True), [grown(0.9), grown(5), grown(100)])
 MODELS["grown to the end"] = (loop(11, ends=False), [grown(0)])
 MODELS["grown as declared"] = (loop(11, ends=True, dimensions=(4, 2)), [grown(5)])
 
+# Sizes that data give beside some that a call chooses.
+MODELS["beside open ones"] = (
+    model(
+        [
+            ("Compress", ["x", "keep"], ["kept"], {"axis": 0}),
+            ("Concat", ["kept", "z"], ["all"], {"axis": 0}),
+            ("Shape", ["all"], ["shape"], {}),
+            ("Slice", ["z", "begin", "end"], ["inner"], {}),
+            ("Transpose", ["inner"], ["turned"], {"perm": [1, 0]}),
+            ("MatMul", ["kept", "turned"], ["products"], {}),
+            ("Reshape", ["products", "flat"], ["y"], {}),
+        ],
+        {"x": (FLOAT, [6, 4]), "keep": (BOOL, [6]), "z": (FLOAT, ["N", 4])},
+        {"all": (FLOAT, 2), "shape": (INT64, 1), "y": (FLOAT, 1)},
+        begin=np.array([1]),
+        end=np.array([-1]),
+        flat=np.array([-1]),
+    ),
+    [
+        (random.random((6, 4)).astype("f"), random.random(6) < share, random.random((rows, 4)).astype("f"))
+        for share, rows in ((1, 3), (0.5, 8), (0, 5))
+    ],
+)
+
 # What is not followed, with a part of what is said.
 TWO = {"x": (FLOAT, [6]), "a": (BOOL, [6]), "b": (BOOL, [6])}
 BOTH = [("Compress", ["x", "a"], ["p"], {}), ("Compress", ["x", "b"], ["q"], {})]
 REFUSED = [
     ("sum of two", model(BOTH + [("Add", ["p", "q"], ["y"], {})], TWO, {"y": (FLOAT, 1)}), "node 'y' (Add): its inputs have sizes"),
+    # Constants of one number are no operands of what is computed; their shapes count all the same.
+    (
+        "bias of another size",
+        model(
+            [("Compress", ["m", "a"], ["p"], {"axis": 0}), ("Gemm", ["p", "w", "b"], ["y"], {})],
+            {"m": (FLOAT, [6, 4]), "a": (BOOL, [6])},
+            {"y": (FLOAT, 2)},
+            w=np.ones((4, 3), "f"),
+            b=np.ones((2, 3), "f"),
+        ),
+        "node 'y' (Gemm): its inputs have sizes",
+    ),
     ("running sum", model(BOTH[:1] + [("CumSum", ["p", "axis"], ["y"], {})], TWO, {"y": (FLOAT, 1)}, axis=np.array(0)), "node 'y' (CumSum): works with"),
     (
         "branch",
