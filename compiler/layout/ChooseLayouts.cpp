@@ -498,11 +498,9 @@ private:
 struct ChooseLayouts : ingot::impl::ChooseLayoutsBase<ChooseLayouts> {
   void runOnOperation() override {
     // Orders are chosen by numbers of elements, which open sizes do not have: there the model's order stays.
-    bool open = false;
-    getOperation().walk([&](Operation *op) {
-      for (Type type : op->getResultTypes())
-        open |= isa<RankedTensorType>(type) && !cast<RankedTensorType>(type).hasStaticShape();
-    });
+    auto isOpen = [](Type type) { return isa<RankedTensorType>(type) && !cast<RankedTensorType>(type).hasStaticShape(); };
+    bool open = llvm::any_of(getOperation().getArgumentTypes(), isOpen);
+    getOperation().walk([&](Operation *op) { open |= llvm::any_of(op->getResultTypes(), isOpen); });
     if (!open)
       Layouts(getOperation()).run();
   }
