@@ -200,10 +200,9 @@ static Value emptyTensor(LocBuilder &b, RankedTensorType type, ValueRange operan
 
 /// What bodies ask of sizes is computed before the operation.
 static void hoistSizes(linalg::GenericOp generic) {
-  for (Operation &op : llvm::make_early_inc_range(generic.getRegion().front())) {
-    bool isOutside = llvm::all_of(op.getOperands(), [&](Value operand) {
-      return !generic->isAncestor(operand.getParentBlock()->getParentOp());
-    });
+  Block &body = generic.getRegion().front();
+  for (Operation &op : llvm::make_early_inc_range(body)) {
+    bool isOutside = llvm::all_of(op.getOperands(), [&](Value operand) { return operand.getParentBlock() != &body; });
     if (isOutside && isa<SizeOp, affine::AffineApplyOp>(op))
       op.moveBefore(generic);
   }
