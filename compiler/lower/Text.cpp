@@ -323,8 +323,10 @@ static LogicalResult lowerStringSplit(Node &node) {
       out = tensor::EmptyOp::create(b, tensorType(shape, type.getElementType()), index(b, shape.back()));
     }
   }
+  if (size == 0 && !isDeclared)
+    return node.fail("its input has no elements, so that nothing tells how many pieces there are; declare the result's shape in the model");
   if (!out)
-    out = size > 0 ? tensor::EmptyOp::create(b, type, ValueRange()) : emptyOf(node, type);
+    out = tensor::EmptyOp::create(b, type, ValueRange());
   Value parts = mappedInto(b, out, x, dropAxes(b.getContext(), rank + 1, rank), [&](LocBuilder &b, ValueRange s) {
     Value piece = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, rank));
     Value begin = mul(b, piece, scalarInt(b, i64, 2)), end = add(b, begin, scalarInt(b, i64, 1));

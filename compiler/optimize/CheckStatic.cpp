@@ -58,8 +58,7 @@ private:
       return success();
     WalkResult result = function.walk([](Operation *op) {
       for (Type type : op->getResultTypes())
-        if (auto shaped = dyn_cast<ShapedType>(type);
-            shaped && (!shaped.hasRank() || (!shaped.hasStaticShape() && !shaped.getElementType().isIntOrFloat()))) {
+        if (auto shaped = dyn_cast<ShapedType>(type); shaped && !shaped.hasRank()) {
           op->emitError() << "the shape of a result depends on data (" << type
                           << "), which is not supported";
           return WalkResult::interrupt();
