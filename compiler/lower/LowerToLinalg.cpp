@@ -389,11 +389,13 @@ static LogicalResult lowerFunction(func::FuncOp function) {
     return failure();
 
   Operation *end = block.getTerminator();
+  Operation *before = end->getPrevNode();
   LocBuilder atEnd(end->getLoc(), OpBuilder(end));
   for (OpOperand &operand : end->getOpOperands()) {
     Value value = values.lookup(operand.get());
     operand.set(isString(getElementTypeOrSelf(operand.get().getType())) ? viewsOf(atEnd, value) : value);
   }
+  useDataSizes(llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), end->getIterator()), function);
   eraseLowered(block);
   for (auto [argument, type] : llvm::zip(block.getArguments(), inputs)) {
     // The cast, where the argument was used at all.

@@ -277,10 +277,13 @@ static LogicalResult lowerNormalizer(Node &node) {
     return arith::SelectOp::create(b, none, scalarInt(b, i64, 0), s[0]);
   });
   Value places = markedPlaces(node, onlyOne, count);
-  Value result = pointwise(b, places, tensorType({count}, i64), [&](LocBuilder &b, ValueRange s) -> Value {
+  Shape found = shapeOf(places);
+  Value result = pointwise(b, places, tensorType(found, i64), [&](LocBuilder &b, ValueRange s) -> Value {
     return tensor::ExtractOp::create(b, left, arith::IndexCastOp::create(b, b.getIndexType(), s[0]).getResult());
   });
-  return node.done(reshape(b, result, type.getShape()));
+  if (rank == 2)
+    found.insert(found.begin(), Extent(1));
+  return node.done(reshape(b, result, found));
 }
 
 /// Most pieces of a string where neither the model declares nor `maxsplit` says how many there may be. More fail the check.
