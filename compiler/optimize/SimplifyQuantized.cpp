@@ -112,6 +112,10 @@ static std::optional<Value> biasOfSums(Value bias, const Quantized &x, const Qua
   auto scales = realValues(onnx::constantValue(b->scale));
   if (!scales || (b->zero && splatConstant(b->zero) != 0))
     return std::nullopt;
+  // Nobody has checked that they fit the weights yet.
+  bool fit = scales->size() == products->size() || scales->size() == 1 || products->size() == 1;
+  if (!fit || scales->empty() || products->empty())
+    return std::nullopt;
   for (size_t i = 0, e = std::max(scales->size(), products->size()); i != e; ++i) {
     double own = (*scales)[scales->size() == 1 ? 0 : i];
     double wanted = (*products)[products->size() == 1 ? 0 : i];
