@@ -19,6 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "python"))
 from ingot.backend import ROADS, CompileError, Workshop  # noqa: E402
 from ingot.model import ModelError  # noqa: E402
+from expect import check, refused  # noqa: E402
 
 random = np.random.default_rng(0)
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
@@ -342,21 +343,6 @@ REFUSED = [
         "can be larger than 1 TB",
     ),
 ]
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-
-
-def refused(what, error, text):
-    """`what` ends with that kind of error, and says the text."""
-    try:
-        what()
-    except error as said:
-        check(text in str(said), f"'{said}' does not say '{text}'")
-        return
-    sys.exit(f"FAILED: no error, where one should say '{text}'")
 
 
 def check_road(road):

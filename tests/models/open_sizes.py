@@ -16,6 +16,7 @@ from onnx.reference import ReferenceEvaluator
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
 from ingot.backend import ROADS, CompileError, Workshop  # noqa: E402
 from ingot.model import ModelError  # noqa: E402
+from expect import check, refused  # noqa: E402
 
 random = np.random.default_rng(0)
 
@@ -139,21 +140,6 @@ MODELS = {
         [{"N": n, "A": a, "B": b} for n, a, b in ((1, 1, 1), (2, 7, 9), (5, 16, 3))],
     ),
 }
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-
-
-def refused(what, error, text):
-    """`what` ends with that kind of error, and says the text."""
-    try:
-        what()
-    except error as said:
-        check(text in str(said), f"'{said}' does not say '{text}'")
-        return
-    sys.exit(f"FAILED: no error, where one should say '{text}'")
 
 
 def check_road(road):
