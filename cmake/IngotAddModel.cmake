@@ -1,6 +1,6 @@
 # ingot_add_model(<name> MODEL <file.onnx>
 #                 [SHAPE <input>=<size>,<size>,... ...] [STATE <input>:<output> ...]
-#                 [TARGET <target>] [NAME <identifier>] [WEIGHTS auto|array|linked|external] [STRING_BYTES <n>])
+#                 [TARGET <target>] [NAME <identifier>] [WEIGHTS auto|array|linked|external] [STRING_BYTES <n>] [THREADS <n>])
 #
 # Adds the static library <name>: the model, compiled ahead of time when the library is built, with the header <NAME>.h. It is compiled
 # again when the model, its external data or Ingot change.
@@ -13,6 +13,7 @@
 #   WEIGHTS where the weights go: array, into the sources; linked, into the program's read-only data; external, nowhere: the program gives
 #           the content of the file that the property INGOT_WEIGHTS of <name> names to Context. auto: array up to 4 KiB, else linked
 #   STRING_BYTES room in the arena for the strings that the model makes; else 128 for each, and at least 4096
+#   THREADS how many threads shall share the work of a call; the program lends them by Context::threads. 1 unless given
 #   NAME    the C++ namespace and the prefix of every symbol and file; <name> unless given
 #
 # The library is built with the flags that its results need (optimised, nothing contracted or reassociated, the target's instruction set),
@@ -151,7 +152,7 @@ function(_ingot_default_target result)
 endfunction()
 
 function(ingot_add_model name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME;WEIGHTS;STRING_BYTES" "SHAPE;STATE")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME;WEIGHTS;STRING_BYTES;THREADS" "SHAPE;STATE")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "ingot_add_model(${name}): unknown arguments: ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -205,6 +206,9 @@ function(ingot_add_model name)
   endif()
   if(DEFINED ARG_STRING_BYTES)
     list(APPEND options --string-bytes ${ARG_STRING_BYTES})
+  endif()
+  if(DEFINED ARG_THREADS)
+    list(APPEND options --threads ${ARG_THREADS})
   endif()
   get_filename_component(file ${model} NAME)
   add_custom_command(

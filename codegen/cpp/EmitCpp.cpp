@@ -7,6 +7,7 @@
 #include "codegen/cpp/Printer.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
@@ -103,8 +104,9 @@ private:
     std::function<void(func::FuncOp)> visit = [&](func::FuncOp function) {
       if (done.contains(function))
         return;
-      function.walk([&](func::CallOp call) {
-        auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+      function.walk([&](Operation *op) {
+        std::optional<FunctionCall> call = functionCallOf(op);
+        auto callee = call ? symbols.lookup<func::FuncOp>(call->callee.getValue()) : nullptr;
         if (!callee || callee == function)
           return;
         visit(callee);
@@ -165,7 +167,7 @@ private:
     llvm::raw_string_ostream os(text);
     const std::string &name = interface.name;
     os << "// " << name << ".cpp - " << interface.about << "\n#include \""
-       << name << ".h\"\n#include \"" << name << "_kernels.h\"\n\nnamespace "
+       << name << ".h\"\n#include \"" << name << "_kernels.h\"\n" << (interface.threads ? "#include <ingot/share.h>\n" : "") << "\nnamespace "
        << name << " {\nnamespace detail {\nnamespace {\n";
     for (func::FuncOp function : graph)
       if (failed(printFunction(os, function)))

@@ -8,6 +8,7 @@
 #include "compiler/support/Elements.h"
 #include "compiler/support/InterfaceList.h"
 #include "compiler/support/Target.h"
+#include "compiler/support/Threads.h"
 #include "ingot/model.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -154,6 +155,10 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
     if (attribute("ingot.weights")) {
       result.weights = i;
       result.weightBytes = type.getNumElements();
+      continue;
+    }
+    if (attribute(kThreads)) {
+      result.threads = i;
       continue;
     }
     if (auto output = dyn_cast_or_null<IntegerAttr>(attribute("ingot.shape_of"))) {
@@ -489,6 +494,9 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
           "small\");\n  }\n";
   os << "\n  std::byte *arena;\n"
      << (state ? "  State *state;\n" : "") << "  const std::byte *weights;\n"
+     << (interface.threads ? "  // To share the work among, such as ingot::ThreadPool of <ingot/threads.h>; null: the caller's thread does all.\n"
+                             "  const ingot_threads *threads = nullptr;\n"
+                           : "")
      << "};\n\n"
      << "// Runs the model once. Allocates nothing, keeps nothing, may run on "
         "any number of threads.\n"
@@ -555,7 +563,7 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
                        llvm::function_ref<std::string(const ModelValue &, bool,
                                                       unsigned)>
                            pointer,
-                       StringRef arena, StringRef weights, llvm::function_ref<std::string(const ModelValue &, unsigned)> shape,
+                       StringRef arena, StringRef weights, StringRef threads, llvm::function_ref<std::string(const ModelValue &, unsigned)> shape,
                        StringRef after) {
     std::vector<std::string> arguments(interface.arguments);
     for (auto [i, value] : llvm::enumerate(interface.inputs))
@@ -567,6 +575,8 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
         arguments[*value.shapeArgument] = shape(value, unsigned(i));
     arguments[interface.arena] = arena.str();
     arguments[interface.weights] = weights.str();
+    if (interface.threads)
+      arguments[*interface.threads] = threads.str();
     for (const ModelSize &size : interface.sizes)
       arguments[size.argument] = "sizes." + size.member;
     std::string call =
@@ -607,12 +617,14 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
     os << "};\n\n";
   }
 
-  // The C entry.
-  os << "std::int32_t run_pointers(const void *const *"
+  // The C entry. With threads it takes all that the others do, and these call it.
+  bool threaded = interface.threads.has_value();
+  os << "std::int32_t " << (threaded ? "run_threaded" : "run_pointers") << "(const void *const *"
      << (interface.inputs.empty() ? "" : "inputs") << ", void *const *"
      << (interface.outputs.empty() ? "" : "outputs") << ",\n                          "
-     << (open ? "const std::int64_t *numbers, " : shaped ? "const std::int64_t *, " : "")
-     << (shaped ? "std::int64_t *const *shapes,\n                          " : "") << "void *arena, const void *weights) noexcept {\n";
+     << (open ? "const std::int64_t *numbers, " : shaped || threaded ? "const std::int64_t *, " : "")
+     << (shaped ? "std::int64_t *const *shapes,\n                          " : threaded ? "std::int64_t *const *,\n                          " : "")
+     << "void *arena, const void *weights" << (threaded ? ",\n                          const ingot_threads *threads" : "") << ") noexcept {\n";
   if (open)
     os << "  const Sizes sizes = sizes_of(numbers);\n  if (!fit(sizes))\n"
           "    return std::int32_t(ingot::Status::bad_sizes);\n";
@@ -633,9 +645,14 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
                value.kernelType + " *>(" + (input ? "inputs[" : "outputs[") +
                std::to_string(i) + "])";
       },
-      "static_cast<std::byte *>(arena)", "static_cast<const std::byte *>(weights)",
+      "static_cast<std::byte *>(arena)", "static_cast<const std::byte *>(weights)", "threads",
       [](const ModelValue &, unsigned i) { return "shapes[" + std::to_string(i) + "]"; }, ";");
   os << "}\n\n";
+  if (threaded)
+    os << "std::int32_t run_pointers(const void *const *inputs, void *const *outputs,\n                          "
+       << (open || shaped ? "const std::int64_t *numbers, " : "") << (shaped ? "std::int64_t *const *shapes,\n                          " : "")
+       << "void *arena, const void *weights) noexcept {\n  return run_threaded(inputs, outputs, " << (open || shaped ? "numbers" : "nullptr") << ", "
+       << (shaped ? "shapes" : "nullptr") << ", arena, weights, nullptr);\n}\n\n";
   printTable(os, "input_values", interface.inputs, false, interface, style);
   printTable(os, "output_values", interface.outputs, true, interface, style);
   if (!interface.lists.empty()) {
@@ -701,7 +718,7 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
         return (input ? "reinterpret_cast<const " : "reinterpret_cast<") +
                value.kernelType + " *>(" + member + ")";
       },
-      "context.arena", weights, [](const ModelValue &value, unsigned) { return "shapes." + value.member; }, ";");
+      "context.arena", weights, "context.threads", [](const ModelValue &value, unsigned) { return "shapes." + value.member; }, ";");
   if (interface.hasState())
     os << "  context.state->current = 1 - context.state->current;\n";
   os << "  return static_cast<ingot::Status>(status);\n}\n\n"
@@ -732,6 +749,7 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
   field(open && !shaped, "run_pointers");
   os << interface.lists.size() << ",\n    ";
   field(!interface.lists.empty(), "lists");
-  os << (shaped ? space + "run_pointers" : std::string("nullptr")) << ",\n};\n";
+  field(shaped, "run_pointers");
+  os << (threaded ? space + "run_threaded" : std::string("nullptr")) << ",\n};\n";
   return text;
 }

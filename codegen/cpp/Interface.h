@@ -63,6 +63,7 @@ struct Interface {
   mlir::AffineExpr arenaSize;
   /// @main's arguments: inputs and outputs as they come, -1 arena, -2 weights.
   unsigned arena = 0, weights = 0, arguments = 0;
+  std::optional<unsigned> threads; ///< the argument that takes the host's threads, where some are expected
 
   bool hasState() const;
   bool hasStrings() const;

@@ -1,6 +1,8 @@
 //===- Prepare.cpp --------------------------------------------------------===//
 #include "codegen/cpp/Prepare.h"
 #include "codegen/cpp/Names.h"
+#include "compiler/support/Threads.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -18,17 +20,20 @@ bool cpp::isMath(func::FuncOp function) {
   return function && function->hasAttr("ingot.math");
 }
 
-/// Untyped memory has a location of its own kind, which a value of the model that has the same name has not.
-static Location bytesLocation(Builder &builder, StringRef name) {
-  return NameLoc::get(builder.getStringAttr(name),
-                      NameLoc::get(builder.getStringAttr("ingot.bytes")));
+/// What is no value of the model has a location of its own kind, which a value that has the same name has not: untyped memory, the
+/// host's threads.
+static Location ownLocation(Builder &builder, StringRef name, StringRef kind) {
+  return NameLoc::get(builder.getStringAttr(name), NameLoc::get(builder.getStringAttr(kind)));
 }
 
-bool cpp::isBytes(Value memory) {
+static bool isOwn(Value memory, StringRef kind) {
   auto outer = dyn_cast<NameLoc>(memory.getLoc());
   auto inner = outer ? dyn_cast<NameLoc>(outer.getChildLoc()) : nullptr;
-  return inner && inner.getName() == "ingot.bytes";
+  return inner && inner.getName() == kind;
 }
+
+bool cpp::isBytes(Value memory) { return isOwn(memory, "ingot.bytes"); }
+bool cpp::isThreads(Value memory) { return isOwn(memory, kThreads); }
 
 //===----------------------------------------------------------------------===//
 // Splitting the graph's function
@@ -214,7 +219,7 @@ LogicalResult cpp::checkPlanned(ModuleOp module) {
       ++arenas;
     else if (attribute("ingot.weights"))
       ++weights;
-    else if (!isa_and_nonnull<StringAttr>(attribute("ingot.name")) && !attribute("ingot.shape_of"))
+    else if (!isa_and_nonnull<StringAttr>(attribute("ingot.name")) && !attribute("ingot.shape_of") && !attribute(kThreads))
       return main.emitError("has an argument without ingot.name");
   }
   if (arenas != 1 || weights != 1)
@@ -234,9 +239,11 @@ LogicalResult cpp::prepare(ModuleOp module, const CppStyle &style) {
       return main.getArgAttr(argument.getArgNumber(), name);
     };
     if (attribute("ingot.arena"))
-      argument.setLoc(bytesLocation(builder, "arena"));
+      argument.setLoc(ownLocation(builder, "arena", "ingot.bytes"));
     else if (attribute("ingot.weights"))
-      argument.setLoc(bytesLocation(builder, "weights"));
+      argument.setLoc(ownLocation(builder, "weights", "ingot.bytes"));
+    else if (attribute(kThreads))
+      argument.setLoc(ownLocation(builder, "threads", kThreads));
     else if (auto name = dyn_cast_or_null<StringAttr>(attribute("ingot.name")))
       argument.setLoc(NameLoc::get(name));
   }
@@ -304,13 +311,12 @@ ModuleFacts cpp::analyse(ModuleOp module, const CppStyle &style) {
           return write(store.getMemRef());
         if (auto store = dyn_cast<vector::StoreOp>(op))
           return write(store.getBase());
-        auto call = dyn_cast<func::CallOp>(op);
-        auto callee =
-            call ? symbols.lookup<func::FuncOp>(call.getCallee()) : nullptr;
+        std::optional<FunctionCall> call = functionCallOf(op);
+        auto callee = call ? symbols.lookup<func::FuncOp>(call->callee.getValue()) : nullptr;
         if (!callee || callee.isExternal())
           return;
         for (auto [operand, argument] :
-             llvm::zip(call.getOperands(), callee.getArguments()))
+             llvm::zip(call->arguments, callee.getArguments()))
           if (isa<MemRefType>(operand.getType()) &&
               facts.written.contains(argument))
             write(operand);
@@ -321,14 +327,15 @@ ModuleFacts cpp::analyse(ModuleOp module, const CppStyle &style) {
   for (bool changed = true; changed;) {
     changed = false;
     for (func::FuncOp function : functions)
-      function.walk([&](func::CallOp call) {
-        auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+      function.walk([&](Operation *op) {
+        std::optional<FunctionCall> call = functionCallOf(op);
+        auto callee = call ? symbols.lookup<func::FuncOp>(call->callee.getValue()) : nullptr;
         if (!callee || callee.isExternal())
           return;
-        unsigned count = call.getNumOperands();
+        unsigned count = call->arguments.size();
         for (unsigned i = 0; i < count; ++i)
           for (unsigned j = 0; j < i; ++j) {
-            Value a = call.getOperand(i), b = call.getOperand(j);
+            Value a = call->arguments[i], b = call->arguments[j];
             if (!isa<MemRefType>(a.getType()) || !isa<MemRefType>(b.getType()))
               continue;
             int64_t firstA, lastA, firstB, lastB;

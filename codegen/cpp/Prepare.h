@@ -38,6 +38,8 @@ ModuleFacts analyse(mlir::ModuleOp module, const CppStyle &style);
 
 /// Whether an argument of a graph function is the arena or the weights.
 bool isBytes(mlir::Value memory);
+/// Whether an argument is what the host lends to share work among.
+bool isThreads(mlir::Value memory);
 
 /// Whether the function is called as part of an expression.
 bool isMath(mlir::func::FuncOp function);

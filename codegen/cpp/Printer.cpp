@@ -88,7 +88,7 @@ std::vector<std::string> cpp::argumentNames(func::FuncOp function,
                                             const CppStyle &style) {
   std::vector<std::string> result;
   for (BlockArgument argument : function.getArguments()) {
-    if (isBytes(argument)) {
+    if (isBytes(argument) || isThreads(argument)) {
       result.push_back(names.add(cpp::nameOf(argument.getLoc())));
       continue;
     }
@@ -123,12 +123,13 @@ std::string cpp::signature(func::FuncOp function, const ModuleFacts &facts,
       text += typeName(argument.getType()) + (unused ? " /*" + name + "*/" : " " + name);
       continue;
     }
-    if (unused && isBytes(argument))
+    if (unused && (isBytes(argument) || isThreads(argument)))
       text += "[[maybe_unused]] ";
     if (!facts.written.contains(argument))
       text += "const ";
-    text += isBytes(argument) ? "std::byte"
-                              : scalarName(memory.getElementType());
+    text += isBytes(argument)     ? "std::byte"
+            : isThreads(argument) ? "ingot_threads"
+                                  : scalarName(memory.getElementType());
     text += graph || facts.overlapping.contains(argument) ? " *"
                                                           : " *__restrict ";
     text += name;
@@ -154,8 +155,8 @@ bool FunctionPrinter::blocksLoad(Operation *op, Value memory) {
       target = store.getMemRef();
     else if (auto store = dyn_cast<vector::StoreOp>(inner))
       target = store.getBase();
-    else if (auto call = dyn_cast<func::CallOp>(inner))
-      blocks |= !isMath(symbols.lookup<func::FuncOp>(call.getCallee()));
+    else if (std::optional<FunctionCall> call = functionCallOf(inner))
+      blocks |= !isMath(symbols.lookup<func::FuncOp>(call->callee.getValue()));
     if (!target)
       return;
     // Different arguments do not overlap.
@@ -409,9 +410,10 @@ void FunctionPrinter::nameConstants() {
 
 LogicalResult FunctionPrinter::print(raw_ostream &os) {
   // No argument hides a function that is called.
-  function.walk([&](func::CallOp call) {
-    auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
-    if (!names.contains(facts.nameOf(callee)))
+  function.walk([&](Operation *op) {
+    std::optional<FunctionCall> call = functionCallOf(op);
+    auto callee = call ? symbols.lookup<func::FuncOp>(call->callee.getValue()) : nullptr;
+    if (callee && !names.contains(facts.nameOf(callee)))
       names.add(facts.nameOf(callee));
   });
   std::vector<std::string> arguments =
@@ -506,6 +508,15 @@ void FunctionPrinter::printOperation(Operation &op) {
     if (!callee)
       return fail(&op, "a callee that is not there");
     body.statement(this->call(facts.nameOf(callee), arguments).text + ";");
+    return;
+  }
+  if (auto share = dyn_cast<ShareOp>(op)) {
+    auto callee = symbols.lookup<func::FuncOp>(share.getCallee());
+    SmallVector<Expression> arguments = {expression(share.getThreads()), expression(share.getCount()), {std::to_string(share.getGrain())},
+                                         {facts.nameOf(callee)}};
+    for (Value input : share.getInputs())
+      arguments.push_back(expression(input));
+    body.statement(this->call("share", arguments).text + ";");
     return;
   }
   if (op.getNumResults() != 1 || op.getNumRegions())

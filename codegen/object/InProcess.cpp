@@ -2,6 +2,7 @@
 #include "codegen/object/MachineModule.h"
 #include "codegen/object/Object.h"
 #include "compiler/support/Target.h"
+#include "compiler/support/Threads.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
@@ -85,7 +86,7 @@ public:
   static FailureOr<std::unique_ptr<CompiledModel>>
   create(ModuleOp planned, unsigned level, ArrayRef<HostFunction> functions);
 
-  int run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs, ArrayRef<int64_t *> shapes) override {
+  int run(ArrayRef<const void *> inputs, ArrayRef<void *> outputs, ArrayRef<int64_t *> shapes, const ingot_threads *threads) override {
     assert(inputs.size() == numInputs && outputs.size() == numOutputs);
     SmallVector<const void *> arguments(inputs);
     arguments.append(outputs.begin(), outputs.end());
@@ -93,6 +94,8 @@ public:
     arguments.push_back(weights);
     for (unsigned output : shapedOutputs)
       arguments.push_back(shapes[output]);
+    if (takesThreads)
+      arguments.push_back(threads);
     return entry(const_cast<void **>(arguments.data()));
   }
   unsigned getNumInputs() const override { return numInputs; }
@@ -120,6 +123,7 @@ private:
   const void *weights = nullptr;
   unsigned numInputs = 0;
   unsigned numOutputs = 0;
+  bool takesThreads = false;
   SmallVector<unsigned> shapedOutputs; ///< those whose shapes data give
 };
 } // namespace
@@ -139,6 +143,8 @@ HostModel::create(ModuleOp planned, unsigned level,
   for (unsigned i = 0; i < main.getNumArguments(); ++i) {
     if (auto output = main.getArgAttrOfType<IntegerAttr>(i, "ingot.shape_of"))
       model->shapedOutputs.push_back(output.getInt());
+    else if (main.getArgAttr(i, kThreads))
+      model->takesThreads = true;
     else if (!main.getArgAttr(i, "ingot.arena") && !main.getArgAttr(i, "ingot.weights"))
       ++(main.getArgAttr(i, "ingot.output") ? model->numOutputs : model->numInputs);
   }

@@ -150,6 +150,101 @@ struct LowerPoke : ConvertOpToLLVMPattern<PokeOp> {
     return success();
   }
 };
+/// Types of what ingot.share's helper functions take: bare pointers, and numbers as wide as an index.
+struct ShareTypes {
+  explicit ShareTypes(const LLVMTypeConverter &converter)
+      : pointer(LLVM::LLVMPointerType::get(&converter.getContext())), index(converter.getIndexType()), i32(IntegerType::get(&converter.getContext(), 32)) {}
+  LLVM::LLVMFunctionType function(ArrayRef<Type> arguments) const { return LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(pointer.getContext()), arguments); }
+
+  Type pointer, index, i32;
+};
+
+/// ingot.share: what the callee takes is put into a struct on the stack, behind the number of units, from which a function of its own calls the
+/// callee for one part; the function kShareFunction hands both to the host.
+struct LowerShare : ConvertOpToLLVMPattern<ShareOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(ShareOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    ShareTypes types(*getTypeConverter());
+    auto module = op->getParentOfType<ModuleOp>();
+    auto bare = [&](Value original, Value converted) {
+      return isa<MemRefType>(original.getType()) ? MemRefDescriptor(converted).alignedPtr(rewriter, loc) : converted;
+    };
+    SmallVector<Value> fields = {adaptor.getCount()};
+    for (auto [original, converted] : llvm::zip_equal(op.getInputs(), adaptor.getInputs()))
+      fields.push_back(bare(original, converted));
+    SmallVector<Type> fieldTypes(ValueRange(fields).getTypes());
+    auto call = LLVM::LLVMStructType::getLiteral(getContext(), fieldTypes);
+
+    Value data;
+    {
+      // In a loop, the stack must not grow.
+      OpBuilder::InsertionGuard guard(rewriter);
+      Block &entry = op->getParentOfType<FunctionOpInterface>()->getRegion(0).front();
+      rewriter.setInsertionPointToStart(&entry);
+      Value one = LLVM::ConstantOp::create(rewriter, loc, types.index, rewriter.getIntegerAttr(types.index, 1));
+      data = LLVM::AllocaOp::create(rewriter, loc, types.pointer, call, one);
+    }
+    for (auto [i, field] : llvm::enumerate(fields)) {
+      Value at = LLVM::GEPOp::create(rewriter, loc, types.pointer, call, data, ArrayRef<LLVM::GEPArg>{0, int32_t(i)});
+      LLVM::StoreOp::create(rewriter, loc, field, at);
+    }
+    LLVM::LLVMFuncOp share = declareShare(module, types, rewriter);
+    LLVM::LLVMFuncOp part = partOf(module, op.getCallee(), call, types, rewriter);
+    Value grain = LLVM::ConstantOp::create(rewriter, loc, types.index, rewriter.getIntegerAttr(types.index, op.getGrain()));
+    Value function = LLVM::AddressOfOp::create(rewriter, loc, types.pointer, part.getName());
+    Value threads = bare(op.getThreads(), adaptor.getThreads());
+    LLVM::CallOp::create(rewriter, loc, share, ValueRange{threads, function, data, adaptor.getCount(), grain});
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  static LLVM::LLVMFuncOp declareShare(ModuleOp module, const ShareTypes &types, OpBuilder &builder) {
+    if (auto found = module.lookupSymbol<LLVM::LLVMFuncOp>(kShareFunction))
+      return found;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    return LLVM::LLVMFuncOp::create(builder, module.getLoc(), kShareFunction,
+                                    types.function({types.pointer, types.pointer, types.pointer, types.index, types.index}));
+  }
+
+  /// void (void *data, int32_t part, int32_t parts)
+  static LLVM::LLVMFuncOp partOf(ModuleOp module, StringRef callee, LLVM::LLVMStructType call, const ShareTypes &types, OpBuilder &builder) {
+    // No kernel's name has a dot.
+    std::string name = (callee + ".part").str();
+    if (auto found = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+      return found;
+    OpBuilder::InsertionGuard guard(builder);
+    Location loc = module.getLoc();
+    builder.setInsertionPointToEnd(module.getBody());
+    auto function = LLVM::LLVMFuncOp::create(builder, loc, name, types.function({types.pointer, types.i32, types.i32}), LLVM::Linkage::Internal);
+    Block *block = function.addEntryBlock(builder);
+    builder.setInsertionPointToStart(block);
+    SmallVector<Value> fields;
+    for (auto [i, type] : llvm::enumerate(call.getBody())) {
+      Value at = LLVM::GEPOp::create(builder, loc, types.pointer, call, block->getArgument(0), ArrayRef<LLVM::GEPArg>{0, int32_t(i)});
+      fields.push_back(LLVM::LoadOp::create(builder, loc, type, at));
+    }
+    // count * part / parts, as share.h has it; the product needs more bits than a narrow index has.
+    Type i64 = builder.getI64Type();
+    auto widened = [&](Value value) { return value.getType() == i64 ? value : LLVM::SExtOp::create(builder, loc, i64, value).getResult(); };
+    Value count = widened(fields.front()), parts = widened(block->getArgument(2));
+    auto border = [&](Value part) {
+      Value product = LLVM::MulOp::create(builder, loc, count, part);
+      Value value = LLVM::SDivOp::create(builder, loc, product, parts);
+      return types.index == i64 ? value : LLVM::TruncOp::create(builder, loc, types.index, value).getResult();
+    };
+    Value part = widened(block->getArgument(1));
+    Value next = LLVM::AddOp::create(builder, loc, part, LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(1)));
+    SmallVector<Value> arguments(llvm::drop_begin(fields));
+    arguments.append({border(part), border(next)});
+    LLVM::CallOp::create(builder, loc, TypeRange(), callee, arguments);
+    LLVM::ReturnOp::create(builder, loc, ValueRange());
+    return function;
+  }
+};
 } // namespace
 
 /// What LLVM may know of each function: that only @main is called from outside,
@@ -276,7 +371,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   populateVectorToLLVMConversionPatterns(converter, lowering);
   populateFinalizeMemRefToLLVMConversionPatterns(converter, lowering);
   populateFuncToLLVMConversionPatterns(converter, lowering);
-  lowering.add<LowerAddress, LowerPeek, LowerPoke>(converter);
+  lowering.add<LowerAddress, LowerPeek, LowerPoke, LowerShare>(converter);
   LLVMConversionTarget target(*context);
   target.addLegalOp<ModuleOp>();
   return applyFullConversion(module, target, std::move(lowering));

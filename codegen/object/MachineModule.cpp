@@ -7,6 +7,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/Passes/PassBuilder.h"
 
 using namespace mlir;
@@ -16,6 +17,36 @@ llvm::TargetOptions ingot::exactOptions() {
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   return options;
+}
+
+/// What runtime-min's share.h does: as many parts as there are threads, each of at least `grain` units, else one by the caller.
+static void defineShare(llvm::Module &module) {
+  llvm::Function *share = module.getFunction(kShareFunction);
+  if (!share)
+    return;
+  share->setLinkage(llvm::GlobalValue::InternalLinkage);
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> b(context);
+  llvm::Value *threads = share->getArg(0), *part = share->getArg(1), *data = share->getArg(2), *count = share->getArg(3);
+  llvm::Type *pointer = b.getPtrTy(), *i32 = b.getInt32Ty(), *index = count->getType();
+  auto *host = llvm::StructType::get(context, {i32, pointer, pointer}); // struct ingot_threads
+  auto *task = llvm::FunctionType::get(b.getVoidTy(), {pointer, i32, i32}, false);
+  auto block = [&] { return llvm::BasicBlock::Create(context, "", share); };
+  llvm::BasicBlock *entry = block(), *shared = block(), *many = block(), *alone = block();
+  b.SetInsertPoint(entry);
+  b.CreateCondBr(b.CreateIsNull(threads), alone, shared);
+  b.SetInsertPoint(shared);
+  llvm::Value *parts = b.CreateSDiv(count, share->getArg(4));
+  llvm::Value *most = b.CreateSExtOrTrunc(b.CreateLoad(i32, b.CreateStructGEP(host, threads, 0)), index);
+  parts = b.CreateSelect(b.CreateICmpSLT(parts, most), parts, most);
+  b.CreateCondBr(b.CreateICmpSGT(parts, llvm::ConstantInt::get(index, 1)), many, alone);
+  b.SetInsertPoint(many);
+  auto *run = llvm::FunctionType::get(b.getVoidTy(), {pointer, pointer, pointer, i32}, false);
+  b.CreateCall(run, b.CreateLoad(pointer, b.CreateStructGEP(host, threads, 1)), {threads, part, data, b.CreateTrunc(parts, i32)});
+  b.CreateRetVoid();
+  b.SetInsertPoint(alone);
+  b.CreateCall(task, part, {data, b.getInt32(0), b.getInt32(1)});
+  b.CreateRetVoid();
 }
 
 std::unique_ptr<llvm::Module>
@@ -33,6 +64,7 @@ ingot::translate(ModuleOp planned, llvm::LLVMContext &context,
     planned.emitError() << "the planned module could not be translated to LLVM";
     return nullptr;
   }
+  defineShare(*code);
   code->setDataLayout(layout);
   code->setTargetTriple(machine.getTargetTriple());
   // Vectors are as wide as the schedule made them: LLVM would halve 512-bit

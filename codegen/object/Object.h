@@ -7,6 +7,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include <memory>
 
+struct ingot_threads; // of runtime-min's model.h
+
 namespace ingot {
 
 /// A planned module as code in this process.
@@ -18,9 +20,9 @@ public:
   /// its element type; outputs do not overlap anything. Gives the status that @main returns: 0, or 1 where an
   /// index from data was out of range. Not reentrant: the arena belongs to this object. Where data give sizes, an output has memory for
   /// the greatest ones, and its shape is written to `shapes`, one address an output; null where it is not from data, and none at all
-  /// where no output's is.
+  /// where no output's is. Work is shared among `threads`, if there are some and the module was scheduled for several.
   virtual int run(llvm::ArrayRef<const void *> inputs,
-                  llvm::ArrayRef<void *> outputs, llvm::ArrayRef<int64_t *> shapes = {}) = 0;
+                  llvm::ArrayRef<void *> outputs, llvm::ArrayRef<int64_t *> shapes = {}, const ingot_threads *threads = nullptr) = 0;
 
   virtual unsigned getNumInputs() const = 0;
   virtual unsigned getNumOutputs() const = 0;

@@ -35,7 +35,7 @@ public:
     if (!interface.sizes.empty())
       buildFit();
     buildRun();
-    buildDescriptor(buildRunPointers());
+    buildDescriptor(buildRunPointers(/*threaded=*/false));
   }
 
   /// What code between the interface and the graph computes with.
@@ -265,7 +265,7 @@ private:
   /// The graph on these values, in the order of the interface. `shape` gives the address for the shape of an output, by its number, where
   /// data give it.
   Value *callGraph(ArrayRef<Value *> inputs, ArrayRef<Value *> outputs,
-                   const Numbers &sizes, Value *arena, Value *chosenWeights,
+                   const Numbers &sizes, Value *arena, Value *chosenWeights, Value *threads,
                    llvm::function_ref<Value *(unsigned)> shape) {
     std::vector<Value *> arguments(interface.arguments);
     for (auto [value, address] : llvm::zip_equal(interface.inputs, inputs))
@@ -279,12 +279,15 @@ private:
         arguments[*value.shapeArgument] = shape(unsigned(i));
     arguments[interface.arena] = arena;
     arguments[interface.weights] = chosenWeights;
+    if (interface.threads)
+      arguments[*interface.threads] = threads;
     return b.CreateCall(main, arguments);
   }
 
   /// `Status NAME::run(const Inputs &, const Outputs &, Context &)`, with `const Sizes &` before the last where a call chooses sizes, then `Shapes &`
   /// where data give some. The structs are laid out as printHeader declares them: Inputs and Outputs have a pointer for each value that is no state; Sizes has
-  /// a std::ptrdiff_t for each size; Shapes has the shapes; Context has the arena, the state where there is one, and the weights.
+  /// a std::ptrdiff_t for each size; Shapes has the shapes; Context has the arena, the state where there is one, the weights, and
+  /// the threads where some are expected.
   void buildRun() {
     const std::string &name = interface.name;
     bool open = !interface.sizes.empty(), shaped = interface.hasShapes();
@@ -355,7 +358,8 @@ private:
         before += value.shapeArgument ? value.shape.size() : 0;
       return b.CreateConstGEP1_64(b.getInt64Ty(), run->getArg(arguments.size() - 2), before);
     };
-    Value *status = callGraph(inputs, outputs, sizes, arena, chosenWeights, shape);
+    Value *threads = interface.threads ? loadPointer(context, hasState ? 3 : 2) : nullptr;
+    Value *status = callGraph(inputs, outputs, sizes, arena, chosenWeights, threads, shape);
     if (hasState)
       b.CreateStore(b.CreateTrunc(b.CreateSub(llvm::ConstantInt::get(size, 1),
                                               current),
@@ -364,19 +368,22 @@ private:
     b.CreateRet(status);
   }
 
-  /// The descriptor's `run`, or `run_sized`, which has the sizes before the arena, or `run_shaped`, which has sizes and shapes there.
-  llvm::Function *buildRunPointers() {
+  /// The descriptor's `run`, or `run_sized`, which has the sizes before the arena, or `run_shaped`, which has sizes and shapes there; `run_threaded`,
+  /// which has the threads behind them, where `threaded`.
+  llvm::Function *buildRunPointers(bool threaded) {
     bool open = !interface.sizes.empty();
-    std::vector<llvm::Type *> arguments(interface.hasShapes() ? 6 : open ? 5 : 4, pointer);
-    llvm::Function *run = function("ingot.run_pointers", arguments,
+    std::vector<llvm::Type *> arguments(threaded ? 7 : interface.hasShapes() ? 6 : open ? 5 : 4, pointer);
+    llvm::Function *run = function(threaded ? "ingot.run_threaded" : "ingot.run_pointers", arguments,
                                    llvm::GlobalValue::InternalLinkage);
+    size_t memory = arguments.size() - (threaded ? 3 : 2);
     Numbers sizes;
     if (open) {
       sizes = readNumbers(run->getArg(2));
       returnIf(b.CreateNot(fit(sizes)), Status::bad_sizes);
     }
-    Value *arena = run->getArg(arguments.size() - 2);
-    Value *chosenWeights = chooseWeights(run->getArg(arguments.size() - 1));
+    Value *arena = run->getArg(memory);
+    Value *chosenWeights = chooseWeights(run->getArg(memory + 1));
+    Value *threads = threaded ? run->getArg(memory + 2) : static_cast<Value *>(null());
     checkMemory(arena, chosenWeights);
     auto readPointers = [&](ArrayRef<ModelValue> values, Value *from) {
       std::vector<Value *> addresses;
@@ -386,7 +393,7 @@ private:
     };
     std::vector<Value *> inputs = readPointers(interface.inputs, run->getArg(0));
     std::vector<Value *> outputs = readPointers(interface.outputs, run->getArg(1));
-    b.CreateRet(callGraph(inputs, outputs, sizes, arena, chosenWeights,
+    b.CreateRet(callGraph(inputs, outputs, sizes, arena, chosenWeights, threads,
                           [&](unsigned output) { return loadPointer(run->getArg(3), output); }));
     return run;
   }
@@ -471,6 +478,7 @@ private:
     fields.push_back(int32(int64_t(interface.lists.size())));
     fields.push_back(lists());
     fields.push_back(interface.hasShapes() ? static_cast<Constant *>(run) : null());
+    fields.push_back(interface.threads ? static_cast<Constant *>(buildRunPointers(/*threaded=*/true)) : null());
     std::vector<llvm::Type *> types;
     for (Constant *field : fields)
       types.push_back(field ? field->getType() : b.getInt32Ty());

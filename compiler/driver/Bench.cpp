@@ -90,8 +90,11 @@ static llvm::Error writePeerInputs(const TemporaryFolder &folder, const Interfac
 }
 
 /// The compiled model in a process of its own, which answers a number of runs with their times, or with what went wrong.
-static llvm::Expected<Worker> startOwn(Executor &executor, llvm::ArrayRef<Tensor> inputs) {
-  return Worker::fork([&](StringRef line) {
+static llvm::Expected<Worker> startOwn(Executor &executor, llvm::ArrayRef<Tensor> inputs, unsigned threads) {
+  return Worker::fork([&, threads](StringRef line) mutable {
+    // In the process that needs them, once.
+    if (threads > 1)
+      executor.takeThreads(std::exchange(threads, 1));
     unsigned count = 0;
     line.getAsInteger(10, count);
     std::string answer;
@@ -112,9 +115,9 @@ static std::string lastWords(Worker &worker, const std::string &log) {
 
 /// A peer that has run once. The error is one line that starts with its name.
 static llvm::Expected<Engine> startPeer(const std::string &python, const std::string &name, const std::string &model,
-                                        const TemporaryFolder &folder, const Interface &interface) {
+                                        const TemporaryFolder &folder, const Interface &interface, unsigned threads) {
   std::string log = folder.file(name + ".log");
-  llvm::Expected<Worker> worker = Worker::start(python, {"-c", peerProgram, name, model, folder.name()}, log);
+  llvm::Expected<Worker> worker = Worker::start(python, {"-c", peerProgram, name, model, folder.name(), std::to_string(threads)}, log);
   if (!worker)
     return worker.takeError();
   llvm::Expected<std::string> ready = worker->receive();
@@ -217,6 +220,8 @@ static void printTable(const std::vector<std::vector<std::string>> &rows) {
 static std::string differenceText(const Engine &engine, const Engine *reference) {
   return &engine == reference ? "reference" : engine.difference ? figure(*engine.difference) : "-";
 }
+
+static std::string threadsText(unsigned threads) { return std::to_string(threads) + (threads == 1 ? " thread" : " threads"); }
 
 static void printEngines(const std::vector<Engine> &engines, const Engine *reference) {
   std::vector<std::vector<std::string>> rows{{"engine", "version", "min ms", "median ms", "max abs diff"}};
@@ -362,7 +367,7 @@ int ingot::benchModel(const BenchOptions &given) {
       return fail(folder.takeError());
     if (llvm::Error error = writePeerInputs(*folder, interface, *bound))
       return fail(std::move(error));
-    llvm::Expected<Worker> own = startOwn(**executor, *bound);
+    llvm::Expected<Worker> own = startOwn(**executor, *bound, options.threads);
     if (!own)
       return fail(own.takeError());
     engines.push_back({"ingot", options.version, std::move(*own)});
@@ -375,7 +380,7 @@ int ingot::benchModel(const BenchOptions &given) {
     }
     for (const std::string &name : options.against) {
       progress.show("loading " + name);
-      llvm::Expected<Engine> peer = startPeer(*python, name, options.model, *folder, interface);
+      llvm::Expected<Engine> peer = startPeer(*python, name, options.model, *folder, interface, options.threads);
       if (peer) {
         engines.push_back(std::move(*peer));
         continue;
@@ -408,9 +413,9 @@ int ingot::benchModel(const BenchOptions &given) {
   progress.clear();
 
   if (options.json != "-" && options.svg != "-") {
-    llvm::outs() << options.model << ": " << target.name << ", 1 thread, inputs by seed " << options.seed << "\n\n";
+    llvm::outs() << options.model << ": " << target.name << ", " << threadsText(options.threads) << ", inputs by seed " << options.seed << "\n\n";
     printEngines(engines, reference);
-    llvm::outs() << '\n';
+    llvm::outs() << (options.threads > 1 ? "\nkernels on one thread:\n" : "\n");
     printKernels(*kernels, *peak);
   }
   if (!options.json.empty())

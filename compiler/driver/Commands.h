@@ -29,6 +29,7 @@ struct ModelOptions {
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
   std::vector<std::pair<std::string, ListShape>> lists; ///< of sequences and optionals
   bool openSizes = false; ///< sizes that nobody gives are left to the call
+  unsigned threads = 1; ///< that share the work of a call
   std::optional<int64_t> stringBytes; ///< room for the strings that the model makes
   std::vector<std::string> states; ///< IN:OUT as given; either name may hold ':'
 };
@@ -58,7 +59,6 @@ struct VerifyOptions : ModelOptions {
 struct BenchOptions : ModelOptions {
   std::vector<std::pair<std::string, std::string>> inputs;
   std::vector<std::string> against; ///< engines of bench_peer.py
-  unsigned threads = 1;             ///< of each engine
   double seconds = 1.5;             ///< how long each engine is measured
   uint64_t seed = 0;
   std::string version;              ///< of this tool

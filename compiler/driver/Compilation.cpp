@@ -5,6 +5,7 @@
 #include "compiler/driver/Dialects.h"
 #include "compiler/import/Import.h"
 #include "compiler/support/Target.h"
+#include "compiler/support/Threads.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -77,6 +78,8 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
   compilation->owned = std::move(*module);
   if (options.stringBytes)
     (*compilation->owned)->setAttr("ingot.string_bytes", mlir::Builder(&compilation->context).getI64IntegerAttr(*options.stringBytes));
+  if (options.threads > 1)
+    (*compilation->owned)->setAttr(kThreads, mlir::Builder(&compilation->context).getI64IntegerAttr(options.threads));
   return compilation;
 }
 

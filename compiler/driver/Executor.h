@@ -23,6 +23,10 @@ public:
   /// run().
   llvm::Error time(llvm::ArrayRef<Tensor> inputs, unsigned count, llvm::function_ref<void(double)> after);
 
+  /// The calls that follow share their work among that many threads, those of this process and the caller's; does nothing where the code was not made for it. Not to
+  /// be called before a fork, which threads do not survive.
+  virtual void takeThreads(unsigned) {}
+
   const Interface &interface() const { return ports; }
 
 protected:

@@ -162,8 +162,9 @@ static int64_t stackBytes(mlir::func::FuncOp function, const Target &target, std
   for (mlir::Block &block : function.getBody())
     spilled = std::max(spilled, peakBytes(block) - target.vectorBytes * target.vectorRegisters);
   auto module = function->getParentOfType<mlir::ModuleOp>();
-  function.walk([&](mlir::func::CallOp call) {
-    if (auto callee = module.lookupSymbol<mlir::func::FuncOp>(call.getCallee()))
+  function.walk([&](mlir::Operation *op) {
+    std::optional<FunctionCall> call = functionCallOf(op);
+    if (auto callee = call ? module.lookupSymbol<mlir::func::FuncOp>(call->callee) : nullptr)
       called = std::max(called, stackBytes(callee, target, known));
   });
   constexpr int64_t frame = 128; // saved registers, return address, alignment

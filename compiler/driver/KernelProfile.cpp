@@ -1,6 +1,7 @@
 //===- KernelProfile.cpp - how long each kernel of a model takes ----------===//
 #include "compiler/driver/KernelProfile.h"
 #include "compiler/driver/Executor.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -67,13 +68,14 @@ static std::vector<mlir::func::FuncOp> addClock(mlir::ModuleOp module, std::stri
     mlir::func::CallOp::create(builder, loc, clock, number);
   };
   std::vector<mlir::func::FuncOp> called;
-  main.walk([&](mlir::func::CallOp op) {
-    auto kernel = symbols.lookup<mlir::func::FuncOp>(op.getCallee());
+  main.walk([&](mlir::Operation *op) {
+    std::optional<FunctionCall> made = functionCallOf(op);
+    auto kernel = made ? symbols.lookup<mlir::func::FuncOp>(made->callee.getValue()) : nullptr;
     if (!kernel || !kernel->hasAttr("ingot.kernel"))
       return;
     called.push_back(kernel);
     builder.setInsertionPointAfter(op);
-    call(op.getLoc(), called.size());
+    call(op->getLoc(), called.size());
   });
   builder.setInsertionPointToStart(&main.getBody().front());
   call(main.getLoc(), 0);

@@ -1,5 +1,6 @@
 //===- ObjectExecutor.cpp - the road through LLVM in this process ---------===//
 #include "compiler/driver/Executor.h"
+#include "ingot/threads.h"
 
 using namespace ingot;
 
@@ -9,12 +10,15 @@ public:
   ObjectExecutor(Interface interface, std::unique_ptr<CompiledModel> compiled)
       : Executor(std::move(interface)), compiled(std::move(compiled)) {}
 
+  void takeThreads(unsigned count) override { pool = std::make_unique<ThreadPool>(int(count)); }
+
 private:
   int call(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, llvm::ArrayRef<int64_t *> shapes) override {
-    return compiled->run(inputs, outputs, shapes);
+    return compiled->run(inputs, outputs, shapes, pool ? pool->threads() : nullptr);
   }
 
   std::unique_ptr<CompiledModel> compiled;
+  std::unique_ptr<ThreadPool> pool;
 };
 } // namespace
 

@@ -1,6 +1,6 @@
-"""One engine that `ingot bench` measures, on one thread.
+"""One engine that `ingot bench` measures.
 
-usage: python3 bench_peer.py ENGINE MODEL FOLDER
+usage: python3 bench_peer.py ENGINE MODEL FOLDER THREADS
 
 ENGINE is onnxruntime, openvino, mnn or ncnn. FOLDER/ports.json has name, type and shape of the inputs and outputs, FOLDER/input_K.npy holds the inputs. Loads the model, runs
 it once, writes FOLDER/ENGINE_K.npy (the outputs) and the line "ready VERSION" on stdout. Then each line N on stdin is answered by a line with the
@@ -25,13 +25,14 @@ def version(package):
     return importlib.metadata.version(package)
 
 
-# Each takes the model's file, its ports, the inputs and a folder of its own, and gives the version and a function that runs once and returns the
+# Each takes the model's file, its ports, the inputs, a folder of its own and the number of threads, and gives the version and a function that runs once and returns the
 # outputs, arrays in the order of the ports. An engine is given its inputs as it likes them before, and is timed until the outputs are arrays.
 
-def onnxruntime(model, ports, arrays, folder):
+def onnxruntime(model, ports, arrays, folder, threads):
     import onnxruntime
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     names = [port["name"] for port in ports["outputs"]]
@@ -39,12 +40,12 @@ def onnxruntime(model, ports, arrays, folder):
     return onnxruntime.__version__, lambda: session.run(names, inputs)
 
 
-def openvino(model, ports, arrays, folder):
+def openvino(model, ports, arrays, folder, threads):
     import openvino
     core = openvino.Core()
     network = core.read_model(model)
     network.reshape({port["name"]: port["shape"] for port in ports["inputs"]})
-    compiled = core.compile_model(network, "CPU", {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"})
+    compiled = core.compile_model(network, "CPU", {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"})
     request = compiled.create_infer_request()
     for port, array in zip(ports["inputs"], arrays):
         request.set_tensor(port["name"], openvino.Tensor(array))
@@ -57,7 +58,7 @@ def openvino(model, ports, arrays, folder):
     return version("openvino"), run
 
 
-def mnn(model, ports, arrays, folder):
+def mnn(model, ports, arrays, folder, threads):
     # The converter's extension itself: MNN.tools, which wraps it, installs a package that sends reports when it is imported.
     import _tools
     import MNN.expr
@@ -67,7 +68,7 @@ def mnn(model, ports, arrays, folder):
     if not os.path.exists(converted):
         raise RuntimeError("its converter does not take the model")
     names = [[port["name"] for port in ports[kind]] for kind in ("inputs", "outputs")]
-    network = MNN.nn.load_module_from_file(converted, *names, thread_num=1, precision_mode=MNN.expr.PrecisionMode.High)
+    network = MNN.nn.load_module_from_file(converted, *names, thread_num=threads, precision_mode=MNN.expr.PrecisionMode.High)
     # Its integers and floats have 32 bits.
     arrays = [array.astype(numpy.float32 if array.dtype.kind == "f" else numpy.int32) for array in arrays]
     types = [MNN.expr.float if array.dtype.kind == "f" else MNN.expr.int for array in arrays]
@@ -81,7 +82,7 @@ def mnn(model, ports, arrays, folder):
     return version("MNN"), run
 
 
-def ncnn(model, ports, arrays, folder):
+def ncnn(model, ports, arrays, folder, threads):
     import ncnn
     # The converter is a program in the package pnnx, whose Python module needs PyTorch and is left alone.
     found = importlib.util.find_spec("pnnx")
@@ -96,7 +97,7 @@ def ncnn(model, ports, arrays, folder):
     if not (folder / "model.ncnn.param").exists():
         raise RuntimeError("its converter does not take the model")
     net = ncnn.Net()
-    net.opt.num_threads = 1
+    net.opt.num_threads = threads
     net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = net.opt.use_bf16_storage = False
     if net.load_param(str(folder / "model.ncnn.param")) or net.load_model(str(folder / "model.ncnn.bin")):
         raise RuntimeError("does not take the model")
@@ -122,7 +123,7 @@ ENGINES = {"onnxruntime": (onnxruntime, "onnxruntime"), "openvino": (openvino, "
            "ncnn": (ncnn, f"ncnn && {sys.executable} -m pip install --no-deps pnnx")}
 
 
-def main(engine, model, folder):
+def main(engine, model, folder, threads):
     folder = pathlib.Path(folder)
     ports = json.loads((folder / "ports.json").read_text())
     arrays = [numpy.load(folder / f"input_{k}.npy") for k in range(len(ports["inputs"]))]
@@ -131,7 +132,7 @@ def main(engine, model, folder):
     # Converters leave files where they run.
     model = os.path.abspath(model)
     os.chdir(own)
-    name, run = ENGINES[engine][0](model, ports, arrays, own)
+    name, run = ENGINES[engine][0](model, ports, arrays, own, int(threads))
     for k, value in enumerate(run()):
         # numpy.save keeps the order of dimensions in memory, which a transpose leaves reversed.
         value = numpy.array(value, order="C")

@@ -88,6 +88,10 @@ static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTa
         ->check(isTarget);
 }
 
+static void addThreads(CLI::App &command, ModelOptions &options, const char *text) {
+  command.add_option("--threads", options.threads, text)->type_name("N")->default_str("1")->check(CLI::Range(1, 1024));
+}
+
 static void addModel(CLI::App &command, ModelOptions &options) {
   command.add_option("MODEL", options.model, "the ONNX file")->required();
 }
@@ -150,12 +154,14 @@ int main(int argc, char **argv) {
                    "where the weights go: an array in the sources (C++ up to 4 KiB), the program's read-only data, or a file that the caller maps")
       ->check(CLI::IsMember({"auto", "array", "linked", "external"}))
       ->default_str("auto");
+  addThreads(*compileCommand, compile, "how many threads shall share the work of a call: the caller lends them; 1: none are asked for");
   compileCommand->add_option("--depfile", compile.depfile, "also write what was read, as a make rule")->type_name("FILE");
   compileCommand->footer("Examples:\n"
                          "  ingot compile rec.onnx -o out --shape x=1,3,48,320            out/rec.h and out/rec.cpp\n"
                          "  ingot compile vad.onnx -o out --state state:stateN            recurrent state kept by the model\n"
                          "  ingot compile ds_cnn.onnx -o out --target cortex-m7\n"
                          "  ingot compile rec.onnx -o out --emit library                  out/librec.a and out/rec.h\n"
+                         "  ingot compile rec.onnx -o out --threads 4                     for a pool of four, as ingot/threads.h has one\n"
                          "  ingot compile det.onnx rec.onnx -o out                        the files of both\n"
                          "  ingot compile rec.onnx -o out --emit object --target riscv64  out/rec.o and out/rec.h\n"
                          "  ingot compile rec.onnx --emit kernels | less                  the fused kernels, as IR\n"
@@ -208,11 +214,7 @@ int main(int argc, char **argv) {
       ->type_name("ENGINE,...")
       ->default_str("onnxruntime,openvino,mnn,ncnn")
       ->check(CLI::IsMember({"onnxruntime", "openvino", "mnn", "ncnn", "none"}));
-  benchCommand->add_option("--threads", bench.threads, "of each engine; only 1, which is what Ingot's code runs on")
-      ->default_str("1")
-      ->check([](const std::string &text) {
-        return text == "1" ? std::string() : "'" + text + "': Ingot's code runs on one thread, and the peers get as many; give 1";
-      });
+  addThreads(*benchCommand, bench, "threads of each engine");
   benchCommand->add_option("--seconds", bench.seconds, "how long each engine is measured, in five rounds")
       ->default_str("1.5")
       ->check(CLI::Range(0.001, 3600.0));

@@ -13,6 +13,7 @@
 #include "compiler/memory/WeightSegment.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
+#include "compiler/support/Threads.h"
 #include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -414,7 +415,7 @@ private:
   /// Writes at the start of @main: views and the indices they need.
   OpBuilder head;
   func::FuncOp planned;
-  Value arena, weights, status, pool;
+  Value arena, weights, status, pool, threads;
   int64_t poolBytes = 0;
   /// Offset of views that are not placed yet; the head ends before it.
   Value unplaced;
@@ -479,6 +480,9 @@ LogicalResult Emitter::run() {
       untold.push_back(operand.getOperandNumber());
   for (unsigned output : untold)
     arguments.push_back(MemRefType::get({modelRank(type.getResult(output), main.getResultAttrDict(output))}, builder.getI64Type()));
+  bool isShared = threadsOf(module) > 1;
+  if (isShared)
+    arguments.push_back(bytes);
 
   builder.setInsertionPoint(main);
   planned = func::FuncOp::create(
@@ -525,6 +529,11 @@ LogicalResult Emitter::run() {
     auto name = main.getResultAttrOfType<StringAttr>(output, "ingot.name");
     shapes[output].setLoc(named(builder, ((name ? name.getValue() : "output") + "_shape").str()));
     planned.setArgAttr(number, "ingot.shape_of", builder.getI64IntegerAttr(output));
+  }
+  if (isShared) {
+    threads = block->getArguments().back();
+    threads.setLoc(named(builder, "threads"));
+    planned.setArgAttr(planned.getNumArguments() - 1, kThreads, builder.getUnitAttr());
   }
 
   // The greatest of expressions, each over the sizes before it.
@@ -847,7 +856,20 @@ void Emitter::emitLaunch(LaunchOp op) {
     operands.push_back(status);
   if (callee->hasAttr("ingot.pool"))
     operands.push_back(pool);
-  func::CallOp::create(builder, op.getLoc(), callee, operands);
+  auto shared = callee->getAttrOfType<AffineMapAttr>("ingot.shared");
+  if (!shared) {
+    func::CallOp::create(builder, op.getLoc(), callee, operands);
+    return;
+  }
+  SmallVector<OpFoldResult> kernelSizes;
+  for (Value input : op.getInputs())
+    if (isa<IndexType>(input.getType()))
+      kernelSizes.push_back(mapping.lookup(input));
+  OpFoldResult folded = affine::makeComposedFoldedAffineApply(builder, op.getLoc(), shared.getValue(), kernelSizes);
+  auto constant = getConstantIntValue(folded);
+  Value count = constant ? index(*constant) : cast<Value>(folded);
+  ShareOp::create(builder, op.getLoc(), callee.getSymName(), operands, count, threads,
+                  callee->getAttrOfType<IntegerAttr>("ingot.grain").getInt());
 }
 
 void Emitter::emitIf(scf::IfOp op) {

@@ -1,6 +1,7 @@
 //===- ChooseSchedules.cpp ------------------------------------------------===//
 #include "compiler/schedule/Passes.h"
-#include "compiler/schedule/Schedule.h"
+#include "compiler/schedule/Sharing.h"
+#include "compiler/support/Threads.h"
 #include "mlir/IR/Matchers.h"
 
 namespace ingot {
@@ -34,15 +35,18 @@ struct ChooseSchedules : ingot::impl::ChooseSchedulesBase<ChooseSchedules> {
       if (auto found = nests->bufferOf.find(argument);
           found != nests->bufferOf.end())
         isConstant[found->second] = matchPattern(operand, m_Constant());
-    SmallVector<Attribute> schedules;
+    SmallVector<Schedule> schedules;
     for (Nest &nest : nests->nests) {
       mergeDimensions(nest);
-      schedules.push_back(
-          chooseSchedule(nest, isConstant, target).toAttr(&getContext()));
+      schedules.push_back(chooseSchedule(nest, isConstant, target));
     }
+    chooseSharing(*nests, schedules, workOf(kernel), threadsOf(getOperation()), target);
     Builder b(&getContext());
+    SmallVector<Attribute> attributes;
+    for (const Schedule &schedule : schedules)
+      attributes.push_back(schedule.toAttr(&getContext()));
     kernel.setScheduleAttr(b.getDictionaryAttr(
-        b.getNamedAttr("nests", b.getArrayAttr(schedules))));
+        b.getNamedAttr("nests", b.getArrayAttr(attributes))));
     return success();
   }
 };

@@ -8,7 +8,7 @@
 #include "compiler/kernels/Sizes.h"
 #include "compiler/kernels/Stages.h"
 #include "compiler/schedule/Pack.h"
-#include "compiler/schedule/Schedule.h"
+#include "compiler/schedule/Sharing.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -69,14 +69,23 @@ public:
     }
     packConstants();
 
-    func::FuncOp function = createFunction(name, {});
+    int64_t shared = schedules.empty() ? -1 : schedules.front().shared;
+    if (shared != -1 && (!canShare(nests, schedules.front(), shared) || schedules.front().grain < 1))
+      return kernel.emitError("has a schedule that shares what can't be shared");
+    func::FuncOp function = createFunction(name, shared == -1 ? std::vector<std::string>() : std::vector<std::string>{"first", "last"});
     result.functions.emplace_back(function);
     function->setAttr("ingot.kernel", b.getUnitAttr());
+    if (shared != -1)
+      markShared(function, shared);
     if (nests.checked)
       function->setAttr("ingot.checked", b.getUnitAttr());
     if (nests.makesStrings)
       function->setAttr("ingot.pool", b.getUnitAttr());
     enter(function, {});
+    if (shared != -1) {
+      firstUnit = function.getArguments().end()[-2];
+      lastUnit = function.getArguments().back();
+    }
 
     // Concatenated parts have no rows in common; stages of rows all have them.
     unsigned rows = nests.nests.empty() ? 0 : nests.nests.front().outer;
@@ -263,11 +272,6 @@ private:
   }
 
   /// for (name = begin; name < end; name += step) body(name)
-  void loop(StringRef loopName, int64_t begin, int64_t end, int64_t step,
-            llvm::function_ref<void(Value)> body) {
-    loop(loopName, indexConstant(begin), indexConstant(end), step, body);
-  }
-
   void loop(StringRef loopName, Value begin, Value end, int64_t step,
             llvm::function_ref<void(Value)> body) {
     auto op = scf::ForOp::create(b, loc, begin, end, indexConstant(step));
@@ -277,11 +281,59 @@ private:
     body(op.getInductionVar());
   }
 
-  /// A loop over the whole dimension; none where it has one point.
+  //===--- parts for threads ----------------------------------------------===//
+
+  void markShared(func::FuncOp function, int64_t dim) {
+    const Schedule &first = schedules.front();
+    AffineExpr units = unitsOf(nests.nests.front(), first, dim);
+    function->setAttr("ingot.shared", AffineMapAttr::get(AffineMap::get(0, nests.indexArguments.size(), simplifiedSize(units))));
+    function->setAttr("ingot.grain", b.getI64IntegerAttr(first.grain));
+  }
+
+  bool isShared(unsigned dim) const { return nest == &nests.nests.front() && schedule->shared == int64_t(dim); }
+
+  /// The points of the function's part at which a loop over points [begin, end) of the dimension is. `step` divides a unit and end - begin.
+  std::pair<Value, Value> part(unsigned dim, Value begin, Value end) {
+    if (!isShared(dim))
+      return {begin, end};
+    int64_t unit = unitOf(*schedule, dim);
+    auto clamped = [&](Value units, Value other, bool least, StringRef text) {
+      AffineExpr point = b.getAffineDimExpr(0) * unit;
+      loc = named((dimName(dim) + text).str());
+      AffineMap map = AffineMap::get(2, 0, {point, b.getAffineDimExpr(1)}, b.getContext());
+      SmallVector<OpFoldResult> operands = {units, other};
+      OpFoldResult result = least ? affine::makeComposedFoldedAffineMin(b, loc, map, operands) : affine::makeComposedFoldedAffineMax(b, loc, map, operands);
+      loc = b.getUnknownLoc();
+      return getValueOrCreateConstantIndexOp(b, loc, result);
+    };
+    // The first part begins at 0, whatever follows.
+    if (matchPattern(begin, m_Zero()))
+      begin = unit == 1 ? firstUnit : affine::AffineApplyOp::create(b, named(dimName(dim) + "_first"), b.getAffineDimExpr(0) * unit, firstUnit).getResult();
+    else
+      begin = clamped(firstUnit, begin, /*least=*/false, "_first");
+    if (unit == 1)
+      return {begin, lastUnit};
+    return {begin, clamped(lastUnit, end, /*least=*/true, "_last")};
+  }
+
+  /// What is left over behind the last full unit belongs to the last part.
+  void inLastPart(unsigned dim, llvm::function_ref<void()> body) {
+    if (!isShared(dim))
+      return body();
+    Value units = sizeValue(unitsOf(*nest, *schedule, dim));
+    Value last = arith::CmpIOp::create(b, named("is_last"), arith::CmpIPredicate::eq, lastUnit, units);
+    auto branch = scf::IfOp::create(b, loc, last, /*withElse=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    body();
+  }
+
+  /// A loop over the whole dimension, or the function's part of it; none where it has one point.
   void over(unsigned dim, llvm::function_ref<void()> body) {
     if (nest->sizes[dim] == 1)
       return body();
-    loop(dimName(dim), indexConstant(0), extent(dim), 1, [&](Value value) {
+    auto [begin, end] = part(dim, indexConstant(0), extent(dim));
+    loop(dimName(dim), begin, end, 1, [&](Value value) {
       frame.loops[dim] = value;
       body();
     });
@@ -316,8 +368,9 @@ private:
       int64_t size = nest->sizes[dim];
       if (size == 1)
         return overRows(rows, dim + 1);
-      loop("row" + (dim ? std::to_string(dim) : std::string()),
-           indexConstant(0), extent(dim), 1, [&](Value value) {
+      auto [begin, end] = part(dim, indexConstant(0), extent(dim));
+      loop("row" + (dim ? std::to_string(dim) : std::string()), begin, end, 1,
+           [&](Value value) {
              frame.loops[dim] = value;
              overRows(rows, dim + 1);
            });
@@ -373,10 +426,11 @@ private:
     if (nest->isDynamic(lane))
       return overDynamicBlocks(widths, body);
     int64_t full = size / block * block;
-    if (full == block) {
+    if (full == block && !isShared(lane)) {
       body(widths);
     } else if (full) {
-      loop(dimName(lane), 0, full, block, [&](Value value) {
+      auto [begin, end] = part(lane, indexConstant(0), indexConstant(full));
+      loop(dimName(lane), begin, end, block, [&](Value value) {
         frame.loops[lane] = value;
         body(widths);
       });
@@ -384,9 +438,11 @@ private:
     }
     if (full == size)
       return;
-    offsets[lane] = full;
-    body(coverLanes(size - full, schedule->width));
-    offsets[lane] = 0;
+    inLastPart(lane, [&] {
+      offsets[lane] = full;
+      body(coverLanes(size - full, schedule->width));
+      offsets[lane] = 0;
+    });
   }
 
   /// Full blocks of lanes, then single vectors, then single lanes.
@@ -394,20 +450,21 @@ private:
                          llvm::function_ref<void(ArrayRef<int64_t>)> body) {
     unsigned lane = schedule->lane;
     Value begin = indexConstant(0);
-    auto part = [&](Value end, ArrayRef<int64_t> part, int64_t step) {
-      loop(dimName(lane), begin, end, step, [&](Value value) {
+    auto vectors = [&](Value end, ArrayRef<int64_t> vectors, int64_t step) {
+      auto [first, last] = part(lane, begin, end);
+      loop(dimName(lane), first, last, step, [&](Value value) {
         frame.loops[lane] = value;
-        body(part);
+        body(vectors);
       });
       frame.loops[lane] = Value();
       begin = end;
     };
     int64_t block = schedule->block(), width = schedule->width;
-    part(fullSteps(lane, block), widths, block);
+    vectors(fullSteps(lane, block), widths, block);
     if (width != block)
-      part(fullSteps(lane, width), {width}, width);
+      vectors(fullSteps(lane, width), {width}, width);
     if (width != 1)
-      part(extent(lane), {1}, 1);
+      vectors(extent(lane), {1}, 1);
   }
 
   /// Points at the edge, which read padding, one by one; tiles in between.
@@ -418,8 +475,9 @@ private:
     if (nest->isDynamic(dim)) {
       bool inside = !skipsPadding(*nest, dim);
       Value full = indexConstant(0);
-      auto part = [&](Value begin, Value end, int64_t points) {
-        loop(dimName(dim), begin, end, points, [&](Value value) {
+      auto run = [&](Value begin, Value end, int64_t points) {
+        auto [first, last] = part(dim, begin, end);
+        loop(dimName(dim), first, last, points, [&](Value value) {
           frame.loops[dim] = value;
           body(points, inside);
         });
@@ -427,9 +485,9 @@ private:
       };
       if (inside && schedule->tileSize > 1) {
         full = fullSteps(dim, schedule->tileSize);
-        part(indexConstant(0), full, schedule->tileSize);
+        run(indexConstant(0), full, schedule->tileSize);
       }
-      return part(full, extent(dim), 1);
+      return run(full, extent(dim), 1);
     }
     auto [begin, end] = interior(*nest, dim);
     segment(dim, 0, begin, 1, [&](int64_t points) { body(points, false); });
@@ -442,12 +500,13 @@ private:
   void segment(unsigned dim, int64_t begin, int64_t end, int64_t step,
                llvm::function_ref<void(int64_t)> body) {
     int64_t full = begin + (end - begin) / step * step;
-    if (full - begin == step) {
+    if (full - begin == step && !isShared(dim)) {
       offsets[dim] = begin;
       body(step);
       offsets[dim] = 0;
     } else if (full > begin) {
-      loop(dimName(dim), begin, full, step, [&](Value value) {
+      auto [first, last] = part(dim, indexConstant(begin), indexConstant(full));
+      loop(dimName(dim), first, last, step, [&](Value value) {
         frame.loops[dim] = value;
         body(step);
       });
@@ -455,9 +514,11 @@ private:
     }
     if (full == end)
       return;
-    offsets[dim] = full;
-    body(end - full);
-    offsets[dim] = 0;
+    inLastPart(dim, [&] {
+      offsets[dim] = full;
+      body(end - full);
+      offsets[dim] = 0;
+    });
   }
 
   //===--- register tiles -------------------------------------------------===//
@@ -509,7 +570,8 @@ private:
     auto function = dyn_cast<func::FuncOp>(caller);
     if (!function)
       function = caller->getParentOfType<func::FuncOp>();
-    SmallVector<Value> arguments(function.getArguments());
+    // Tiles take what the kernel's function takes, but not the part.
+    SmallVector<Value> arguments(function.getArguments().drop_back(firstUnit ? 2 : 0));
     arguments.append(values);
     func::CallOp::create(b, loc, tileName, TypeRange(), arguments);
   }
@@ -1354,6 +1416,7 @@ private:
   Frame frame;
   Nest *nest = nullptr;
   Schedule *schedule = nullptr;
+  Value firstUnit, lastUnit; ///< the function's part of the shared dimension; null: all
   SmallVector<int64_t> offsets;
   int64_t blockLanes = 0;
   std::vector<std::string> accumulatorNames;

@@ -26,6 +26,10 @@ DictionaryAttr Schedule::toAttr(MLIRContext *context) const {
   add("split", b.getI64IntegerAttr(split));
   add("split_size", b.getI64IntegerAttr(splitSize));
   add("totals", b.getI64IntegerAttr(totals));
+  if (shared != -1) {
+    add("shared", b.getI64IntegerAttr(shared));
+    add("grain", b.getI64IntegerAttr(grain));
+  }
   add("packed", b.getDenseI64ArrayAttr(packed));
   return b.getDictionaryAttr(fields);
 }
@@ -51,6 +55,8 @@ Schedule Schedule::fromAttr(DictionaryAttr attr) {
   schedule.split = number("split", -1);
   schedule.splitSize = number("split_size", 1);
   schedule.totals = number("totals", 0);
+  schedule.shared = number("shared", -1);
+  schedule.grain = number("grain", 1);
   schedule.packed = list("packed");
   return schedule;
 }

@@ -35,6 +35,9 @@ struct Schedule {
   int64_t splitSize = 1;
   /// So many of the outermost reduction loops add up what the loops within them summed.
   int64_t totals = 0;
+  /// Threads may share the kernel by this dimension of its first nest (Sharing.h), in parts of at least `grain` units; -1: none.
+  int64_t shared = -1;
+  int64_t grain = 1;
   /// Inputs of the root that are constants, packed into the order in which the loops read them.
   llvm::SmallVector<int64_t> packed;
 

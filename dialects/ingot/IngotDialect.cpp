@@ -17,6 +17,28 @@ void IngotDialect::initialize() {
       >();
 }
 
+LogicalResult ShareOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(*this, getCalleeAttr());
+  if (!callee)
+    return emitOpError("calls '") << getCallee() << "', which is no function";
+  Type index = IndexType::get(getContext());
+  SmallVector<Type> expected(getInputs().getTypes());
+  expected.append({index, index});
+  if (callee.getArgumentTypes() != ArrayRef(expected) || callee.getNumResults())
+    return emitOpError("needs a callee of its inputs' types and two indices, '") << getCallee() << "' is none";
+  if (getGrain() < 1)
+    return emitOpError("has a grain below 1");
+  return success();
+}
+
+std::optional<FunctionCall> ingot::functionCallOf(Operation *op) {
+  if (auto call = dyn_cast<func::CallOp>(op))
+    return FunctionCall{call.getCalleeAttr(), call.getOperands()};
+  if (auto share = dyn_cast<ShareOp>(op))
+    return FunctionCall{share.getCalleeAttr(), share.getInputs()};
+  return std::nullopt;
+}
+
 LogicalResult KernelOp::verify() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getInputs().getTypes())
@@ -45,7 +67,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   unsigned expected = getNumOperands() + getNumResults() +
                       callee->hasAttr("ingot.scratch") +
                       callee->hasAttr("ingot.checked") +
-                      callee->hasAttr("ingot.pool");
+                      callee->hasAttr("ingot.pool") +
+                      2 * callee->hasAttr("ingot.shared");
   if (callee.getNumArguments() != expected)
     return emitOpError("needs a callee of ")
            << expected << " arguments, '" << getCallee() << "' has "

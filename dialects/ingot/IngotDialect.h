@@ -16,4 +16,16 @@
 #define GET_OP_CLASSES
 #include "dialects/ingot/IngotOps.h.inc"
 
+namespace ingot {
+
+struct FunctionCall {
+  mlir::FlatSymbolRefAttr callee;
+  mlir::OperandRange arguments; ///< the callee's first arguments
+};
+
+/// The function that an operation of the loops or the plan level calls, and what with; nothing of other operations.
+std::optional<FunctionCall> functionCallOf(mlir::Operation *op);
+
+} // namespace ingot
+
 #endif

@@ -104,7 +104,8 @@ def Ingot_LaunchOp : Ingot_Op<"launch", [
   let summary = "call of a kernel's function, on tensors";
   let description = [{
     The callee is in destination-passing style: it takes the operands' buffers, then the results' buffers, then scratch memory and the
-    status word if it has the attributes `ingot.scratch` and `ingot.checked`. plan-memory gives them addresses.
+    status word if it has the attributes `ingot.scratch` and `ingot.checked`. plan-memory gives them addresses. Where threads may share the
+    function (`ingot.shared`), two indices follow.
 
     Where results have sizes that are not static, `sizes` has one map for each result: its dimensions as expressions over the module's
     `ingot.sizes` and `ingot.data_sizes`.
@@ -114,6 +115,19 @@ def Ingot_LaunchOp : Ingot_Op<"launch", [
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $callee `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)
+  }];
+}
+
+def Ingot_ShareOp : Ingot_Op<"share", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "call of a kernel's function by several threads, each of which does a part";
+  let description = [{
+    The callee takes the inputs and two indices, first and last: it does the units of work in [first, last) of 0 to `count`. Each unit is done
+    once; which threads do which, and whether there are several at all, is up to the host that lends `threads`. Unless there is one part only, none has
+    fewer than `grain` units.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$inputs, Index:$count, AnyMemRef:$threads, I64Attr:$grain);
+  let assemblyFormat = [{
+    $callee `(` $inputs `)` `of` $count `by` $threads `grain` $grain attr-dict `:` `(` type($inputs) `)` `,` type($threads)
   }];
 }
 

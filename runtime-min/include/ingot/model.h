@@ -95,6 +95,15 @@ struct ingot_list {
   int32_t count;
 };
 
+/* Threads that the host lends to a call. A compiled model makes none itself. */
+struct ingot_threads {
+  int32_t count; /* parts that can run at once, the caller's included */
+  /* Calls task(data, part, parts) once for each part below `parts`, on any threads and in any order, and returns when all
+   * have returned. `parts` is at most `count`. */
+  void (*run)(const struct ingot_threads *self, void (*task)(void *data, int32_t part, int32_t parts), void *data, int32_t parts);
+  void *host; /* for `run` */
+};
+
 struct ingot_model {
   uint32_t abi_version; /* INGOT_ABI_VERSION */
   uint32_t struct_size; /* sizeof(struct ingot_model) when it was compiled */
@@ -136,6 +145,11 @@ struct ingot_model {
   int32_t (*run_shaped)(const void *const *inputs, void *const *outputs,
                         const int64_t *sizes, int64_t *const *shapes, void *arena,
                         const void *weights);
+  /* The same as the one of the three that is not null, with threads to share the work among, or null; null where the model was
+   * compiled for one thread. `sizes` and `shapes` are null where the other function does not have them. */
+  int32_t (*run_threaded)(const void *const *inputs, void *const *outputs,
+                          const int64_t *sizes, int64_t *const *shapes, void *arena,
+                          const void *weights, const struct ingot_threads *threads);
 };
 
 #ifdef __cplusplus
