@@ -68,7 +68,9 @@ def mnn(model, ports, arrays, folder, threads):
     if not os.path.exists(converted):
         raise RuntimeError("its converter does not take the model")
     names = [[port["name"] for port in ports[kind]] for kind in ("inputs", "outputs")]
-    network = MNN.nn.load_module_from_file(converted, *names, thread_num=threads, precision_mode=MNN.expr.PrecisionMode.High)
+    # The function's own thread_num leaves the number to MNN.
+    manager = MNN.nn.create_runtime_manager(({"backend": "CPU", "numThread": threads, "precision": "high"},))
+    network = MNN.nn.load_module_from_file(converted, *names, runtime_manager=manager)
     # Its integers and floats have 32 bits.
     arrays = [array.astype(numpy.float32 if array.dtype.kind == "f" else numpy.int32) for array in arrays]
     types = [MNN.expr.float if array.dtype.kind == "f" else MNN.expr.int for array in arrays]
