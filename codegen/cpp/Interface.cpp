@@ -8,7 +8,7 @@
 #include "compiler/support/Elements.h"
 #include "compiler/support/InterfaceList.h"
 #include "compiler/support/Target.h"
-#include "compiler/support/Threads.h"
+#include "compiler/support/CodeOptions.h"
 #include "ingot/model.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"

@@ -1,7 +1,7 @@
 //===- Prepare.cpp --------------------------------------------------------===//
 #include "codegen/cpp/Prepare.h"
 #include "codegen/cpp/Names.h"
-#include "compiler/support/Threads.h"
+#include "compiler/support/CodeOptions.h"
 #include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

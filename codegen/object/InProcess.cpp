@@ -2,7 +2,7 @@
 #include "codegen/object/MachineModule.h"
 #include "codegen/object/Object.h"
 #include "compiler/support/Target.h"
-#include "compiler/support/Threads.h"
+#include "compiler/support/CodeOptions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"

@@ -29,6 +29,7 @@ struct ModelOptions {
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
   std::vector<std::pair<std::string, ListShape>> lists; ///< of sequences and optionals
   bool openSizes = false; ///< sizes that nobody gives are left to the call
+  bool noWinograd = false; ///< convolutions as they are defined
   unsigned threads = 1; ///< that share the work of a call
   std::optional<int64_t> stringBytes; ///< room for the strings that the model makes
   std::vector<std::string> states; ///< IN:OUT as given; either name may hold ':'

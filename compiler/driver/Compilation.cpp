@@ -5,7 +5,7 @@
 #include "compiler/driver/Dialects.h"
 #include "compiler/import/Import.h"
 #include "compiler/support/Target.h"
-#include "compiler/support/Threads.h"
+#include "compiler/support/CodeOptions.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -78,6 +78,8 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
   compilation->owned = std::move(*module);
   if (options.stringBytes)
     (*compilation->owned)->setAttr("ingot.string_bytes", mlir::Builder(&compilation->context).getI64IntegerAttr(*options.stringBytes));
+  if (options.noWinograd)
+    (*compilation->owned)->setAttr(kNoWinograd, mlir::UnitAttr::get(&compilation->context));
   if (options.threads > 1)
     (*compilation->owned)->setAttr(kThreads, mlir::Builder(&compilation->context).getI64IntegerAttr(options.threads));
   return compilation;

@@ -81,6 +81,8 @@ static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTa
                   "room in the arena for the strings that the model makes; else 128 for each of them, and at least 4096")
       ->type_name("N")
       ->check(CLI::Range(int64_t(0), int64_t(1) << 40));
+  command.add_flag("--no-winograd", options.noWinograd,
+                   "compute convolutions of 3x3 as they are defined: slower where they have many channels, with less weights and a third of the rounding errors");
   if (hasTarget)
     command.add_option("--target", options.target, "the device; `ingot targets` lists them")
         ->type_name("NAME")
@@ -193,7 +195,8 @@ int main(int argc, char **argv) {
   verifyCommand->add_option("--road", verify.road, "how code is made: in process, or as C++ by the compiler $CXX")
       ->check(CLI::IsMember({"object", "cpp"}))
       ->default_str("object");
-  verifyCommand->footer("Passes where Ingot's greatest error against float64 is at most twice onnxruntime's, or below 1e-6. Exit code 3: the\n"
+  verifyCommand->footer("Passes where Ingot's greatest error against float64 is at most twice onnxruntime's (ten times where\n"
+                        "there are convolutions by Winograd's method, see --no-winograd), or below 1e-6. Exit code 3: the\n"
                         "peer is not installed (python3, or $INGOT_PYTHON, with the packages onnx and onnxruntime).\n"
                         "\nExamples:\n"
                         "  ingot verify rec.onnx --shape x=1,3,48,320\n"

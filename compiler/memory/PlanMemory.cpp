@@ -13,7 +13,7 @@
 #include "compiler/memory/WeightSegment.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
-#include "compiler/support/Threads.h"
+#include "compiler/support/CodeOptions.h"
 #include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

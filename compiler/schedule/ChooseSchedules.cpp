@@ -1,7 +1,7 @@
 //===- ChooseSchedules.cpp ------------------------------------------------===//
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Sharing.h"
-#include "compiler/support/Threads.h"
+#include "compiler/support/CodeOptions.h"
 #include "mlir/IR/Matchers.h"
 
 namespace ingot {

@@ -387,6 +387,14 @@ private:
     }
   }
 
+  /// Each point of the dimension is a problem of its own: no operand is common to two.
+  bool isBatch(unsigned dim) const {
+    bool all = true;
+    for (const Access &access : nest->root().inputs)
+      all &= access.kind != Access::Buffer || access.dependsOn(dim);
+    return all;
+  }
+
   bool laneIsReduction() const {
     return schedule->lane != -1 && nest->reduction[schedule->lane];
   }
@@ -407,12 +415,18 @@ private:
       return over(others, [&] { acrossLanes(); });
     if (schedule->lane == -1)
       return over(others, [&] { tiles({1}); });
-    // A block of packed weights stays in cache while the other loops run;
+    // A block of packed weights stays in cache while the loops run that it does not depend on;
     // elementwise code walks memory in order.
-    if (reduces)
-      return overBlocks([&](ArrayRef<int64_t> widths) {
-        over(others, [&] { tiles(widths); });
+    if (reduces) {
+      SmallVector<unsigned> batch, rest;
+      for (unsigned dim : others)
+        (isBatch(dim) ? batch : rest).push_back(dim);
+      return over(batch, [&] {
+        overBlocks([&](ArrayRef<int64_t> widths) {
+          over(rest, [&] { tiles(widths); });
+        });
       });
+    }
     over(others, [&] {
       overBlocks([&](ArrayRef<int64_t> widths) { tiles(widths); });
     });

@@ -441,17 +441,24 @@ private:
     int64_t leastPart = oneRow ? kLeastPartOfRow : kLeastPart;
     if (terms <= longest)
       return;
-    unsigned innermost = reductionOrder(nest).back();
-    if (nest.sizes[innermost] > longest && !dynamic[innermost] &&
-        canSplit(nest, innermost))
-      for (int64_t part = longest * 2 / 3; part >= longest / 6; --part)
-        if (nest.sizes[innermost] % part == 0) {
-          schedule.split = innermost;
-          schedule.splitSize = part;
-          splitDimension(nest, innermost, part);
-          dynamic.push_back(false);
-          break;
-        }
+    // The loop at which the steps become too many is made two.
+    int64_t within = 1;
+    for (unsigned dim : llvm::reverse(reductionOrder(nest))) {
+      if (nest.sizes[dim] <= longest / within) {
+        within *= nest.sizes[dim];
+        continue;
+      }
+      int64_t part = dynamic[dim] || !canSplit(nest, dim) ? 0 : longest * 2 / 3 / within;
+      while (part > 1 && part * within >= longest / 6 && nest.sizes[dim] % part)
+        --part;
+      if (part > 1 && part * within >= longest / 6) {
+        schedule.split = dim;
+        schedule.splitSize = part;
+        splitDimension(nest, dim, part);
+        dynamic.push_back(false);
+      }
+      break;
+    }
     SmallVector<unsigned> order = reductionOrder(nest);
     schedule.totals = order.size();
     for (int64_t part = 1; schedule.totals && part < leastPart;)

@@ -1,0 +1,357 @@
+//===- Winograd.cpp - convolutions of 3x3 with fewer multiplications ------===//
+//
+// F(4x4, 3x3) of Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015): a tile of 4x4 outputs is AT ((G g GT) * (BT d B)) A for the 6x6 inputs d that it
+// sees, where * multiplies 36 places each on its own, and the sum over the channels is a matrix product in each place. 36 multiplications take the place of 144. All steps
+// are contractions, the transforms with constant matrices, so that they are scheduled, vectorised and shared among threads as any other.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/kernels/Passes.h"
+#include "compiler/kernels/Stages.h"
+#include "compiler/support/CodeOptions.h"
+#include "compiler/support/Elements.h"
+#include "compiler/support/Names.h"
+#include "compiler/support/Target.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace ingot {
+#define GEN_PASS_DEF_WINOGRAD
+#include "compiler/kernels/Passes.h.inc"
+} // namespace ingot
+
+using namespace mlir;
+using namespace ingot;
+
+constexpr int64_t kTile = 4, kWindow = 3, kPatch = kTile + kWindow - 1;
+
+namespace {
+/// The matrices by Toom and Cook: polynomials are evaluated at points, multiplied there, and interpolated. The sixth point is infinity. With these points, symmetric and near 1, and every
+/// entry of the first and the last exact in float32, rounding errors are less than half of those with the usual 0, 1, -1, 2 and -2.
+struct Transforms {
+  static constexpr double points[kPatch - 1] = {0, 0.75, -0.75, 1.5, -1.5};
+
+  float input[kPatch][kPatch] = {};   ///< BT
+  double filter[kPatch][kWindow] = {}; ///< G
+  float output[kTile][kPatch] = {};   ///< AT
+
+  constexpr Transforms() {
+    for (int64_t i = 0; i < kPatch; ++i) {
+      bool finite = i < kPatch - 1;
+      // The product of (x - p) over the other points, and its value at the own one.
+      double polynomial[kPatch + 1] = {1}, value = 1;
+      for (int64_t j = 0, degree = 0; j < kPatch - 1; ++j) {
+        if (i == j)
+          continue;
+        ++degree;
+        for (int64_t k = degree; k >= 0; --k)
+          polynomial[k] = (k ? polynomial[k - 1] : 0) - points[j] * polynomial[k];
+        value *= finite ? points[i] - points[j] : 1;
+      }
+      double power = 1;
+      for (int64_t k = 0; k < kPatch; ++k, power *= finite ? points[i] : 0) {
+        input[i][k] = float(polynomial[k]);
+        if (k < kWindow)
+          filter[i][k] = finite ? power / value : k == kWindow - 1;
+        if (k < kTile)
+          output[k][i] = finite ? float(power) : k == kTile - 1;
+      }
+    }
+  }
+};
+} // namespace
+
+static constexpr Transforms transforms;
+
+// Costs in multiply-adds of a lane, as measured with AVX2: of a tile and a channel that goes in or comes out, of a byte of weights from memory and from the last cache, and what the
+// matrix products lose against a direct convolution.
+constexpr double kTransformIn = 500, kTransformOut = 250, kByteFromMemory = 4, kByteFromCache = 1.5, kProduct = 1.1;
+/// Weights of a model up to this many bytes stay in the last cache from call to call.
+constexpr int64_t kLastCache = 8 << 20;
+/// The least gain for which all this is done.
+constexpr double kLeastGain = 1.15;
+
+namespace {
+/// out[n, h, w, k] = sum over r, s, c of in[n, h + r, w + s, c] * weights[k, r, s, c], the weights' dimensions in any order.
+struct Convolution {
+  int64_t images, height, width, channels, filters; ///< of the output; channels of the input
+  SmallVector<unsigned, 4> weightDims;              ///< where k, r, s and c are among the weights' dimensions
+  ElementsAttr weights;
+
+  int64_t tilesHigh() const { return llvm::divideCeil(height, kTile); }
+  int64_t tilesWide() const { return llvm::divideCeil(width, kTile); }
+  int64_t tiles() const { return images * tilesHigh() * tilesWide(); }
+
+  static std::optional<Convolution> match(linalg::GenericOp op);
+  bool pays(const Target &target, bool isCached) const;
+};
+
+/// The steps, each of which gives a tensor.
+class Builder {
+public:
+  Builder(linalg::GenericOp op, const Convolution &conv) : b(op), loc(op.getLoc()), conv(conv), element(b.getF32Type()) {
+    auto nodes = nodesOf(op.getLoc());
+    node = nodes.empty() ? std::string() : nodes.front().name;
+  }
+
+  /// The result, as the tiles lie: [n, tile row, row, tile column, column, k].
+  Value build(Value input) {
+    step("winograd_input");
+    Value patches = padded(input);
+    step("winograd_rows");
+    Value rows = transform(patches, {kPatch, conv.images, conv.tilesHigh(), kTile * conv.tilesWide() + 2, conv.channels}, matrix(&transforms.input[0][0], kPatch),
+                           /*spatial=*/1, /*from=*/2, 0);
+    step("winograd_columns");
+    Value places = transform(rows, {kPatch, kPatch, conv.images, conv.tilesHigh(), conv.tilesWide(), conv.channels}, matrix(&transforms.input[0][0], kPatch),
+                             /*spatial=*/3, /*from=*/4, 1);
+    step("winograd_products");
+    Value products = multiply(places);
+    return back(products);
+  }
+
+private:
+  /// What follows is this part of the node.
+  void step(StringRef name) { loc = NameLoc::get(b.getStringAttr(node), NameLoc::get(b.getStringAttr(name))); }
+
+  AffineExpr dim(unsigned i) { return b.getAffineDimExpr(i); }
+  RankedTensorType type(ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, element); }
+
+  Value matrix(const float *values, int64_t rows) {
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type({rows, kPatch}), ArrayRef(values, size_t(rows * kPatch))));
+  }
+
+  /// Sums of products over the loops behind those of the result's dimensions.
+  Value contraction(Value x, Value y, ArrayRef<int64_t> shape, unsigned loops, ArrayRef<AffineExpr> xs, ArrayRef<AffineExpr> ys, ArrayRef<AffineExpr> outs) {
+    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+    Value empty = tensor::EmptyOp::create(b, loc, shape, element);
+    Value start = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
+    auto map = [&](ArrayRef<AffineExpr> exprs) { return AffineMap::get(loops, 0, exprs, b.getContext()); };
+    SmallVector<utils::IteratorType> kinds(shape.size(), utils::IteratorType::parallel);
+    kinds.append(loops - shape.size(), utils::IteratorType::reduction);
+    return linalg::GenericOp::create(b, loc, type(shape), ValueRange{x, y}, start, ArrayRef{map(xs), map(ys), map(outs)}, kinds,
+                                     [](OpBuilder &inner, Location at, ValueRange args) {
+                                       Value product = arith::MulFOp::create(inner, at, args[0], args[1]);
+                                       linalg::YieldOp::create(inner, at, arith::AddFOp::create(inner, at, args[2], product).getResult());
+                                     })
+        .getResult(0);
+  }
+
+  /// A copy of the input with the padding, which covers whole tiles.
+  Value padded(Value input) {
+    SmallVector<int64_t> low(4, 0), shape = {conv.images, kTile * conv.tilesHigh() + 2, kTile * conv.tilesWide() + 2, conv.channels};
+    if (auto pad = input.getDefiningOp<tensor::PadOp>()) {
+      low.assign(pad.getStaticLow().begin(), pad.getStaticLow().end());
+      input = pad.getSource();
+    }
+    auto source = cast<RankedTensorType>(input.getType());
+    if (source.getShape() == ArrayRef(shape))
+      return input;
+    SmallVector<int64_t> high;
+    for (auto [to, from, before] : llvm::zip(shape, source.getShape(), low))
+      high.push_back(to - from - before);
+    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+    auto attributes = [&](ArrayRef<int64_t> sizes) { return getAsIndexOpFoldResult(b.getContext(), sizes); };
+    Value pad = tensor::PadOp::create(b, loc, type(shape), input, attributes(low), attributes(high), zero).getResult();
+    AffineMap identity = b.getMultiDimIdentityMap(4);
+    Value empty = tensor::EmptyOp::create(b, loc, shape, element);
+    return linalg::GenericOp::create(b, loc, type(shape), pad, empty, ArrayRef{identity, identity},
+                                     SmallVector<utils::IteratorType>(4, utils::IteratorType::parallel),
+                                     [](OpBuilder &inner, Location at, ValueRange args) { linalg::YieldOp::create(inner, at, args[0]); })
+        .getResult(0);
+  }
+
+  /// BT along the spatial dimension `spatial` of x, for each tile: the result's dimension `from` counts tiles of it, dimension `place` the matrix' rows, and the others are x's.
+  Value transform(Value x, ArrayRef<int64_t> shape, Value by, unsigned spatial, unsigned from, unsigned place) {
+    unsigned rank = shape.size();
+    SmallVector<AffineExpr> xs, outs;
+    for (unsigned i = 0; i < rank; ++i) {
+      outs.push_back(dim(i));
+      if (i != place)
+        xs.push_back(i == from ? dim(i) * kTile + dim(rank) : dim(i));
+    }
+    assert(xs.size() == size_t(cast<RankedTensorType>(x.getType()).getRank()) && spatial < xs.size());
+    return contraction(x, by, shape, rank + 1, xs, {dim(place), dim(rank)}, outs);
+  }
+
+  /// In each place the sum over the channels, for all tiles and filters: [place, tile, filter].
+  Value multiply(Value places) {
+    int64_t count = kPatch * kPatch;
+    Value flat = tensor::CollapseShapeOp::create(b, loc, places, ArrayRef<ReassociationIndices>{{0, 1}, {2, 3, 4}, {5}});
+    return contraction(flat, transformedWeights(), {count, conv.tiles(), conv.filters}, 4, {dim(0), dim(1), dim(3)}, {dim(0), dim(3), dim(2)},
+                       {dim(0), dim(1), dim(2)});
+  }
+
+  /// G g GT, computed in double: [place, channel, filter].
+  Value transformedWeights() {
+    std::vector<char> data = elementData(conv.weights);
+    const float *values = reinterpret_cast<const float *>(data.data());
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(conv.weights.getShapedType()).getShape();
+    int64_t strides[4], stride[4], inner = 1;
+    for (int i = 3; i >= 0; inner *= shape[i--])
+      strides[i] = inner;
+    for (int i = 0; i < 4; ++i)
+      stride[i] = strides[conv.weightDims[i]];
+    std::vector<float> result(size_t(kPatch * kPatch * conv.channels * conv.filters));
+    for (int64_t k = 0; k < conv.filters; ++k)
+      for (int64_t c = 0; c < conv.channels; ++c) {
+        const float *g = values + k * stride[0] + c * stride[3];
+        double half[kPatch][kWindow] = {};
+        for (int64_t i = 0; i < kPatch; ++i)
+          for (int64_t s = 0; s < kWindow; ++s)
+            for (int64_t r = 0; r < kWindow; ++r)
+              half[i][s] += transforms.filter[i][r] * double(g[r * stride[1] + s * stride[2]]);
+        for (int64_t i = 0; i < kPatch; ++i)
+          for (int64_t j = 0; j < kPatch; ++j) {
+            double sum = 0;
+            for (int64_t s = 0; s < kWindow; ++s)
+              sum += half[i][s] * transforms.filter[j][s];
+            result[size_t(((i * kPatch + j) * conv.channels + c) * conv.filters + k)] = float(sum);
+          }
+      }
+    auto made = type({kPatch * kPatch, conv.channels, conv.filters});
+    return arith::ConstantOp::create(
+        b, loc, cast<TypedAttr>(makeElements(made, ArrayRef(reinterpret_cast<const char *>(result.data()), result.size() * sizeof(float)))));
+  }
+
+  /// AT along both dimensions.
+  Value back(Value products) {
+    int64_t n = conv.images, high = conv.tilesHigh(), wide = conv.tilesWide(), k = conv.filters;
+    Value places = tensor::ExpandShapeOp::create(b, loc, type({kPatch, kPatch, n, high, wide, k}), products, ArrayRef<ReassociationIndices>{{0, 1}, {2, 3, 4}, {5}});
+    Value by = matrix(&transforms.output[0][0], kTile);
+    // [place, n, tile row, tile column, column, k]
+    step("winograd_columns_back");
+    Value columns = contraction(places, by, {kPatch, n, high, wide, kTile, k}, 7, {dim(0), dim(6), dim(1), dim(2), dim(3), dim(5)}, {dim(4), dim(6)},
+                                {dim(0), dim(1), dim(2), dim(3), dim(4), dim(5)});
+    step("winograd_rows_back");
+    return contraction(columns, by, {n, high, kTile, wide, kTile, k}, 7, {dim(6), dim(0), dim(1), dim(3), dim(4), dim(5)}, {dim(2), dim(6)},
+                       {dim(0), dim(1), dim(2), dim(3), dim(4), dim(5)});
+  }
+
+  OpBuilder b;
+  Location loc;
+  const Convolution &conv;
+  Type element;
+  std::string node;
+};
+} // namespace
+
+std::optional<Convolution> Convolution::match(linalg::GenericOp op) {
+  if (!isContraction(op) || op.getNumDpsInputs() != 2 || op.getNumLoops() != 7)
+    return std::nullopt;
+  SmallVector<int64_t> loops = op.getStaticLoopRanges();
+  SmallVector<unsigned> sums;
+  op.getReductionDims(sums);
+  auto input = dyn_cast<RankedTensorType>(op.getDpsInputs()[0].getType());
+  auto output = cast<RankedTensorType>(op.getResult(0).getType());
+  Convolution conv;
+  if (!input || input.getRank() != 4 || output.getRank() != 4 || !input.getElementType().isF32() || !output.getElementType().isF32() || sums.size() != 3 ||
+      llvm::is_contained(loops, ShapedType::kDynamic) || !matchPattern(op.getDpsInputs()[1], m_Constant(&conv.weights)))
+    return std::nullopt;
+  AffineMap x = op.getIndexingMapsArray()[0], w = op.getIndexingMapsArray()[1], y = op.getIndexingMapsArray()[2];
+  if (!y.isProjectedPermutation() || !w.isProjectedPermutation() || w.getNumResults() != 4)
+    return std::nullopt;
+  unsigned n = y.getDimPosition(0), h = y.getDimPosition(1), v = y.getDimPosition(2), k = y.getDimPosition(3);
+  // The window's loops: what an index of the input has beside the output's.
+  auto windowLoop = [&](unsigned place, unsigned loop) -> std::optional<unsigned> {
+    for (unsigned sum : sums)
+      if (x.getResult(place) == getAffineDimExpr(loop, op.getContext()) + getAffineDimExpr(sum, op.getContext()))
+        return sum;
+    return std::nullopt;
+  };
+  std::optional<unsigned> r = windowLoop(1, h), s = windowLoop(2, v);
+  auto c = dyn_cast<AffineDimExpr>(x.getResult(3));
+  if (!r || !s || !c || !llvm::is_contained(sums, c.getPosition()) || x.getResult(0) != getAffineDimExpr(n, op.getContext()) || loops[*r] != kWindow ||
+      loops[*s] != kWindow)
+    return std::nullopt;
+  for (unsigned loop : {k, *r, *s, c.getPosition()}) {
+    std::optional<unsigned> place = w.getResultPosition(getAffineDimExpr(loop, op.getContext()));
+    if (!place)
+      return std::nullopt;
+    conv.weightDims.push_back(*place);
+  }
+  // Padding is of zeros, and not of the channels.
+  if (auto pad = op.getDpsInputs()[0].getDefiningOp<tensor::PadOp>()) {
+    auto value = pad.getConstantPaddingValue();
+    if (!pad.getSourceType().hasStaticShape() || !value || !matchPattern(value, m_AnyZeroFloat()) || pad.getStaticLow()[0] || pad.getStaticHigh()[0] ||
+        pad.getStaticLow()[3] || pad.getStaticHigh()[3])
+      return std::nullopt;
+  }
+  conv.images = loops[n];
+  conv.height = loops[h];
+  conv.width = loops[v];
+  conv.filters = loops[k];
+  conv.channels = loops[c.getPosition()];
+  return conv;
+}
+
+bool Convolution::pays(const Target &target, bool isCached) const {
+  int64_t lanes = target.lanes(4);
+  if (lanes < 4 || channels < lanes || filters < lanes)
+    return false;
+  double products = double(channels) * double(filters), tileCount = double(tiles());
+  double direct = 9 * products * double(images * height * width);
+  double sums = kPatch * kPatch * products * tileCount * kProduct;
+  double around = tileCount * (kTransformIn * double(channels) + kTransformOut * double(filters));
+  double weightBytes = 4 * kPatch * kPatch * products;
+  double byte = weightBytes <= double(target.l2Bytes) ? 0 : isCached ? kByteFromCache : kByteFromMemory;
+  return direct > kLeastGain * (sums + around + byte * (weightBytes - 4 * 9 * products));
+}
+
+static int64_t constantBytes(Operation *function) {
+  int64_t total = 0;
+  function->walk([&](arith::ConstantOp op) {
+    if (auto type = dyn_cast<RankedTensorType>(op.getType()))
+      total += type.getNumElements() * elementBytes(type.getElementType());
+  });
+  return total;
+}
+
+/// Operations on the result's elements go with the tiles, so that they stay in the last transform's kernel.
+static void moveReshapesDown(Operation *function, llvm::SmallPtrSet<Operation *, 8> reshapes) {
+  RewritePatternSet patterns(function->getContext());
+  linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, [&](OpOperand *operand) {
+    auto user = dyn_cast<linalg::GenericOp>(operand->getOwner());
+    return user && isElementwise(user) && reshapes.contains(operand->get().getDefiningOp());
+  });
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, function->getContext());
+  GreedyRewriteConfig config;
+  config.enableFolding(false);
+  (void)applyPatternsGreedily(function, std::move(patterns), config);
+}
+
+namespace {
+struct Winograd : ingot::impl::WinogradBase<Winograd> {
+  void runOnOperation() override {
+    auto module = getOperation()->getParentOfType<ModuleOp>();
+    if (!module || module->hasAttr(kNoWinograd))
+      return;
+    const Target &target = Target::of(module);
+    SmallVector<linalg::GenericOp> generics;
+    getOperation().walk([&](linalg::GenericOp op) { generics.push_back(op); });
+    bool changed = false, isCached = constantBytes(getOperation()) <= kLastCache;
+    llvm::SmallPtrSet<Operation *, 8> reshapes;
+    for (linalg::GenericOp op : generics) {
+      std::optional<Convolution> conv = Convolution::match(op);
+      if (!conv || !conv->pays(target, isCached))
+        continue;
+      Value tiles = Builder(op, *conv).build(op.getDpsInputs()[0]);
+      OpBuilder b(op);
+      auto collapsed = tensor::CollapseShapeOp::create(b, op.getLoc(), tiles, ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3, 4}, {5}});
+      Value result = collapsed;
+      auto wanted = cast<RankedTensorType>(op.getResult(0).getType());
+      if (result.getType() != wanted)
+        result = tensor::ExtractSliceOp::create(b, op.getLoc(), wanted, result, SmallVector<OpFoldResult>(4, b.getIndexAttr(0)),
+                                                getAsIndexOpFoldResult(b.getContext(), wanted.getShape()), SmallVector<OpFoldResult>(4, b.getIndexAttr(1)));
+      else
+        reshapes.insert(collapsed);
+      op.getResult(0).replaceAllUsesWith(result);
+      op.erase();
+      changed = true;
+    }
+    if (changed)
+      module->setAttr(kWinograd, UnitAttr::get(&getContext()));
+    if (!reshapes.empty())
+      moveReshapesDown(getOperation(), reshapes);
+  }
+};
+} // namespace
