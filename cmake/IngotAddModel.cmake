@@ -1,6 +1,6 @@
 # ingot_add_model(<name> MODEL <file.onnx>
 #                 [SHAPE <input>=<size>,<size>,... ...] [STATE <input>:<output> ...]
-#                 [TARGET <target>] [NAME <identifier>] [WEIGHTS auto|array|linked|external] [STRING_BYTES <n>] [THREADS <n>])
+#                 [TARGET <target>] [NAME <identifier>] [WEIGHTS auto|array|linked|external] [STRING_BYTES <n>] [THREADS <n>] [SCHEDULES <file.json>])
 #
 # Adds the static library <name>: the model, compiled ahead of time when the library is built, with the header <NAME>.h. It is compiled
 # again when the model, its external data or Ingot change.
@@ -14,6 +14,7 @@
 #           the content of the file that the property INGOT_WEIGHTS of <name> names to Context. auto: array up to 4 KiB, else linked
 #   STRING_BYTES room in the arena for the strings that the model makes; else 128 for each, and at least 4096
 #   THREADS how many threads shall share the work of a call; the program lends them by Context::threads. 1 unless given
+#   SCHEDULES a file of schedules that `ingot tune` wrote, relative to the current source folder
 #   NAME    the C++ namespace and the prefix of every symbol and file; <name> unless given
 #
 # The library is built with the flags that its results need (optimised, nothing contracted or reassociated, the target's instruction set),
@@ -152,7 +153,7 @@ function(_ingot_default_target result)
 endfunction()
 
 function(ingot_add_model name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME;WEIGHTS;STRING_BYTES;THREADS" "SHAPE;STATE")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME;WEIGHTS;STRING_BYTES;THREADS;SCHEDULES" "SHAPE;STATE")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "ingot_add_model(${name}): unknown arguments: ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -206,6 +207,10 @@ function(ingot_add_model name)
   endif()
   if(DEFINED ARG_STRING_BYTES)
     list(APPEND options --string-bytes ${ARG_STRING_BYTES})
+  endif()
+  if(ARG_SCHEDULES)
+    get_filename_component(schedules ${ARG_SCHEDULES} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+    list(APPEND options --schedules ${schedules})
   endif()
   if(DEFINED ARG_THREADS)
     list(APPEND options --threads ${ARG_THREADS})

@@ -29,6 +29,7 @@ struct ModelOptions {
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
   std::vector<std::pair<std::string, ListShape>> lists; ///< of sequences and optionals
   bool openSizes = false; ///< sizes that nobody gives are left to the call
+  std::string schedules; ///< a file of `tune`; none where empty
   bool noWinograd = false; ///< convolutions as they are defined
   unsigned threads = 1; ///< that share the work of a call
   std::optional<int64_t> stringBytes; ///< room for the strings that the model makes
@@ -67,12 +68,19 @@ struct BenchOptions : ModelOptions {
   std::string svg;
 };
 
+struct TuneOptions : ModelOptions {
+  std::string output;
+  double seconds = 60; ///< for all kernels together
+  uint64_t seed = 0;   ///< of the order in which schedules are tried
+};
+
 struct TargetsOptions {
   std::string flagsOf; ///< print the flags for emitted C++ of this target instead of the list
 };
 
 int compileModels(const CompileOptions &options);
 int runModel(const RunOptions &options);
+int tuneModel(const TuneOptions &options);
 int verifyModel(const VerifyOptions &options);
 int benchModel(const BenchOptions &options);
 int inspectModel(const ModelOptions &options);

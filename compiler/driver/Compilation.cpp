@@ -5,6 +5,8 @@
 #include "compiler/driver/Dialects.h"
 #include "compiler/import/Import.h"
 #include "compiler/support/Target.h"
+#include "compiler/driver/Schedules.h"
+#include "compiler/schedule/Schedule.h"
 #include "compiler/support/CodeOptions.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -78,6 +80,16 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
   compilation->owned = std::move(*module);
   if (options.stringBytes)
     (*compilation->owned)->setAttr("ingot.string_bytes", mlir::Builder(&compilation->context).getI64IntegerAttr(*options.stringBytes));
+  if (!options.schedules.empty()) {
+    llvm::Expected<TunedKernels> kernels = readSchedules(options.schedules, compilation->context);
+    if (!kernels) {
+      progress.clear();
+      fail(kernels.takeError());
+      return nullptr;
+    }
+    (*compilation->owned)->setAttr(kSchedules, toAttr(*kernels, compilation->context));
+    compilation->read.push_back(options.schedules);
+  }
   if (options.noWinograd)
     (*compilation->owned)->setAttr(kNoWinograd, mlir::UnitAttr::get(&compilation->context));
   if (options.threads > 1)

@@ -81,6 +81,7 @@ static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTa
                   "room in the arena for the strings that the model makes; else 128 for each of them, and at least 4096")
       ->type_name("N")
       ->check(CLI::Range(int64_t(0), int64_t(1) << 40));
+  command.add_option("--schedules", options.schedules, "schedules that `ingot tune` measured, for the kernels that are among them")->type_name("FILE");
   command.add_flag("--no-winograd", options.noWinograd,
                    "compute convolutions of 3x3 as they are defined: slower where they have many channels, with less weights and a third of the rounding errors");
   if (hasTarget)
@@ -234,6 +235,23 @@ int main(int argc, char **argv) {
                        "  ingot bench rec.onnx --against onnxruntime --json rec.json --svg rec.svg\n"
                        "  ingot bench rec.onnx --against none --target x86-64-v1\n");
 
+  TuneOptions tune;
+  CLI::App *tuneCommand = app.add_subcommand("tune", "measure schedules of a model's kernels on this machine");
+  addModel(*tuneCommand, tune);
+  addModelOptions(*tuneCommand, tune, /*hasTarget=*/true);
+  tuneCommand->add_option("-o,--output", tune.output, "the file for the best schedules; kernels that are in it already are not measured again")
+      ->type_name("FILE")
+      ->required();
+  tuneCommand->add_option("--seconds", tune.seconds, "how long schedules are searched, for all kernels together")
+      ->default_str("60")
+      ->check(CLI::Range(0.0, 1e6));
+  tuneCommand->add_option("--seed", tune.seed, "of the order in which schedules are tried")->default_str("0");
+  tuneCommand->footer("Each kernel is measured alone, with random operands, on one thread. The file grows kernel by kernel: a search that is stopped goes on with the\n"
+                      "others when it is started again. It holds for the target it was made for, on any machine, and can be checked in.\n"
+                      "\nExamples:\n"
+                      "  ingot tune rec.onnx -o rec.json --shape x=1,3,48,320 --seconds 300\n"
+                      "  ingot compile rec.onnx -o out --shape x=1,3,48,320 --schedules rec.json\n");
+
   ModelOptions inspect;
   CLI::App *inspectCommand = app.add_subcommand("inspect", "shapes, operators, work and memory of a model; what is unsupported");
   addModel(*inspectCommand, inspect);
@@ -264,6 +282,8 @@ int main(int argc, char **argv) {
     llvm::erase_if(bench.against, [](const std::string &name) { return name == "none"; });
     return benchModel(bench);
   }
+  if (*tuneCommand)
+    return tuneModel(tune);
   if (*inspectCommand)
     return inspectModel(inspect);
   if (*targetsCommand)

@@ -3,6 +3,8 @@
 #include "compiler/schedule/Sharing.h"
 #include "compiler/support/CodeOptions.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/SHA1.h"
 
 namespace ingot {
 #define GEN_PASS_DEF_CHOOSESCHEDULES
@@ -16,6 +18,8 @@ namespace {
 struct ChooseSchedules : ingot::impl::ChooseSchedulesBase<ChooseSchedules> {
   void runOnOperation() override {
     const Target &target = Target::of(getOperation());
+    measured = getOperation()->getAttrOfType<DictionaryAttr>(kSchedules);
+    getOperation()->removeAttr(kSchedules);
     WalkResult walked = getOperation().walk([&](KernelOp kernel) {
       return kernel.getSchedule() || succeeded(choose(kernel, target))
                  ? WalkResult::advance()
@@ -36,9 +40,13 @@ struct ChooseSchedules : ingot::impl::ChooseSchedulesBase<ChooseSchedules> {
           found != nests->bufferOf.end())
         isConstant[found->second] = matchPattern(operand, m_Constant());
     SmallVector<Schedule> schedules;
-    for (Nest &nest : nests->nests) {
+    auto known = measured ? measured.getAs<DictionaryAttr>(keyOf(kernel)) : DictionaryAttr();
+    ArrayAttr knownNests = known ? known.getAs<ArrayAttr>("nests") : ArrayAttr();
+    if (known && (!knownNests || knownNests.size() != nests->nests.size() || !llvm::all_of(knownNests, llvm::IsaPred<DictionaryAttr>)))
+      return kernel.emitError("has a schedule of other nests than its own");
+    for (auto [i, nest] : llvm::enumerate(nests->nests)) {
       mergeDimensions(nest);
-      schedules.push_back(chooseSchedule(nest, isConstant, target));
+      schedules.push_back(known ? Schedule::fromAttr(cast<DictionaryAttr>(knownNests[i])) : chooseSchedule(nest, isConstant, target));
     }
     chooseSharing(*nests, schedules, workOf(kernel), threadsOf(getOperation()), target);
     Builder b(&getContext());
@@ -49,5 +57,21 @@ struct ChooseSchedules : ingot::impl::ChooseSchedulesBase<ChooseSchedules> {
         b.getNamedAttr("nests", b.getArrayAttr(attributes))));
     return success();
   }
+
+  DictionaryAttr measured; ///< schedules by the keys of kernels
 };
 } // namespace
+
+std::string ingot::keyOf(KernelOp kernel) {
+  OwningOpRef<KernelOp> copy(kernel.clone());
+  copy->setName("kernel");
+  copy->removeScheduleAttr();
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << Target::of(kernel->getParentOfType<ModuleOp>()).name << '\n';
+  // What is constant can be packed; its values do not matter.
+  for (Value input : kernel.getInputs())
+    os << (matchPattern(input, m_Constant()) ? 'c' : 'v');
+  copy->print(os, OpPrintingFlags().useLocalScope().elideLargeElementsAttrs(16).elideLargeResourceString(16));
+  return llvm::toHex(llvm::SHA1::hash(llvm::arrayRefFromStringRef(os.str())), /*LowerCase=*/true).substr(0, 16);
+}

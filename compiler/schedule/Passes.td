@@ -7,7 +7,8 @@ def ChooseSchedules : Pass<"choose-schedules", "::mlir::ModuleOp"> {
   let summary = "give every kernel a schedule";
   let description = [{
     Sets the attribute `schedule` of kernels that have none: the lane dimension, the register tile, unrolling and packing of each nest, chosen by a
-    cost model that reads only the kernel and the module's target.
+    cost model that reads only the kernel and the module's target. The module's attribute `ingot.schedules` has those that were measured, by the keys
+    of kernels; it goes.
   }];
 }
 

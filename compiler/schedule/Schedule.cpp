@@ -202,6 +202,49 @@ public:
     Schedule schedule;
     if (canVectorise())
       chooseLane(schedule);
+    return withLane(schedule);
+  }
+
+  std::vector<Schedule> alternatives() {
+    // Choosing splits dimensions.
+    const Nest whole = nest;
+    const SmallVector<bool> wholeDynamic = dynamic;
+    auto restore = [&] {
+      nest = whole;
+      dynamic = wholeDynamic;
+    };
+    std::vector<Schedule> found = {run()};
+    restore();
+    if (!canVectorise())
+      return found;
+    for (auto [dim, lanes] : possibleLanes()) {
+      Schedule start;
+      start.lane = dim;
+      start.width = lanes;
+      if (nest.reduction[dim] || !nest.hasReduction()) {
+        for (int64_t vectors : {1, 2, 4, 8})
+          if (vectors * lanes <= nest.sizes[dim]) {
+            found.push_back(start);
+            found.back().vectors = vectors;
+          }
+        continue;
+      }
+      choosePacking(start);
+      chooseDot(start);
+      forEachTile(start, [&](int64_t tile, int64_t points, int64_t vectors) {
+        Schedule schedule = start;
+        schedule.tile = points == 1 ? -1 : tile;
+        schedule.tileSize = points;
+        schedule.vectors = vectors;
+        found.push_back(withTile(schedule));
+        restore();
+      });
+    }
+    return found;
+  }
+
+private:
+  Schedule withLane(Schedule schedule) {
     if (schedule.lane == -1) {
       choosePartialSums(schedule);
       return schedule;
@@ -216,12 +259,15 @@ public:
     choosePacking(schedule);
     chooseDot(schedule);
     chooseTile(schedule);
+    return withTile(schedule);
+  }
+
+  Schedule withTile(Schedule schedule) {
     choosePartialSums(schedule);
     chooseUnrolling(schedule);
     return schedule;
   }
 
-private:
   /// Bodies that read by computed indices, or ask for the number of a point, stay scalar; so do elements
   /// that are wider than a lane of 32 bits, and halves.
   bool canVectorise() {
@@ -296,9 +342,10 @@ private:
     return cost + kMultiplyAdd + rest / points;
   }
 
-  void chooseLane(Schedule &schedule) {
+  /// Dimensions that can lie across lanes, and how many lanes they fill.
+  SmallVector<std::pair<int64_t, int64_t>> possibleLanes() {
     int64_t width = target.lanes(widest);
-    double best = 0;
+    SmallVector<std::pair<int64_t, int64_t>> found;
     for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim) {
       int64_t size = nest.sizes[dim];
       if (size == 1 || inBounds(dim))
@@ -308,10 +355,17 @@ private:
       int64_t lanes = std::min<int64_t>(width, llvm::bit_floor(uint64_t(size)));
       if (lanes < 4)
         lanes = 1;
-      if (lanes == 1 && nest.reduction[dim])
-        continue;
+      if (lanes > 1 || !nest.reduction[dim])
+        found.push_back({dim, lanes});
+    }
+    return found;
+  }
+
+  void chooseLane(Schedule &schedule) {
+    double best = 0;
+    for (auto [dim, lanes] : possibleLanes()) {
       double cost = laneCost(dim, lanes) *
-                    double(countCoveringVectors(size, lanes)) / double(size);
+                    double(countCoveringVectors(nest.sizes[dim], lanes)) / double(nest.sizes[dim]);
       if (schedule.lane == -1 || cost < best) {
         best = cost;
         schedule.lane = dim;
@@ -387,30 +441,21 @@ private:
     return cost / double(size);
   }
 
-  void chooseTile(Schedule &schedule) {
+  /// Register tiles that fit the registers: a dimension or -1, its points, and the vectors side by side.
+  void forEachTile(const Schedule &schedule, function_ref<void(int64_t, int64_t, int64_t)> visit) {
     int64_t registers = target.vectorRegisters;
     // A broadcast is an operand of the multiply-add where vectors are 64 bytes
     // wide; elsewhere it takes a register.
     int64_t spare = target.vectorBytes >= 64 ? 1 : 2;
     int64_t blocks = (nest.sizes[schedule.lane] + schedule.width - 1) / schedule.width;
-    double best = 0;
-    bool found = false;
     auto consider = [&](int64_t dim, int64_t points, int64_t vectors) {
       int64_t held = 0;
       for (const Access &access : nest.root().inputs)
         if (access.kind == Access::Buffer && access.dependsOn(schedule.lane))
           held = std::max(held, dim != -1 && access.dependsOn(dim) ? 1 : vectors);
-      if (points * vectors > kMostPoints ||
-          (points * vectors > 1 && points * vectors + held + spare > registers))
-        return;
-      double cost = tileCost(schedule, dim, points, vectors);
-      if (!found || cost < best * 0.999) {
-        found = true;
-        best = cost;
-        schedule.tile = points == 1 ? -1 : dim;
-        schedule.tileSize = points;
-        schedule.vectors = vectors;
-      }
+      if (points * vectors <= kMostPoints &&
+          (points * vectors == 1 || points * vectors + held + spare <= registers))
+        visit(dim, points, vectors);
     };
     for (int64_t vectors = 1; vectors <= std::min<int64_t>(blocks, 8); ++vectors) {
       consider(-1, 1, vectors);
@@ -427,6 +472,22 @@ private:
           consider(dim, points, vectors);
       }
     }
+  }
+
+  void chooseTile(Schedule &schedule) {
+    double best = 0;
+    bool found = false;
+    Schedule start = schedule;
+    forEachTile(start, [&](int64_t dim, int64_t points, int64_t vectors) {
+      double cost = tileCost(start, dim, points, vectors);
+      if (found && cost >= best * 0.999)
+        return;
+      found = true;
+      best = cost;
+      schedule.tile = points == 1 ? -1 : dim;
+      schedule.tileSize = points;
+      schedule.vectors = vectors;
+    });
   }
 
   void choosePartialSums(Schedule &schedule) {
@@ -496,4 +557,8 @@ private:
 Schedule ingot::chooseSchedule(const Nest &nest, ArrayRef<bool> isConstant,
                                const Target &target) {
   return CostModel(nest, isConstant, target).run();
+}
+
+std::vector<Schedule> ingot::alternativeSchedules(const Nest &nest, ArrayRef<bool> isConstant, const Target &target) {
+  return CostModel(nest, isConstant, target).alternatives();
 }

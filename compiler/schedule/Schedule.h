@@ -53,10 +53,21 @@ llvm::SmallVector<int64_t> coverLanes(int64_t lanes, int64_t width);
 /// How many that are, of any number of lanes.
 int64_t countCoveringVectors(int64_t lanes, int64_t width);
 
+/// The module's attribute with schedules that a tuner measured: a dictionary from keys of kernels to what their attribute `schedule` shall be. choose-schedules takes
+/// them from there.
+inline constexpr const char *kSchedules = "ingot.schedules";
+
+/// A name for all kernels that compute the same from operands of the same types, of which the same are constants, for the same target: sixteen hexadecimal digits.
+std::string keyOf(KernelOp kernel);
+
 /// The cost model: reads the nest and the target alone. `isConstant` tells of
 /// each buffer whether its data is known at compile time.
 Schedule chooseSchedule(const Nest &nest, llvm::ArrayRef<bool> isConstant,
                         const Target &target);
+
+/// Other schedules that the nest can have, for a tuner to measure: by lane, by register tile, by vectors side by side; everything else as the cost model
+/// chooses it for these. The model's own choice is the first.
+std::vector<Schedule> alternativeSchedules(const Nest &nest, llvm::ArrayRef<bool> isConstant, const Target &target);
 
 /// Several steps of the innermost reduction can be summed at once: the root sums products of two integers of 16 bits or fewer in 32
 /// bits, of which one is packed by the schedule and the other the same for all lanes.
