@@ -106,10 +106,12 @@ private:
     bool fits = valid(schedule.lane) && valid(schedule.tile) &&
                 schedule.width >= 1 && schedule.vectors >= 1 &&
                 schedule.tileSize >= 1 && schedule.step >= 1;
+    // A schedule may come from a file: code stays of a reasonable size.
+    fits &= schedule.width <= 64 && llvm::isPowerOf2_64(uint64_t(schedule.width)) && schedule.vectors <= 64 && schedule.tileSize <= 64 && schedule.step <= 64;
     fits &= schedule.totals >= 0 &&
             schedule.totals <= int64_t(reductionOrder(nest).size());
     for (int64_t dim : schedule.unroll)
-      fits &= valid(dim) && dim >= 0;
+      fits &= valid(dim) && dim >= 0 && (nest.isDynamic(dim) || nest.sizes[dim] <= 64);
     for (int64_t input : schedule.packed)
       fits &= input >= 0 && input < int64_t(nest.root().inputs.size());
     fits = fits && (schedule.terms == 1 || (schedule.terms == 2 && canSumTerms(nest, schedule)));

@@ -254,8 +254,13 @@ private:
           nest.sizes[schedule.lane] >= 4 * schedule.width ? 4 : 1;
       return schedule;
     }
-    if (!nest.hasReduction())
+    if (!nest.hasReduction()) {
+      // A test for padding is cheaper the more it decides on.
+      if (!nest.root().inputs.empty() && !nest.root().inputs.front().bounds.empty())
+        while (schedule.vectors < 4 && nest.sizes[schedule.lane] % (2 * schedule.block()) == 0)
+          schedule.vectors *= 2;
       return schedule;
+    }
     choosePacking(schedule);
     chooseDot(schedule);
     chooseTile(schedule);
@@ -534,7 +539,7 @@ private:
     if (schedule.tile != -1 && nest.sizes[innermost] <= 7)
       for (const Access &access : nest.root().inputs)
         if (schedule.terms == 1 && access.dependsOn(schedule.tile) && access.dependsOn(innermost) &&
-            schedule.tileSize * schedule.vectors * nest.sizes[innermost] <= 48)
+            schedule.tileSize * schedule.vectors * nest.sizes[innermost] <= 72)
           schedule.unroll = {innermost};
     if (!schedule.unroll.empty() || inBounds(innermost))
       return;
