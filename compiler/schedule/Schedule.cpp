@@ -536,10 +536,12 @@ private:
     int64_t innermost = reductionOrder(nest).back();
     if (dynamic[innermost])
       return;
+    // Weights that lie packed need registers of their own, so that less can be written out before values are spilled.
+    int64_t most = schedule.packed.empty() ? 72 : 48;
     if (schedule.tile != -1 && nest.sizes[innermost] <= 7)
       for (const Access &access : nest.root().inputs)
         if (schedule.terms == 1 && access.dependsOn(schedule.tile) && access.dependsOn(innermost) &&
-            schedule.tileSize * schedule.vectors * nest.sizes[innermost] <= 72)
+            schedule.tileSize * schedule.vectors * nest.sizes[innermost] <= most)
           schedule.unroll = {innermost};
     if (!schedule.unroll.empty() || inBounds(innermost))
       return;
