@@ -339,10 +339,22 @@ SizeList Rules::resized() {
   }
   if (has(3)) {
     auto sizes = elements(3);
-    if (!sizes || sizes->size() != axes.size() || text("keep_aspect_ratio_policy", "stretch") != "stretch")
+    StringRef policy = text("keep_aspect_ratio_policy", "stretch");
+    if (!sizes || sizes->size() != axes.size())
       return {};
-    for (auto [axis, size] : llvm::zip(axes, *sizes))
+    SizeList from = list;
+    for (auto [axis, size] : llvm::zip(axes, *sizes)) {
       list[axis] = size;
+      if (policy == "stretch")
+        continue;
+      // One scale for all axes: the least or greatest of size / input, times this input, to the nearest whole.
+      SizeList scaled;
+      for (auto [other, wanted] : llvm::zip(axes, *sizes))
+        scaled.push_back((from[axis] * wanted * 2 + from[other]).floorDiv(from[other] * 2));
+      list[axis] = policy == "not_larger" ? leastSize(op, scaled) : greatestSize(op, scaled);
+    }
+    for (int64_t axis : axes)
+      requireSize(op, list[axis] - 1);
     return list;
   }
   ElementsAttr scales = has(2) ? ops::constantValue(op->getOperand(2)) : ElementsAttr();
@@ -355,6 +367,7 @@ SizeList Rules::resized() {
     AffineExpr size = scaledSize(list[axis], scale);
     if (!size)
       return {};
+    requireSize(op, size - 1);
     list[axis] = size;
   }
   return list;

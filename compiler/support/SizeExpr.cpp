@@ -485,6 +485,12 @@ bool ingot::areEqual(Operation *inModule, AffineExpr a, AffineExpr b) {
 AffineExpr ingot::scaledSize(AffineExpr size, float scale) {
   if (!(scale > 0x1p-20f && scale < 0x1p20f))
     return {};
+  // The fraction that was meant, if a short one rounds to this number: sizes that it makes whole come out whole, as they do where the product is rounded.
+  constexpr int64_t longest = 1024;
+  for (int64_t denominator = 1; denominator <= longest; ++denominator)
+    if (auto numerator = int64_t(std::round(double(scale) * double(denominator)));
+        float(double(numerator) / double(denominator)) == scale)
+      return simplifiedSize((size * numerator).floorDiv(denominator));
   // A float is a fraction whose denominator is a power of two.
   int exponent;
   auto numerator = int64_t(std::ldexp(std::frexp(scale, &exponent), 24));
