@@ -509,10 +509,7 @@ struct DataTaps {
     Extent over = plan.input * Extent(plan.isExact ? support : 2 * support);
     Extent under = plan.isExact ? plan.output : plan.output * Extent(2) - Extent(1);
     Extent widest = (over + under - Extent(1)) / under;
-    if (widest.isNumber())
-      count = 2 * std::max(support, widest.value());
-    else
-      count = Extent(greatestSize(node.op, {getAffineConstantExpr(support, node.op->getContext()), widest.in(node.op->getContext())})) * Extent(2);
+    count = node.greater(support, widest) * 2;
   }
   bool isNormalised() const {
     return options.excludeOutside || options.antialias;
@@ -657,7 +654,8 @@ static Value commonScale(LocBuilder &b, Node &node, StringRef policy, ArrayRef<i
 
 /// The plans of all axes, which are counted from the front; the operands are as many as they should be.
 static SmallVector<DataPlan> plansByData(Node &node, const Options &options, StringRef policy, ArrayRef<int64_t> axes) {
-  Parameter roi(node, 1), scales(node, 2);
+  bool crops = options.coordinates == "tf_crop_and_resize";
+  Parameter roi(node, 1, crops ? std::optional<int64_t>(2 * axes.size()) : std::nullopt), scales(node, 2);
   auto known = node.constantFloats(2);
   bool byScale = scales.size() > 0, stretches = policy == "stretch";
   auto narrow = [](LocBuilder &b, Value x) { return castScalar(b, x, b.getF32Type(), false, false); };
@@ -680,7 +678,7 @@ static SmallVector<DataPlan> plansByData(Node &node, const Options &options, Str
       plan.scale = [plan](LocBuilder &b) { return div(b, single(b, plan.output), single(b, plan.input)); };
     else
       plan.scale = [&node, policy = policy.str(), axes = llvm::to_vector(axes)](LocBuilder &b) { return commonScale(b, node, policy, axes); };
-    if (options.coordinates == "tf_crop_and_resize") {
+    if (crops) {
       int64_t count = axes.size();
       plan.roiStart = [roi, narrow, i = i](LocBuilder &b) { return narrow(b, roi.real(b, i)); };
       plan.roiEnd = [roi, narrow, i = i, count](LocBuilder &b) { return narrow(b, roi.real(b, count + i)); };
@@ -839,8 +837,9 @@ static LogicalResult lowerResize(Node &node) {
   auto axes = resizedAxes(node);
   if (failed(axes))
     return failure();
-  Parameter roi(node, 1), scales(node, 2), sizes(node, 3);
   bool crops = options.coordinates == "tf_crop_and_resize";
+  // Others ignore it.
+  Parameter roi(node, 1, crops ? std::optional<int64_t>(2 * axes->size()) : std::nullopt), scales(node, 2), sizes(node, 3);
   size_t count = scales.size() ? scales.size() : sizes.size();
   if (count != axes->size() || (crops && roi.size() != 2 * int64_t(axes->size())))
     return node.fail("roi, scales and axes do not fit together; correct the "
@@ -871,15 +870,15 @@ static LogicalResult lowerResize(Node &node) {
 static LogicalResult lowerAffineGrid(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> result = type.getShape();
+  Shape result = node.resultSizes();
   int64_t rank = type.getRank(), axes = rank - 2;
   Parameter size(node, 1);
-  if (axes < 2 || axes > 3 || result.back() != axes ||
-      size.size() != axes + 2 ||
-      node.shape(0) != ArrayRef<int64_t>({result[0], axes, axes + 1}))
+  Shape theta = node.sizes(0);
+  if (axes < 2 || axes > 3 || theta.size() != 3 || !node.agree(result.back(), axes) || size.size() != axes + 2 ||
+      !node.agree(theta[0], result[0]) || !node.agree(theta[1], axes) || !node.agree(theta[2], axes + 1))
     return node.fail("theta, the size and the result do not fit together; "
                      "correct the model");
-  if (!size.isKnown())
+  if (!size.isKnown() && !node.isOpen(1))
     check(node, size, [&](LocBuilder &b) {
       Value fits = size.is(b, 0, result[0]);
       for (int64_t i = 0; i < axes; ++i)
@@ -900,9 +899,11 @@ static LogicalResult lowerAffineGrid(Node &node) {
     Value sum = s.back();
     for (int64_t column = axes; column-- > 0;) {
       // x goes along the last axis of the grid.
-      int64_t axis = axes - column, length = result[axis];
+      int64_t axis = axes - column;
       Value at = castScalar(b, place(b, axis), element, false, false);
-      Value steps = scalar(b, element, double(corners ? std::max<int64_t>(length - 1, 1) : length));
+      Value steps = scalarInt(b, element, corners ? result[axis] - 1 : result[axis]);
+      if (corners)
+        steps = maximum(b, steps, scalar(b, element, 1));
       Value twice = mul(b, at, scalar(b, element, 2));
       if (!corners)
         twice = add(b, twice, scalar(b, element, 1));
