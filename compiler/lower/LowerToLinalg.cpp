@@ -127,7 +127,7 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"MeanVarianceNormalization", "LpNormalization", "LRN", "Hardmax", "ArgMax", "ArgMin", "CumSum", "CumProd"}, OpenSizes::chosen)
       .Cases({"Einsum", "Split", "Slice", "Expand", "Tile", "Pad", "DepthToSpace", "SpaceToDepth", "ConstantOfShape"}, OpenSizes::chosen)
       .Cases({"OneHot", "ReverseSequence", "Trilu", "EyeLike", "Range", "TopK"}, OpenSizes::chosen)
-      .Cases({"CastLike", "Swish", "BitCast", "Dropout", "RandomUniformLike", "RandomNormalLike", "Bernoulli"}, OpenSizes::chosen)
+      .Cases({"CastLike", "Swish", "BitCast", "Dropout", "RandomUniformLike", "RandomNormalLike", "Bernoulli", "Multinomial"}, OpenSizes::chosen)
       .Cases({"ScatterElements", "ScatterND", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}, OpenSizes::chosen)
       .Cases({"MatMulInteger", "QLinearMatMul", "ConvInteger", "QLinearConv", "ConvTranspose"}, OpenSizes::chosen)
       .Cases({"LpPool", "GlobalLpPool", "MaxUnpool", "Resize", "GridSample", "DeformConv", "RoiAlign", "MaxRoiPool"}, OpenSizes::chosen)

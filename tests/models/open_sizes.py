@@ -15,10 +15,12 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "python"), str(ROOT / "tests" / "operators")]
 from ingot.backend import ROADS, CompileError, Workshop  # noqa: E402
 from ingot.model import ModelError  # noqa: E402
 from expect import check, refused  # noqa: E402
+import learning_cases  # noqa: E402
 import models  # noqa: E402
 
 random = np.random.default_rng(0)
@@ -373,9 +375,28 @@ def evaluator(name, proto):
 
 
 def agree(got, wanted, what):
+    got, wanted = np.asarray(got), np.asarray(wanted)
+    if wanted.dtype.kind in "OU":
+        return check(got.shape == wanted.shape and (got.astype(str) == wanted.astype(str)).all(), f"{what}: {got} instead of {wanted}")
     check(got.shape == wanted.shape, f"{what}: {got.shape} instead of {wanted.shape}")
     least = 1e-5 * max(1, np.abs(wanted).max(initial=0))
-    check(np.allclose(got, wanted, rtol=1e-4, atol=least), f"{what}: off by {np.abs(got - wanted).max(initial=0)}")
+    check(np.allclose(got, wanted, rtol=1e-4, atol=least, equal_nan=True), f"{what}: off by {np.abs(got - wanted).max(initial=0)}")
+
+
+# Models of ai.onnx.ml: rows and features are open.
+LEARNING = [(learning_cases.make_model(*case, is_open=True), case) for case in learning_cases.cases()]
+
+
+def check_learning(workshop, road):
+    for proto, (kind, inputs, attributes, _) in LEARNING:
+        peer = evaluator(kind, proto)
+        compiled = workshop.get(proto)
+        for rows in (len(inputs[0]), 1):
+            values = [value[:rows] if value.dtype.kind != "i" or value.ndim > 1 else value for value in inputs]
+            expected = peer({value.name: array for value, array in zip(proto.graph.input, values)})
+            for got, wanted in zip(compiled.run(values), expected):
+                agree(got, wanted, f"{kind} {rows}")
+    print(f"{len(LEARNING)} models of ai.onnx.ml, by the road '{road}'")
 
 
 def check_operators(workshop, road):
@@ -393,7 +414,7 @@ def check_road(road):
     every = {**MODELS, **RESIZES, **detector()}
     with tempfile.TemporaryDirectory() as folder:
         workshop = Workshop(folder, road, "-O1")
-        workshop.add(proto for proto, _ in {**every, **OPERATORS}.values())
+        workshop.add([proto for proto, _ in (*every.values(), *OPERATORS.values(), *LEARNING)])
         for name, (proto, choices) in every.items():
             compiled = workshop.get(proto)
             reference = evaluator(name, proto)
@@ -405,6 +426,7 @@ def check_road(road):
                     agree(got, wanted, f"{name} {sizes}")
             print(f"{name}: {len(choices)} choices of sizes, by the road '{road}'")
         check_operators(workshop, road)
+        check_learning(workshop, road)
 
         perceptron = workshop.get(MODELS["perceptron"][0])
         refused(lambda: perceptron.run([np.zeros((0, 37), "f")]), ModelError, "a size is less than 1")
