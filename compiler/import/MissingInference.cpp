@@ -1,6 +1,7 @@
 //===- MissingInference.cpp -----------------------------------------------===//
 #include "compiler/import/MissingInference.h"
 #include "compiler/support/Elements.h"
+#include "compiler/support/SizeExpr.h"
 #include "dialects/onnx/ONNXDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -12,11 +13,14 @@
 using namespace mlir;
 using namespace ingot;
 
-using Shape = SmallVector<int64_t>;
-
 /// Rows and the number of columns that `columns` says; a vector is one row.
-static Shape rowsOf(ArrayRef<int64_t> input, int64_t columns) {
-  return {input.size() == 1 ? 1 : input.front(), columns};
+static SizeList rowsOf(const SizeList &input, int64_t columns, MLIRContext *context) {
+  return {input.size() == 1 ? getAffineConstantExpr(1, context) : input.front(), getAffineConstantExpr(columns, context)};
+}
+
+/// The number of elements; null where it is not known.
+static AffineExpr countOf(const SizeList &sizes, MLIRContext *context) {
+  return llvm::is_contained(sizes, AffineExpr()) ? AffineExpr() : productOf(sizes, context);
 }
 
 static int64_t sizeOf(Operation *op, StringRef name) {
@@ -38,34 +42,41 @@ static int64_t machineScores(Operation *op) {
   return classes * (classes - 1) / 2;
 }
 
-static std::optional<Shape> shapeOf(Operation *op, StringRef name,
-                                    unsigned result, ArrayRef<int64_t> input) {
+/// Sizes of a result; null stands for one that is not known.
+static std::optional<SizeList> shapeOf(Operation *op, StringRef name, unsigned result, const SizeList &input) {
+  MLIRContext *context = op->getContext();
   if (name == "Scaler" || name == "Imputer" || name == "Normalizer")
-    return Shape(input);
+    return input;
   if (input.empty())
     return std::nullopt;
   if (name == "LinearRegressor") {
     auto targets = op->getAttrOfType<IntegerAttr>("targets");
-    return rowsOf(input, targets ? std::max<int64_t>(targets.getInt(), 0) : 1);
+    return rowsOf(input, targets ? std::max<int64_t>(targets.getInt(), 0) : 1, context);
   }
   if (name == "SVMRegressor")
-    return rowsOf(input, 1);
+    return rowsOf(input, 1, context);
   if (name == "SVMClassifier") {
-    Shape shape = rowsOf(input, machineScores(op));
-    return result == 0 ? Shape{shape.front()} : shape;
+    SizeList shape = rowsOf(input, machineScores(op), context);
+    return result == 0 ? SizeList{shape.front()} : shape;
   }
   if (name == "FeatureVectorizer") {
     int64_t columns = 0;
     if (auto sizes = op->getAttrOfType<DenseI64ArrayAttr>("inputdimensions"))
       for (int64_t size : sizes.asArrayRef())
         columns += std::clamp<int64_t>(size, 0, int64_t(1) << 40);
-    return Shape{input.front(), columns};
+    return SizeList{input.front(), getAffineConstantExpr(columns, context)};
   }
-  // ArrayFeatureExtractor of a vector, which the library leaves open.
+  // ArrayFeatureExtractor, of which the library leaves vectors and open sizes alone.
   auto places = dyn_cast<RankedTensorType>(op->getOperand(1).getType());
-  if (input.size() != 1 || !places || !places.hasStaticShape())
+  if (!places)
     return std::nullopt;
-  return Shape{1, places.getNumElements()};
+  SizeList shape = input;
+  if (input.size() == 1)
+    shape.front() = getAffineConstantExpr(1, context);
+  else
+    shape.pop_back();
+  shape.push_back(countOf(sizesOf(places), context));
+  return shape;
 }
 
 /// A MaxUnpool's output has the shape that its third input says.
@@ -80,16 +91,17 @@ static Type unpooledType(Operation *op) {
 /// Unique says of each element, or each slice along the axis, where it went.
 static Type uniquePlaces(Operation *op) {
   auto input = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
-  if (!input || !input.hasStaticShape())
+  if (!input)
     return {};
-  int64_t count = input.getNumElements();
+  SizeList sizes = sizesOf(input);
+  AffineExpr count = countOf(sizes, op->getContext());
   if (auto given = op->getAttrOfType<IntegerAttr>("axis")) {
     int64_t axis = given.getInt() + (given.getInt() < 0 ? input.getRank() : 0);
     if (axis < 0 || axis >= input.getRank())
       return {};
-    count = input.getDimSize(axis);
+    count = sizes[axis];
   }
-  return RankedTensorType::get({count}, IntegerType::get(op->getContext(), 64));
+  return sizedType(count, IntegerType::get(op->getContext(), 64));
 }
 
 Type ingot::missingType(Operation *op, unsigned result) {
@@ -122,8 +134,8 @@ Type ingot::missingType(Operation *op, unsigned result) {
     else
       element = b.getI64Type();
   }
-  if (input.hasRank())
-    if (auto shape = shapeOf(op, name, result, input.getShape()))
-      return RankedTensorType::get(*shape, element);
+  if (auto ranked = dyn_cast<RankedTensorType>(input))
+    if (auto shape = shapeOf(op, name, result, sizesOf(ranked)))
+      return sizedType(*shape, element);
   return UnrankedTensorType::get(element);
 }

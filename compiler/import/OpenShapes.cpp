@@ -117,6 +117,13 @@ private:
   SizeList window(unsigned x, unsigned w);
   SizeList transposedWindow();
   SizeList range();
+  SizeList unpooled();
+  SizeList columnsToImage();
+  SizeList sampled();
+  SizeList affineGrid();
+  SizeList centred();
+  SizeList transformed();
+  SizeList frames();
   SizeList withAxis(unsigned operand, AffineExpr size, int64_t axis);
 
   Operation *op;
@@ -339,10 +346,22 @@ SizeList Rules::resized() {
   }
   if (has(3)) {
     auto sizes = elements(3);
-    if (!sizes || sizes->size() != axes.size() || text("keep_aspect_ratio_policy", "stretch") != "stretch")
+    StringRef policy = text("keep_aspect_ratio_policy", "stretch");
+    if (!sizes || sizes->size() != axes.size())
       return {};
-    for (auto [axis, size] : llvm::zip(axes, *sizes))
+    SizeList from = list;
+    for (auto [axis, size] : llvm::zip(axes, *sizes)) {
       list[axis] = size;
+      if (policy == "stretch")
+        continue;
+      // One scale for all axes: the least or greatest of size / input, times this input, to the nearest whole.
+      SizeList scaled;
+      for (auto [other, wanted] : llvm::zip(axes, *sizes))
+        scaled.push_back((from[axis] * wanted * 2 + from[other]).floorDiv(from[other] * 2));
+      list[axis] = policy == "not_larger" ? leastSize(op, scaled) : greatestSize(op, scaled);
+    }
+    for (int64_t axis : axes)
+      requireSize(op, list[axis] - 1);
     return list;
   }
   ElementsAttr scales = has(2) ? ops::constantValue(op->getOperand(2)) : ElementsAttr();
@@ -355,6 +374,7 @@ SizeList Rules::resized() {
     AffineExpr size = scaledSize(list[axis], scale);
     if (!size)
       return {};
+    requireSize(op, size - 1);
     list[axis] = size;
   }
   return list;
@@ -460,6 +480,112 @@ SizeList Rules::range() {
   return {greatestSize(op, {constant(0), simplifiedSize(distance.ceilDiv(std::abs(*by)))})};
 }
 
+/// MaxUnpool: what the window implies, or what the third operand says.
+SizeList Rules::unpooled() {
+  SizeList list = in(0);
+  auto kernel = ints("kernel_shape");
+  if (list.size() < 3 || !kernel || kernel->size() != list.size() - 2)
+    return {};
+  if (has(2)) {
+    auto wanted = elements(2);
+    return wanted && wanted->size() == list.size() ? *wanted : SizeList();
+  }
+  size_t space = kernel->size();
+  auto strides = ints("strides").value_or(std::vector<int64_t>(space, 1));
+  auto pads = ints("pads").value_or(std::vector<int64_t>(2 * space, 0));
+  if (strides.size() != space || pads.size() != 2 * space)
+    return {};
+  for (size_t i = 0; i < space; ++i) {
+    list[2 + i] = (list[2 + i] - 1) * strides[i] + (*kernel)[i] - pads[i] - pads[space + i];
+    requireSize(op, list[2 + i] - 1);
+  }
+  return list;
+}
+
+SizeList Rules::columnsToImage() {
+  SizeList list = in(0);
+  auto image = elements(1), block = elements(2);
+  if (list.size() != 3 || !image || !block)
+    return {};
+  AffineExpr places = productOf(*block, context);
+  if (auto least = leastValue(op, places); !least || *least < 1)
+    return {};
+  AffineExpr channels = simplifiedSize(list[1].floorDiv(places));
+  requireEqual(op, list[1], channels * places);
+  SizeList result{list[0], channels};
+  result.append(*image);
+  return result;
+}
+
+/// GridSample: the places of the grid, whose last dimension has their coordinates.
+SizeList Rules::sampled() {
+  SizeList list = in(0), grid = in(1);
+  if (list.size() < 3 || grid.size() != list.size())
+    return {};
+  SizeList result{same(list[0], grid[0]), list[1]};
+  result.append(grid.begin() + 1, grid.end() - 1);
+  return result;
+}
+
+SizeList Rules::affineGrid() {
+  auto size = elements(1);
+  if (!size || size->size() < 4)
+    return {};
+  SizeList result{size->front()};
+  result.append(size->begin() + 2, size->end());
+  result.push_back(constant(int64_t(size->size()) - 2));
+  return result;
+}
+
+SizeList Rules::centred() {
+  SizeList list = in(0);
+  auto wanted = elements(1);
+  auto axes = ints("axes");
+  if (!wanted || list.empty() || wanted->size() != (axes ? axes->size() : list.size()))
+    return {};
+  for (auto [i, size] : llvm::enumerate(*wanted)) {
+    auto axis = axisOf(axes ? (*axes)[i] : int64_t(i), list.size());
+    if (!axis)
+      return {};
+    list[*axis] = size;
+  }
+  return list;
+}
+
+SizeList Rules::transformed() {
+  SizeList list = in(0);
+  auto wanted = elements(1), along = elements(2);
+  auto given = has(2) ? (along && along->size() == 1 ? constantSize(along->front()) : std::nullopt) : number("axis", -2);
+  auto axis = given ? axisOf(*given, list.size()) : std::nullopt;
+  bool inverse = number("inverse", 0), half = number("onesided", 0);
+  // Transformed whole, an axis keeps its size, whichever it is.
+  if (list.size() >= 2 && !given && !has(1) && !half) {
+    list.back() = constant(2);
+    return list;
+  }
+  if (list.size() < 2 || !axis || (has(1) && (!wanted || wanted->size() != 1)))
+    return {};
+  AffineExpr length = has(1) ? wanted->front() : inverse && half ? (list[*axis] - 1) * 2 : list[*axis];
+  list[*axis] = half && !inverse ? length.floorDiv(2) + 1 : length;
+  requireSize(op, length - 1);
+  list.back() = constant(half && inverse ? 1 : 2);
+  return list;
+}
+
+SizeList Rules::frames() {
+  SizeList list = in(0), window = in(2);
+  auto step = elements(1), wanted = elements(3);
+  if (list.size() != 3 || !step || step->size() != 1 || (has(2) ? window.size() != 1 : !wanted || wanted->size() != 1))
+    return {};
+  AffineExpr length = has(2) ? window[0] : wanted->front();
+  if (auto least = leastValue(op, step->front()); !least || *least < 1)
+    return {};
+  requireSize(op, length - 1);
+  requireSize(op, list[1] - length);
+  AffineExpr places = number("onesided", 1) ? length.floorDiv(2) + 1 : length;
+  return {list[0], (list[1] - length).floorDiv(step->front()) + 1, places, constant(2)};
+}
+
 /// The operand's shape with another size at the axis.
 SizeList Rules::withAxis(unsigned operand, AffineExpr size, int64_t axis) {
   SizeList list = in(operand);
@@ -505,7 +631,7 @@ SizeList Rules::shape() {
     return resized();
   if (name == "DepthToSpace" || name == "SpaceToDepth")
     return blocks(name == "DepthToSpace");
-  if (name == "Conv" || name == "ConvInteger")
+  if (name == "Conv" || name == "ConvInteger" || name == "DeformConv")
     return window(0, 1);
   if (name == "QLinearConv")
     return window(0, 3);
@@ -513,6 +639,20 @@ SizeList Rules::shape() {
     return window(0, op->getNumOperands());
   if (name == "ConvTranspose")
     return transposedWindow();
+  if (name == "MaxUnpool")
+    return unpooled();
+  if (name == "Col2Im")
+    return columnsToImage();
+  if (name == "GridSample")
+    return sampled();
+  if (name == "AffineGrid")
+    return affineGrid();
+  if (name == "CenterCropPad")
+    return centred();
+  if (name == "DFT")
+    return transformed();
+  if (name == "STFT")
+    return frames();
   if (name == "Range")
     return range();
   if (name == "ConstantOfShape")

@@ -13,12 +13,12 @@ using namespace ingot::lower;
 
 namespace {
 struct Transform {
-  int64_t length;
+  Extent length;
   bool inverse = false, half = false;
 
   /// Half of a transform of real numbers says all; its inverse gives real numbers.
-  int64_t outputs() const { return half && !inverse ? length / 2 + 1 : length; }
-  int64_t inputs() const { return half && inverse ? length / 2 + 1 : length; }
+  Extent outputs() const { return half && !inverse ? length / 2 + 1 : length; }
+  Extent inputs() const { return half && inverse ? length / 2 + 1 : length; }
   int64_t components() const { return half && inverse ? 1 : 2; }
 };
 } // namespace
@@ -26,16 +26,9 @@ struct Transform {
 /// More places than this would make the matrix too large.
 static constexpr int64_t kMostPlaces = int64_t(1) << 10;
 
-/// The first places of the axis, with the components in the last one, transformed.
-static Value transform(LocBuilder &b, Value x, int64_t axis,
-                       const Transform &how) {
-  RankedTensorType from = tensorType(x);
-  int64_t rank = from.getRank(), given = from.getShape().back();
-  int64_t used = std::min(how.inputs(), from.getDimSize(axis));
-  int64_t outputs = how.outputs(), length = how.length;
-  SmallVector<int64_t> shape(from.getShape());
-  shape[axis] = outputs;
-  shape.back() = how.components();
+/// The roots of unity, (outputs, components, places that are used, components given), of static sizes.
+static Value constantRoots(LocBuilder &b, const Transform &how, int64_t used, int64_t given, Type element) {
+  int64_t outputs = how.outputs().value(), length = how.length.value();
   std::vector<double> matrix;
   matrix.reserve(outputs * how.components() * used * given);
   double scale = how.inverse ? 1.0 / double(length) : 1.0;
@@ -52,8 +45,53 @@ static Value transform(LocBuilder &b, Value x, int64_t axis,
             real *= 2, imaginary *= 2;
           matrix.push_back(part == c ? real : c == 1 ? -imaginary : imaginary);
         }
-  Value roots = constantTensor(b, {outputs, how.components(), used, given},
-                               from.getElementType(), matrix);
+  return constantTensor(b, {outputs, how.components(), used, given}, element, matrix);
+}
+
+/// The same of sizes that a call chooses: each root is computed once, and stands in the matrix wherever its power comes up.
+static Value computedRoots(LocBuilder &b, const Transform &how, const Extent &used, const Extent &given, Type element) {
+  Type f64 = b.getF64Type();
+  RankedTensorType all = tensorType({how.length}, element);
+  auto partOfRoots = [&](bool real) {
+    return mapped(b, {}, ArrayRef<AffineMap>(), all, [&](LocBuilder &b, ValueRange) -> Value {
+      Value length = scalarInt(b, f64, how.length);
+      Value turns = div(b, castScalar(b, place(b, 0), f64, false, false), length);
+      Value angle = mul(b, turns, scalar(b, f64, how.inverse ? 2 * M_PI : -2 * M_PI));
+      Value part = real ? Value(math::CosOp::create(b, angle)) : Value(math::SinOp::create(b, angle));
+      return castScalar(b, how.inverse ? div(b, part, length) : part, element, false, false);
+    });
+  };
+  Value reals = partOfRoots(true), imaginaries = partOfRoots(false);
+  RankedTensorType type = tensorType({how.outputs(), how.components(), used, given}, element);
+  return mapped(b, {}, ArrayRef<AffineMap>(), type, [&](LocBuilder &b, ValueRange) -> Value {
+    Value n = place(b, 2), component = place(b, 3), length = number(b, how.length);
+    Value power = arith::RemUIOp::create(b, mul(b, place(b, 0), n), length);
+    Value at = arith::IndexCastOp::create(b, b.getIndexType(), power);
+    Value real = tensor::ExtractOp::create(b, reals, at), imaginary = tensor::ExtractOp::create(b, imaginaries, at);
+    // (re + i im) (cos + i sin)
+    Value crossed = select(b, isNumber(b, component, 1), arith::NegFOp::create(b, imaginary), imaginary);
+    Value root = select(b, compare(b, arith::CmpIPredicate::eq, place(b, 1), component), real, crossed);
+    if (!how.half || !how.inverse)
+      return root;
+    // The half that is not given is the conjugate.
+    Value alone = either(b, isNumber(b, n, 0), compare(b, arith::CmpIPredicate::eq, mul(b, n, number(b, 2)), length));
+    return select(b, alone, root, mul(b, root, scalar(b, element, 2)));
+  });
+}
+
+/// The first places of the axis, with the components in the last one, transformed.
+static Value transform(Node &node, Value x, int64_t axis, const Transform &how) {
+  LocBuilder &b = node.b;
+  MLIRContext *context = b.getContext();
+  Type element = elementOf(x);
+  Shape shape = shapeOf(x);
+  int64_t rank = shape.size();
+  Extent given = shape.back(), used = node.lesser(how.inputs(), shape[axis]);
+  bool isStatic = how.length.isNumber() && used.isNumber() && given.isNumber();
+  Value roots = isStatic ? constantRoots(b, how, used.value(), given.value(), element) : computedRoots(b, how, used, given, element);
+  x = sliceAxis(b, x, axis, 0, used);
+  shape[axis] = how.outputs();
+  shape.back() = how.components();
   // loops: the result's, then place and component
   SmallVector<AffineExpr> read, out;
   for (int64_t i = 0; i < rank; ++i) {
@@ -62,7 +100,6 @@ static Value transform(LocBuilder &b, Value x, int64_t axis,
                                       : i + 1 == rank ? rank + 1
                                                       : i));
   }
-  MLIRContext *context = b.getContext();
   AffineMap maps[] = {
       AffineMap::get(rank + 2, 0, read, context),
       AffineMap::get(rank + 2, 0,
@@ -72,8 +109,7 @@ static Value transform(LocBuilder &b, Value x, int64_t axis,
       AffineMap::get(rank + 2, 0, out, context)};
   SmallVector<IteratorType> loops(rank, IteratorType::parallel);
   loops.append(2, IteratorType::reduction);
-  return contraction(b, sliceAxis(b, x, axis, 0, used), roots, maps, loops,
-                     tensorType(shape, from.getElementType()));
+  return contraction(b, x, roots, maps, loops, tensorType(shape, element));
 }
 
 /// Lengths of which the transform has so many outputs.
@@ -88,19 +124,45 @@ static SmallVector<int64_t> lengthsOf(int64_t outputs, Transform how) {
   return lengths;
 }
 
+/// Of open lengths the caller provides the memory.
+static bool isTooLong(const Transform &how, const Extent &given) {
+  return how.length.isNumber() && given.isNumber() &&
+         std::max(how.outputs().value(), std::min(how.inputs().value(), given.value())) > kMostPlaces;
+}
+
 static LogicalResult tooLong(Node &node) {
   return node.fail("transforms of more than 1024 places are not supported");
 }
 
+/// An axis and a length that are known, or expressions over open sizes.
+static LogicalResult transformKnown(Node &node, Transform how, int64_t axis) {
+  Shape expected = node.sizes(0), result = node.resultSizes();
+  auto length = node.elements(1);
+  how.length = length                    ? length->front()
+               : how.half && how.inverse ? (expected[axis] - 1) * 2
+                                         : expected[axis];
+  if (!node.isAtMost(1, how.length))
+    return node.fail("a transform has at least one place; correct the model");
+  Extent given = expected[axis];
+  expected[axis] = how.outputs();
+  expected.back() = how.components();
+  for (auto [size, wanted] : llvm::zip(expected, result))
+    if (!node.agree(size, wanted))
+      return node.fail("the length does not give the result's shape; correct "
+                       "the model");
+  if (isTooLong(how, given))
+    return tooLong(node);
+  return node.done(transform(node, node.operand(0), axis, how));
+}
+
 static LogicalResult lowerDft(Node &node) {
-  RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0), result = type.getShape();
+  Shape shape = node.sizes(0), result = node.resultSizes();
   int64_t rank = shape.size();
   Transform how{0, node.attrInt("inverse", 0) != 0,
                 node.attrInt("onesided", 0) != 0};
-  Parameter length(node, 1), axis(node, 2);
-  if (rank < 2 || type.getRank() != rank || shape.back() < 1 ||
-      shape.back() > 2 || result.back() != how.components() ||
+  Parameter length(node, 1, 1), axis(node, 2, 1);
+  if (rank < 2 || int64_t(result.size()) != rank || !node.isAtMost(1, shape.back()) || !node.isAtMost(shape.back(), 2) ||
+      !node.agree(result.back(), how.components()) ||
       (length.isPresent() && length.size() != 1) ||
       (axis.isPresent() && axis.size() != 1))
     return node.fail("the operands do not fit together; correct the model");
@@ -112,91 +174,92 @@ static LogicalResult lowerDft(Node &node) {
     if (known < 0 || known + 1 >= rank)
       return node.fail("the axis is outside the rank; correct the model");
     axes = {known};
+    if (length.isKnown() || node.isOpen(1))
+      return transformKnown(node, how, known);
   }
-  // All axes and lengths that give the result's shape, as one number.
-  SmallVector<int64_t> keys;
-  bool isLong = false;
+  // All axes and lengths that give the result's shape.
+  SmallVector<std::pair<int64_t, Extent>> ways;
   for (int64_t one : axes) {
-    SmallVector<int64_t> lengths;
-    if (!length.isKnown())
-      lengths = lengthsOf(result[one], how);
+    SmallVector<Extent> lengths;
+    if (!length.isKnown() && result[one].isNumber())
+      llvm::append_range(lengths, lengthsOf(result[one].value(), how));
+    else if (!length.isKnown())
+      return node.fail("a length that data give needs a result of static sizes; make it a constant, or fix sizes with --shape");
     else if (length.isPresent())
       lengths = {length.known()[0]};
     else
-      lengths = {how.half && how.inverse ? 2 * shape[one] - 2 : shape[one]};
-    SmallVector<int64_t> expected(shape);
-    for (int64_t places : lengths) {
+      lengths = {how.half && how.inverse ? (shape[one] - 1) * 2 : shape[one]};
+    Shape expected(shape);
+    for (const Extent &places : lengths) {
       how.length = places;
-      if (places < 1)
+      if (places.isNumber() && places.value() < 1)
         continue;
       expected[one] = how.outputs();
       expected.back() = how.components();
-      if (ArrayRef(expected) != result)
+      if (ArrayRef<Extent>(expected) != ArrayRef<Extent>(result))
         continue;
-      isLong |= std::max(how.outputs(), std::min(how.inputs(), shape[one])) > kMostPlaces;
-      if (!isLong)
-        keys.push_back(places * rank + one);
+      if (isTooLong(how, shape[one]))
+        return tooLong(node);
+      ways.push_back({one, places});
     }
   }
-  if (isLong)
-    return tooLong(node);
-  auto build = [&](int64_t key) -> FailureOr<Value> {
-    how.length = key / rank;
-    return transform(node.b, node.operand(0), key % rank, how);
+  auto build = [&](int64_t way) -> FailureOr<Value> {
+    how.length = ways[way].second;
+    return transform(node, node.operand(0), ways[way].first, how);
   };
-  if (axis.isKnown() && length.isKnown()) {
-    if (keys.empty())
-      return node.fail("the length does not give the result's shape; correct "
-                       "the model");
-    return node.done(*build(keys.front()));
-  }
-  auto keyOf = [&](LocBuilder &b) {
+  auto wayOf = [&](LocBuilder &b) {
     Value along = axis.isKnown() ? number(b, axes.front())
                                  : fromFront(b, axis.at(b, 0), rank);
     // Lengths that are not given follow from the axis.
-    Value key = number(b, -1);
-    for (int64_t one : keys) {
-      Value hit = isNumber(b, along, one % rank);
+    Value found = number(b, -1);
+    for (auto [i, way] : llvm::enumerate(ways)) {
+      Value hit = isNumber(b, along, way.first);
       if (!length.isKnown())
-        hit = both(b, hit, isNumber(b, length.at(b, 0), one / rank));
-      key = select(b, hit, number(b, one), key);
+        hit = both(b, hit, isNumber(b, length.at(b, 0), way.second));
+      found = select(b, hit, number(b, int64_t(i)), found);
     }
-    return key;
+    return found;
   };
-  auto value = choose(node, length.isKnown() ? axis : length, keyOf, keys, build);
+  auto keys = llvm::to_vector(llvm::seq<int64_t>(0, ways.size()));
+  auto value = choose(node, length.isKnown() ? axis : length, wayOf, keys, build);
   return failed(value) ? failure() : node.done(*value);
 }
 
 static LogicalResult lowerStft(Node &node) {
   LocBuilder &b = node.b;
-  Parameter step(node, 1), length(node, 3);
-  ArrayRef<int64_t> shape = node.shape(0);
-  ArrayRef<int64_t> result = node.resultType().getShape();
-  if (shape.size() != 3 || shape[2] < 1 || shape[2] > 2 || result.size() != 4 ||
-      result[0] != shape[0] || result[3] != 2 || result[1] < 1 ||
+  Parameter step(node, 1, 1), length(node, 3, 1);
+  Shape shape = node.sizes(0), result = node.resultSizes();
+  if (shape.size() != 3 || !node.isAtMost(1, shape[2]) || !node.isAtMost(shape[2], 2) || result.size() != 4 ||
+      !node.agree(result[0], shape[0]) || !node.agree(result[3], 2) || !node.isAtMost(1, result[1]) ||
       step.size() != 1 || (length.isPresent() && length.size() != 1) ||
       (node.has(2) && node.rank(2) != 1) || (!node.has(2) && !length.isPresent()))
     return node.fail("the operands do not fit together; correct the model");
   Transform how{0, false, node.attrInt("onesided", 1) != 0};
-  SmallVector<int64_t> lengths;
+  // All lengths of a frame that data may give; one where it is known.
+  SmallVector<Extent> lengths;
   if (node.has(2))
-    lengths = {node.shape(2)[0]};
-  else if (length.isKnown())
-    lengths = {length.known()[0]};
-  else
-    lengths = lengthsOf(result[2], how);
-  llvm::erase_if(lengths, [&](int64_t places) {
+    lengths = {node.sizes(2)[0]};
+  else if (auto known = node.elements(3))
+    lengths = {known->front()};
+  else if (result[2].isNumber())
+    llvm::append_range(lengths, lengthsOf(result[2].value(), how));
+  bool isOne = lengths.size() == 1;
+  llvm::erase_if(lengths, [&](const Extent &places) {
     how.length = places;
-    return places < 1 || places > shape[1] || how.outputs() != result[2];
+    if (isOne)
+      return !node.isAtMost(1, places) || !node.isAtMost(places, shape[1]) || !node.agree(how.outputs(), result[2]);
+    return places.value() < 1 || (shape[1].isNumber() && places.value() > shape[1].value()) || how.outputs() != result[2];
   });
   if (lengths.empty())
     return node.fail("no frame of that length fits the signal and the result; "
                      "correct the model");
-  if (lengths.back() > kMostPlaces)
+  if (lengths.back().isNumber() && lengths.back().value() > kMostPlaces)
     return tooLong(node);
-  int64_t frames = result[1];
-  auto build = [&](int64_t places) -> FailureOr<Value> {
-    int64_t last = shape[1] - places;
+  Extent frames = result[1];
+  auto build = [&](const Extent &places) -> FailureOr<Value> {
+    if (!node.isAtMost(places, shape[1]))
+      return node.fail("the signal is shorter than a frame; correct the model");
+    Extent last = shape[1] - places;
     auto countOf = [&](LocBuilder &b) {
       Value stride = step.at(b, 0);
       Value sound = compare(b, arith::CmpIPredicate::sgt, stride, number(b, 0));
@@ -205,7 +268,7 @@ static LogicalResult lowerStft(Node &node) {
     };
     if (!step.isKnown())
       check(node, step, countOf);
-    else if (step.known()[0] < 1 || last / step.known()[0] + 1 != frames)
+    else if (step.known()[0] < 1 || !node.agree(last / step.known()[0] + 1, frames))
       return node.fail("the frame step does not give the result's shape; "
                        "correct the model");
     Value starts = table(b, frames, [&](LocBuilder &b, Value i) {
@@ -233,16 +296,23 @@ static LogicalResult lowerStft(Node &node) {
           return s.size() > 1 ? mul(b, sample, s[1]) : sample;
         });
     how.length = places;
-    return transform(b, cut, 2, how);
+    return transform(node, cut, 2, how);
   };
-  if (length.isKnown() || (node.has(2) && lengths.size() == 1)) {
-    if (!length.isKnown())
-      check(node, length, [&](LocBuilder &b) { return length.is(b, 0, lengths[0]); });
+  if (isOne) {
+    if (node.has(2) && length.isPresent() && (!length.isKnown() || !lengths[0].isNumber() || length.known()[0] != lengths[0].value())) {
+      auto known = node.elements(3);
+      if (known && !node.agree(known->front(), lengths[0]))
+        return node.fail("the window is not as long as a frame; correct the model");
+      if (!known)
+        check(node, length, [&](LocBuilder &b) { return length.is(b, 0, lengths[0]); });
+    }
     FailureOr<Value> value = build(lengths.front());
     return failed(value) ? failure() : node.done(*value);
   }
-  auto value = choose(
-      node, length, [&](LocBuilder &b) { return length.at(b, 0); }, lengths, build);
+  SmallVector<int64_t> keys;
+  for (const Extent &places : lengths)
+    keys.push_back(places.value());
+  auto value = choose(node, length, [&](LocBuilder &b) { return length.at(b, 0); }, keys, build);
   return failed(value) ? failure() : node.done(*value);
 }
 

@@ -13,8 +13,8 @@ mlir::Value checkedIndex(LocBuilder &b, mlir::Value value, const Extent &size,
                          const Node &node, bool isUnsigned, bool wrap = true);
 
 /// The places of the first `count` marks (of 1, others are 0) in order, always inside of `marks`. Checks that there are no more
-/// and no fewer; where `count` is no static size, there are as many as marks. `marks` has one dimension and is not empty.
-mlir::Value markedPlaces(Node &node, mlir::Value marks, int64_t count);
+/// and no fewer; where `count` is nothing that is known, there are as many as marks. `marks` has one dimension and is not empty.
+mlir::Value markedPlaces(Node &node, mlir::Value marks, const Extent &count);
 
 /// Running sums or products along an axis, from the end where `reverse`, without the element itself where `exclusive`.
 mlir::Value accumulate(LocBuilder &b, mlir::Value x, int64_t axis, bool exclusive,

@@ -18,7 +18,7 @@ using namespace ingot::lower;
 //===----------------------------------------------------------------------===//
 
 static Value keepRows(LocBuilder &b, Value reduced) {
-  return reshape(b, reduced, {tensorType(reduced).getDimSize(0), 1});
+  return reshape(b, reduced, {shapeOf(reduced)[0], 1});
 }
 
 static Value softmaxRows(LocBuilder &b, Value scores, bool keepZeros) {
@@ -79,7 +79,7 @@ Value lower::bestColumn(LocBuilder &b, Value scores) {
   AffineMap row = AffineMap::get(2, 0, b.getAffineDimExpr(0));
   IteratorType kinds[] = {IteratorType::parallel, IteratorType::reduction};
   return reduction(b, {scores, top}, {b.getMultiDimIdentityMap(2), row, row}, kinds,
-                   tensorType({type.getDimSize(0)}, i64), b.getI64IntegerAttr(columns - 1),
+                   tensorType({shapeOf(scores)[0]}, i64), b.getI64IntegerAttr(columns - 1),
                    [&](LocBuilder &b, ValueRange s) -> Value {
                      Value here = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, 1));
                      Value hit = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, s[0], s[1]);
@@ -116,13 +116,19 @@ Value lower::bothSigns(LocBuilder &b, Value scores) {
   return concat(b, {negative, scores}, 1);
 }
 
-Value lower::featureRows(Node &node) {
+Value lower::featureRows(Node &node, std::optional<int64_t> features) {
   LocBuilder &b = node.b;
-  int64_t rank = node.rank(0);
-  if (rank < 1 || rank > 2 || node.type(0).getNumElements() == 0)
+  Shape shape = node.sizes(0);
+  if (shape.empty() || shape.size() > 2 || shape.count() == 0 || (features && !node.agree(shape.back(), *features)))
     return {};
   Value x = castTo(b, node.operand(0), b.getF32Type(), node.isUnsigned(0));
-  return reshape(b, x, {rank == 1 ? 1 : node.shape(0)[0], node.shape(0).back()});
+  return reshape(b, x, {shape.size() == 1 ? Extent(1) : shape[0], features ? Extent(*features) : shape.back()});
+}
+
+bool lower::fits(const Node &node, Value value, unsigned i) {
+  Shape shape = shapeOf(value), wanted = node.resultSizes(i);
+  return elementOf(value) == node.resultType(i).getElementType() && shape.size() == wanted.size() &&
+         llvm::all_of(llvm::zip(shape, wanted), [&](auto pair) { return node.agree(std::get<0>(pair), std::get<1>(pair)); });
 }
 
 static Value constantRow(LocBuilder &b, ArrayRef<float> values, ArrayRef<int64_t> shape) {
@@ -137,7 +143,7 @@ static Value product(LocBuilder &b, Value x, Value w, ArrayRef<float> bias) {
                       AffineMap::get(3, 0, {i, j}, context)};
   IteratorType kinds[] = {IteratorType::parallel, IteratorType::parallel, IteratorType::reduction};
   int64_t columns = tensorType(w).getDimSize(0);
-  RankedTensorType type = tensorType({tensorType(x).getDimSize(0), columns}, b.getF32Type());
+  RankedTensorType type = tensorType({shapeOf(x)[0], columns}, b.getF32Type());
   Value result = contraction(b, x, w, maps, kinds, type);
   if (bias.empty())
     return result;
@@ -147,9 +153,10 @@ static Value product(LocBuilder &b, Value x, Value w, ArrayRef<float> bias) {
 
 /// Sets the label (result 0) and the scores (result 1), of which `best` has the place.
 static LogicalResult setClasses(Node &node, Value best, const ClassLabels &labels, Value scores) {
-  if (tensorType(best).getShape() != node.resultType(0).getShape() || scores.getType() != node.resultType(1))
+  Value names = labels.at(node.b, best);
+  if (!fits(node, names, 0) || !fits(node, scores, 1))
     return node.fail("the results' shapes do not fit the number of classes; correct the model");
-  node.set(0, labels.at(node.b, best));
+  node.set(0, names);
   node.set(1, scores);
   return success();
 }
@@ -161,25 +168,36 @@ static LogicalResult setClasses(Node &node, Value best, const ClassLabels &label
 /// LinearRegressor-1, LinearClassifier-1.
 static LogicalResult lowerLinear(Node &node) {
   LocBuilder &b = node.b;
-  Value x = featureRows(node);
   auto coefficients = node.attrFloats("coefficients");
   auto intercepts = node.attrFloats("intercepts").value_or(std::vector<float>());
-  if (!x || !coefficients || coefficients->empty())
+  bool regresses = node.kind() == "ai_onnx_ml_LinearRegressor";
+  ClassLabels labels(node, "classlabels_ints");
+  if (node.rank(0) < 1 || node.rank(0) > 2 || node.sizes(0).count() == 0 || !coefficients || coefficients->empty())
     return node.fail("the input must be (rows, features) and have coefficients; correct the model");
-  int64_t features = tensorType(x).getDimSize(1);
-  int64_t columns = int64_t(coefficients->size()) / features;
-  if (columns * features != int64_t(coefficients->size()) ||
-      (!intercepts.empty() && int64_t(intercepts.size()) != columns))
+  Extent given = node.sizes(0).back();
+  int64_t all = coefficients->size(), columns = 0;
+  if (given.isNumber())
+    columns = all / given.value();
+  else if (!intercepts.empty())
+    columns = intercepts.size();
+  else if (regresses)
+    columns = node.attrInt("targets", 1);
+  else if (labels.size() > 2)
+    columns = labels.size();
+  else
+    return node.fail("whether two classes have one row of coefficients or two, nothing says where the number of features is open; fix it with --shape");
+  int64_t features = columns > 0 ? all / columns : 0;
+  Value x = features > 0 ? featureRows(node, features) : Value();
+  if (!x || columns * features != all || (!intercepts.empty() && int64_t(intercepts.size()) != columns))
     return node.fail("coefficients and intercepts do not fit the input; correct the model");
   Value scores = product(b, x, constantRow(b, *coefficients, {columns, features}), intercepts);
   std::string transform = node.attrString("post_transform", "NONE");
-  if (node.kind() == "ai_onnx_ml_LinearRegressor") {
+  if (regresses) {
     scores = transformScores(b, scores, transform);
-    if (scores.getType() != node.resultType())
+    if (!fits(node, scores))
       return node.fail("targets do not fit the coefficients; correct the model");
     return node.done(scores);
   }
-  ClassLabels labels(node, "classlabels_ints");
   if (labels.size() != (columns == 1 ? 2u : size_t(columns)))
     return node.fail("there must be a label for each class; correct the model");
   if (columns == 1)
@@ -202,7 +220,7 @@ static Value kernelMatrix(Node &node, Value x, ArrayRef<float> vectors, int64_t 
   double gamma = parameters[0], offset = parameters[1], degree = std::trunc(parameters[2]);
   Value w = constantRow(b, vectors, {count, features});
   Type f32 = b.getF32Type();
-  RankedTensorType type = tensorType({tensorType(x).getDimSize(0), count}, f32);
+  RankedTensorType type = tensorType({shapeOf(x)[0], count}, f32);
   if (kind == "RBF") {
     MLIRContext *context = b.getContext();
     AffineExpr i = b.getAffineDimExpr(0), j = b.getAffineDimExpr(1), k = b.getAffineDimExpr(2);
@@ -245,11 +263,11 @@ static bool isKernel(StringRef kind) {
 /// SVMRegressor-1.
 static LogicalResult lowerSvmRegressor(Node &node) {
   LocBuilder &b = node.b;
-  Value x = featureRows(node);
   auto coefficients = node.attrFloats("coefficients"), rho = node.attrFloats("rho");
   auto vectors = node.attrFloats("support_vectors").value_or(std::vector<float>());
   std::string kind = node.attrString("kernel_type", "LINEAR");
   int64_t count = node.attrInt("n_supports", 0);
+  Value x = coefficients ? featureRows(node, count > 0 ? vectors.size() / count : coefficients->size()) : Value();
   if (!x || !coefficients || !rho || rho->empty() || !isKernel(kind) || count < 0 || count > kMostWeights)
     return badMachine(node);
   Value inputs = x;
@@ -266,7 +284,7 @@ static LogicalResult lowerSvmRegressor(Node &node) {
       return arith::SelectOp::create(b, above, scalar(b, type, 1), scalar(b, type, -1));
     });
   scores = transformScores(b, scores, node.attrString("post_transform", "NONE"));
-  if (scores.getType() != node.resultType())
+  if (!fits(node, scores))
     return badMachine(node);
   return node.done(scores);
 }
@@ -274,7 +292,6 @@ static LogicalResult lowerSvmRegressor(Node &node) {
 /// SVMClassifier-1: one machine for each pair of classes, which vote; without support vectors one linear score a class.
 static LogicalResult lowerSvmClassifier(Node &node) {
   LocBuilder &b = node.b;
-  Value x = featureRows(node);
   ClassLabels labels(node, "classlabels_ints");
   auto coefficients = node.attrFloats("coefficients"), rho = node.attrFloats("rho");
   auto vectors = node.attrFloats("support_vectors").value_or(std::vector<float>());
@@ -285,13 +302,17 @@ static LogicalResult lowerSvmClassifier(Node &node) {
     return node.fail("there must be a label for each class; correct the model");
   if (auto given = node.attrFloats("prob_a"); given && !given->empty())
     return node.fail("probabilities (prob_a, prob_b) are not supported; export the model without them");
-  if (!x || !coefficients || !rho || rho->empty() || !isKernel(kind))
+  if (!coefficients || !rho || rho->empty() || !isKernel(kind))
     return badMachine(node);
-  int64_t classes = labels.size(), total = 0, features = tensorType(x).getDimSize(1);
+  int64_t classes = labels.size(), total = 0;
   for (int64_t count : counts) {
     if (count < 0 || count > kMostWeights || (total += count) > kMostWeights)
       return badMachine(node);
   }
+  int64_t features = total > 0 ? int64_t(vectors.size()) / total : int64_t(coefficients->size()) / classes;
+  Value x = featureRows(node, features);
+  if (!x)
+    return badMachine(node);
   if (total == 0) {
     if (int64_t(coefficients->size()) != classes * features)
       return badMachine(node);
@@ -334,7 +355,7 @@ static LogicalResult lowerSvmClassifier(Node &node) {
   IteratorType kinds[] = {IteratorType::parallel, IteratorType::parallel, IteratorType::reduction};
   Value votes = reduction(
       b, {scores, constantTensor(b, {pairs, classes}, f32, first), constantTensor(b, {pairs, classes}, f32, second)},
-      maps, kinds, tensorType({tensorType(x).getDimSize(0), classes}, f32), b.getF32FloatAttr(0),
+      maps, kinds, tensorType({shapeOf(x)[0], classes}, f32), b.getF32FloatAttr(0),
       [&](LocBuilder &b, ValueRange s) -> Value {
         Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, s[0], scalar(b, f32, 0));
         return add(b, s[3], arith::SelectOp::create(b, above, s[1], s[2]));
@@ -371,7 +392,7 @@ static Value perFeature(Node &node, std::vector<float> values, float fallback) {
   if (values.empty())
     values.push_back(fallback);
   int64_t size = values.size();
-  if (node.rank(0) < 1 || (size != 1 && size != node.shape(0).back()))
+  if (node.rank(0) < 1 || (size != 1 && !node.agree(size, node.sizes(0).back())))
     return {};
   return constantRow(node.b, values, size);
 }
@@ -404,7 +425,7 @@ static LogicalResult lowerNormalizer(Node &node) {
     Value size = norm == "L2" ? Value(math::SqrtOp::create(b, s[1])) : s[1];
     return div(b, s[0], maximum(b, size, scalar(b, size.getType(), 1e-30)));
   });
-  return node.done(reshape(b, result, node.resultType().getShape()));
+  return node.done(reshape(b, result, node.resultSizes()));
 }
 
 static LogicalResult lowerImputer(Node &node) {
@@ -421,7 +442,7 @@ static LogicalResult lowerImputer(Node &node) {
       values.push_back(double(value));
   }
   int64_t count = values.size();
-  if (node.rank(0) < 1 || count == 0 || (count != 1 && count != node.shape(0).back()))
+  if (node.rank(0) < 1 || count == 0 || (count != 1 && !node.agree(count, node.sizes(0).back())))
     return node.fail("there must be one imputed value, or one a feature; correct the model");
   Value table = constantTensor(b, count, type, values);
   return node.done(pointwise(b, {node.operand(0), table}, node.resultType(),
@@ -442,20 +463,19 @@ static LogicalResult lowerImputer(Node &node) {
 /// ArrayFeatureExtractor-1: places of the last axis.
 static LogicalResult lowerFeatureExtractor(Node &node) {
   LocBuilder &b = node.b;
-  RankedTensorType type = node.resultType();
-  int64_t count = node.type(1).getNumElements();
-  if (node.rank(0) < 1 || node.type(0).getNumElements() == 0 || type.getRank() < 1 ||
-      type.getShape().back() != count || count == 0)
+  Shape shape = node.sizes(0), result = node.resultSizes();
+  Extent count = node.sizes(1).count();
+  if (shape.empty() || shape.count() == 0 || result.empty() || !node.agree(result.back(), count) || count == 0)
     return node.fail("the indices or the data are empty; correct the model");
-  int64_t size = node.shape(0).back(), rows = node.type(0).getNumElements() / size;
+  Extent size = shape.back(), rows = Shape(ArrayRef<Extent>(shape).drop_back()).count();
   Value data = reshape(b, node.operand(0), {rows, size});
   Value places = reshape(b, node.operand(1), {count});
-  Value result = mapped(b, places, AffineMap::get(2, 0, b.getAffineDimExpr(1)),
-                        tensorType({rows, count}, node.element(0)), [&](LocBuilder &b, ValueRange s) -> Value {
-                          Value at = checkedIndex(b, s[0], size, node, node.isUnsigned(1), false);
-                          return tensor::ExtractOp::create(b, data, ValueRange{linalg::IndexOp::create(b, 0), at});
-                        });
-  return node.done(reshape(b, result, type.getShape()));
+  Value taken = mapped(b, places, AffineMap::get(2, 0, b.getAffineDimExpr(1)),
+                       tensorType({rows, count}, node.element(0)), [&](LocBuilder &b, ValueRange s) -> Value {
+                         Value at = checkedIndex(b, s[0], size, node, node.isUnsigned(1), false);
+                         return tensor::ExtractOp::create(b, data, ValueRange{linalg::IndexOp::create(b, 0), at});
+                       });
+  return node.done(reshape(b, taken, result));
 }
 
 /// FeatureVectorizer-1: columns side by side, each input cut or filled to its size.
@@ -465,18 +485,19 @@ static LogicalResult lowerFeatureVectorizer(Node &node) {
   RankedTensorType type = node.resultType();
   if (!sizes || sizes->size() != node.numOperands() || type.getRank() != 2)
     return node.fail("inputdimensions needs one number for each input; correct the model");
+  Extent rows = node.resultSizes()[0];
   SmallVector<Value> parts;
   for (unsigned i = 0; i < node.numOperands(); ++i) {
     int64_t rank = node.has(i) ? node.rank(i) : 0, wanted = (*sizes)[i];
-    if (rank < 1 || rank > 2 || wanted < 0 || wanted > type.getDimSize(1) || node.shape(i)[0] != type.getDimSize(0))
+    if (rank < 1 || rank > 2 || wanted < 0 || wanted > type.getDimSize(1) || !node.agree(node.sizes(i)[0], rows))
       return node.fail("input " + Twine(i) + " is not (rows, features); correct the model");
-    int64_t columns = rank == 1 ? 1 : node.shape(i)[1], used = std::min(columns, wanted);
+    Extent columns = rank == 1 ? Extent(1) : node.sizes(i)[1], used = node.lesser(columns, wanted);
     Value x = castTo(b, node.operand(i), b.getF32Type());
-    x = sliceAxis(b, reshape(b, x, {type.getDimSize(0), columns}), 1, 0, used);
-    parts.push_back(pad(b, x, {0, 0}, {0, wanted - used}, b.getF32FloatAttr(0)));
+    x = sliceAxis(b, reshape(b, x, {rows, columns}), 1, 0, used);
+    parts.push_back(pad(b, x, {0, 0}, {0, Extent(wanted) - used}, b.getF32FloatAttr(0)));
   }
   Value result = concat(b, parts, 1);
-  if (result.getType() != type)
+  if (!fits(node, result))
     return node.fail("inputdimensions do not add up to the result; correct the model");
   return node.done(result);
 }

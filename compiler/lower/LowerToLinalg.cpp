@@ -95,9 +95,13 @@ static bool isTooLarge(RankedTensorType type) {
   return !bytes || *bytes > kMostBytes;
 }
 
+/// The type as people are shown it: as the model has it, without what the compiler notes on its sizes.
 static std::string typeText(Type type) {
   std::string text;
-  llvm::raw_string_ostream(text) << type;
+  llvm::raw_string_ostream(text) << plainType(type);
+  StringRef named = "!onnx.String";
+  for (size_t at = text.find(named); at != std::string::npos; at = text.find(named))
+    text.replace(at, named.size(), "string");
   return text;
 }
 
@@ -123,10 +127,18 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"MeanVarianceNormalization", "LpNormalization", "LRN", "Hardmax", "ArgMax", "ArgMin", "CumSum", "CumProd"}, OpenSizes::chosen)
       .Cases({"Einsum", "Split", "Slice", "Expand", "Tile", "Pad", "DepthToSpace", "SpaceToDepth", "ConstantOfShape"}, OpenSizes::chosen)
       .Cases({"OneHot", "ReverseSequence", "Trilu", "EyeLike", "Range", "TopK"}, OpenSizes::chosen)
-      .Cases({"CastLike", "Swish", "BitCast", "Dropout", "RandomUniformLike", "RandomNormalLike", "Bernoulli"}, OpenSizes::chosen)
+      .Cases({"CastLike", "Swish", "BitCast", "Dropout", "RandomUniformLike", "RandomNormalLike", "Bernoulli", "Multinomial"}, OpenSizes::chosen)
       .Cases({"ScatterElements", "ScatterND", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}, OpenSizes::chosen)
       .Cases({"MatMulInteger", "QLinearMatMul", "ConvInteger", "QLinearConv", "ConvTranspose"}, OpenSizes::chosen)
-      .Cases({"LpPool", "GlobalLpPool"}, OpenSizes::chosen)
+      .Cases({"LpPool", "GlobalLpPool", "MaxUnpool", "Resize", "GridSample", "DeformConv", "RoiAlign", "MaxRoiPool"}, OpenSizes::chosen)
+      .Cases({"AffineGrid", "CenterCropPad", "Col2Im", "TensorScatter", "DFT", "STFT", "Det"}, OpenSizes::chosen)
+      .Cases({"NonZero", "Compress", "Unique", "NonMaxSuppression"}, OpenSizes::chosen)
+      .Cases({"TfIdfVectorizer", "StringNormalizer", "StringSplit"}, OpenSizes::chosen)
+      .Cases({"ai_onnx_ml_LinearRegressor", "ai_onnx_ml_LinearClassifier", "ai_onnx_ml_SVMRegressor", "ai_onnx_ml_SVMClassifier"}, OpenSizes::chosen)
+      .Cases({"ai_onnx_ml_Binarizer", "ai_onnx_ml_Scaler", "ai_onnx_ml_Normalizer", "ai_onnx_ml_Imputer"}, OpenSizes::chosen)
+      .Cases({"ai_onnx_ml_ArrayFeatureExtractor", "ai_onnx_ml_FeatureVectorizer", "ai_onnx_ml_OneHotEncoder"}, OpenSizes::chosen)
+      .Cases({"ai_onnx_ml_TreeEnsemble", "ai_onnx_ml_TreeEnsembleRegressor", "ai_onnx_ml_TreeEnsembleClassifier"}, OpenSizes::chosen)
+      .Cases({"ai_onnx_preview_training_Momentum", "ai_onnx_preview_training_Adagrad", "ai_onnx_preview_training_Adam"}, OpenSizes::chosen)
       .Default(OpenSizes::none);
 }
 
@@ -173,11 +185,11 @@ constexpr size_t kMostDataSizes = 1000;
 /// (compiler/import/OpenShapes.h) or the builder of a stage (compiler/lower/Structured.h) asks for it.
 static LogicalResult checkOpenSizes(Node &node) {
   OpenSizes may = openSizesOf(node.kind());
-  for (Value operand : node.operands()) {
-    RankedTensorType type = tensorType(operand);
-    if (type.hasStaticShape())
+  for (unsigned i = 0; i < node.numOperands(); ++i) {
+    if (!node.operand(i) || node.type(i).hasStaticShape())
       continue;
-    std::string text = typeText(plainType(type));
+    RankedTensorType type = node.type(i);
+    std::string text = typeText(node.op->getOperand(i).getType());
     bool isUnknown = llvm::is_contained(sizesOf(type), AffineExpr());
     bool isGiven = may != OpenSizes::any && hasDataSize(type, node.op, /*from=*/may == OpenSizes::first ? 1 : 0);
     if (isUnknown || isGiven)

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/MatMul.h"
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Node.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include <map>
@@ -268,7 +269,7 @@ namespace {
 /// product of the pivots with its sign (batch).
 class Elimination {
 public:
-  Elimination(LocBuilder &b, int64_t batch, int64_t n, Type element)
+  Elimination(LocBuilder &b, const Extent &batch, const Extent &n, Type element)
       : b(b), batch(batch), n(n), element(element), matrices(tensorType({batch, n, n}, element)),
         numbers(tensorType({batch}, element)) {}
 
@@ -315,10 +316,12 @@ private:
     Value top = reduceAxes(b, sizes, 1, numberAttr(element, -1),
                            [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
     IteratorType kinds[] = {IteratorType::parallel, IteratorType::reduction};
+    // The greatest is always found; an unordered comparison finds NaN, too.
+    constexpr int64_t none = INT64_MAX;
     return reduction(b, {sizes, top}, {map({0, 1}, 2), map({0}, 2), map({0}, 2)}, kinds, tensorType({batch}, i64),
-                     b.getI64IntegerAttr(n - 1), [&](LocBuilder &b, ValueRange s) -> Value {
+                     b.getI64IntegerAttr(none), [&](LocBuilder &b, ValueRange s) -> Value {
                        Value hit = arith::CmpFOp::create(b, arith::CmpFPredicate::UEQ, s[0], s[1]);
-                       Value here = arith::SelectOp::create(b, hit, loopIndex(b, 1), scalarInt(b, i64, n - 1));
+                       Value here = arith::SelectOp::create(b, hit, loopIndex(b, 1), scalarInt(b, i64, none));
                        return minimum(b, s[2], here);
                      });
   }
@@ -351,7 +354,7 @@ private:
   }
 
   LocBuilder &b;
-  int64_t batch, n;
+  Extent batch, n;
   Type element;
   RankedTensorType matrices, numbers;
 };
@@ -360,15 +363,14 @@ private:
 /// Det-22.
 static LogicalResult lowerDet(Node &node) {
   LocBuilder &b = node.b;
-  ArrayRef<int64_t> shape = node.shape(0);
-  if (shape.size() < 2 || shape.back() != shape[shape.size() - 2] || shape.back() < 1)
+  Shape shape = node.sizes(0), result = node.resultSizes();
+  if (shape.size() < 2 || !node.agree(shape.back(), shape[shape.size() - 2]) || !node.isAtMost(1, shape.back()))
     return node.fail("the input must be square matrices; correct the model");
-  RankedTensorType type = node.resultType();
-  if (type.getNumElements() == 0)
-    return node.done(tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
-  int64_t n = shape.back(), batch = type.getNumElements();
+  Extent n = shape.back(), batch = result.count();
+  if (batch == 0)
+    return node.done(emptyOf(node, node.resultType()));
   Value x = reshape(b, node.operand(0), {batch, n, n});
-  return node.done(reshape(b, Elimination(b, batch, n, node.element(0)).run(x), type.getShape()));
+  return node.done(reshape(b, Elimination(b, batch, n, node.element(0)).run(x), result));
 }
 
 void lower::addMatMul(Registry &r) {

@@ -123,6 +123,18 @@ bool Node::isAtMost(const Extent &a, const Extent &b) const {
   return true;
 }
 
+Extent Node::lesser(const Extent &a, const Extent &b) const {
+  if (a.isNumber() && b.isNumber())
+    return std::min(a.value(), b.value());
+  return leastSize(op, {a.in(op->getContext()), b.in(op->getContext())});
+}
+
+Extent Node::greater(const Extent &a, const Extent &b) const {
+  if (a.isNumber() && b.isNumber())
+    return std::max(a.value(), b.value());
+  return greatestSize(op, {a.in(op->getContext()), b.in(op->getContext())});
+}
+
 bool Node::isOpen(unsigned i) const {
   Operation *producer = has(i) ? op->getOperand(i).getDefiningOp() : nullptr;
   return producer && producer->hasAttr("ingot.elements");

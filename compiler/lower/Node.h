@@ -53,6 +53,9 @@ public:
   /// Whether sizes are equal, or the first is at most the second. Of open ones the module requires it of each call.
   bool agree(const Extent &a, const Extent &b) const;
   bool isAtMost(const Extent &a, const Extent &b) const;
+  /// The lesser and the greater of two sizes that are known; of open ones the module computes it for each call.
+  Extent lesser(const Extent &a, const Extent &b) const;
+  Extent greater(const Extent &a, const Extent &b) const;
   /// The elements of operand i where they are integers of the model, or expressions over its open sizes.
   std::optional<Shape> elements(unsigned i) const;
   /// Whether they are such expressions: then the results' types follow from them, and nothing is left to check.

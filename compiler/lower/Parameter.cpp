@@ -12,14 +12,15 @@ constexpr size_t kMostBranches = 64;
 /// Sets of axes are enumerated up to this rank.
 constexpr int64_t kHighestRank = 12;
 
-Parameter::Parameter(const Node &node, unsigned operand)
+Parameter::Parameter(const Node &node, unsigned operand, std::optional<int64_t> size)
     : present(node.has(operand)) {
   if (!present)
     return;
+  bool isStatic = node.type(operand).hasStaticShape();
   // Of open size, it is none that could be read one by one.
-  if (!node.type(operand).hasStaticShape())
+  if (!isStatic && (!size || node.rank(operand) != 1 || !node.agree(node.sizes(operand)[0], *size)))
     return;
-  count = node.type(operand).getNumElements();
+  count = isStatic ? node.type(operand).getNumElements() : *size;
   isUnsigned = node.isUnsigned(operand);
   if (count == 0)
     return;

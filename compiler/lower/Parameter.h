@@ -15,7 +15,8 @@ namespace ingot::lower {
 
 class Parameter {
 public:
-  Parameter(const Node &node, unsigned operand);
+  /// `size`: how many elements there must be; an open size is required to be that.
+  Parameter(const Node &node, unsigned operand, std::optional<int64_t> size = std::nullopt);
 
   bool isPresent() const { return present; }
   /// Whether its elements are known now; one that is absent or has no elements is.

@@ -124,14 +124,16 @@ static LogicalResult lowerBernoulli(Node &node) {
 static LogicalResult lowerMultinomial(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
-  if (node.rank(0) != 2 || type.getRank() != 2 || node.shape(0)[1] < 1 ||
-      type.getDimSize(0) != node.shape(0)[0] || !isFloat(node.element(0)))
+  if (node.rank(0) != 2 || type.getRank() != 2 || !node.isAtMost(1, node.sizes(0)[1]) ||
+      !node.agree(node.resultSizes()[0], node.sizes(0)[0]) || !isFloat(node.element(0)))
     return node.fail("the input must be (batch, classes); correct the model");
-  int64_t classes = node.shape(0)[1], points;
-  if (__builtin_mul_overflow(type.getNumElements(), classes, &points) || points > int64_t(1) << 32)
+  Extent classes = node.sizes(0)[1];
+  int64_t points;
+  if (classes.isNumber() && type.hasStaticShape() &&
+      (__builtin_mul_overflow(type.getNumElements(), classes.value(), &points) || points > int64_t(1) << 32))
     return node.fail("so many samples of so many classes are not supported");
   Type f32 = b.getF32Type(), i64 = b.getI64Type();
-  SmallVector<int64_t> shape{type.getDimSize(0), type.getDimSize(1), classes};
+  Shape result = node.resultSizes(), shape{result[0], result[1], classes};
   uint64_t seed = seedOf(node);
   MLIRContext *context = b.getContext();
   Value noisy = mapped(
@@ -151,13 +153,14 @@ static LogicalResult lowerMultinomial(Node &node) {
   SmallVector<IteratorType> kinds(2, IteratorType::parallel);
   kinds.push_back(IteratorType::reduction);
   Value place = reduction(
-      b, {noisy, top}, {whole, row, row}, kinds, tensorType(type.getShape(), i64),
-      b.getI64IntegerAttr(classes - 1), [&](LocBuilder &b, ValueRange s) -> Value {
+      b, {noisy, top}, {whole, row, row}, kinds, tensorType(result, i64),
+      b.getI64IntegerAttr(INT64_MAX), [&](LocBuilder &b, ValueRange s) -> Value {
         Value here = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, 2));
         Value hit = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, s[0], s[1]);
-        Value last = scalarInt(b, i64, classes - 1);
-        return minimum(b, s[2], arith::SelectOp::create(b, hit, here, last));
+        return minimum(b, s[2], arith::SelectOp::create(b, hit, here, scalarInt(b, i64, INT64_MAX)));
       });
+  // Of logits that are no numbers, the last class.
+  place = pointwise(b, place, tensorType(place), [&](LocBuilder &b, ValueRange s) { return minimum(b, s[0], scalarInt(b, i64, classes - 1)); });
   return node.done(castTo(b, place, type.getElementType()));
 }
 

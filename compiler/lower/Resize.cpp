@@ -223,8 +223,8 @@ static Value takeNearest(LocBuilder &b, Value x, RankedTensorType type,
 static Value multiplyAxis(LocBuilder &b, Value x, int64_t axis, Value weights) {
   RankedTensorType type = tensorType(x);
   int64_t rank = type.getRank();
-  SmallVector<int64_t> shape(type.getShape());
-  shape[axis] = tensorType(weights).getDimSize(0);
+  Shape shape = shapeOf(type);
+  shape[axis] = shapeOf(weights)[0];
   SmallVector<AffineExpr> exprs;
   for (int64_t i = 0; i < rank; ++i)
     exprs.push_back(b.getAffineDimExpr(i == axis ? rank : i));
@@ -245,8 +245,8 @@ static Value multiplyAxis(LocBuilder &b, Value x, int64_t axis, Value weights) {
 static Value sumTaps(LocBuilder &b, Value x, int64_t axis, ValueRange tables) {
   RankedTensorType type = tensorType(x);
   int64_t rank = type.getRank();
-  SmallVector<int64_t> shape(type.getShape());
-  shape[axis] = tensorType(tables.front()).getDimSize(0);
+  Shape shape = shapeOf(type);
+  shape[axis] = shapeOf(tables.front())[0];
   SmallVector<AffineMap> maps(
       tables.size(), AffineMap::get(rank, 0, b.getAffineDimExpr(axis)));
   RankedTensorType result = tensorType(shape, type.getElementType());
@@ -318,23 +318,30 @@ static Value extrapolate(LocBuilder &b, Value x, float number,
 }
 
 //===----------------------------------------------------------------------===//
-// Scales, sizes or crops that data give: what stands above, computed when the model runs
+// Scales, sizes or crops that data or the call give: what stands above, computed when the model runs
 //===----------------------------------------------------------------------===//
 
 namespace {
 /// What one axis does; scale and crop are float32 scalars that bodies make.
 struct DataPlan {
-  int64_t axis, input, output;
+  int64_t axis;
+  Extent input, output;
   std::function<Value(LocBuilder &)> scale, roiStart, roiEnd;
-  /// The scale is not less.
-  double leastScale;
   /// The scale is given, and may give no whole size.
-  bool byScale;
+  bool byScale = false;
+  /// The scale is the quotient of the sizes, or may be half an element of the output less.
+  bool isExact = true;
+  /// The scale where it is known now.
+  std::optional<float> known;
 };
 } // namespace
 
 static Value single(LocBuilder &b, double value) {
   return scalar(b, b.getF32Type(), value);
+}
+
+static Value single(LocBuilder &b, const Extent &size) {
+  return scalarInt(b, b.getF32Type(), size);
 }
 
 static Value compareReal(LocBuilder &b, arith::CmpFPredicate predicate, Value x,
@@ -346,41 +353,43 @@ static Value floorOf(LocBuilder &b, Value x) { return math::FloorOp::create(b, x
 static Value ceilOf(LocBuilder &b, Value x) { return math::CeilOp::create(b, x); }
 
 /// Between two bounds, also where it is not a number.
-static Value limitReal(LocBuilder &b, Value x, double low, double high) {
-  Value least = scalar(b, x.getType(), low), most = scalar(b, x.getType(), high);
+static Value limitReal(LocBuilder &b, Value x, Value least, Value most) {
   x = select(b, compareReal(b, arith::CmpFPredicate::OGE, x, least), x, least);
   return select(b, compareReal(b, arith::CmpFPredicate::OLE, x, most), x, most);
+}
+
+/// `value`, or `alone` where the output has one place.
+static Value unlessSingle(LocBuilder &b, const DataPlan &plan, Value value, Value alone) {
+  if (plan.output.isNumber())
+    return plan.output == 1 ? alone : value;
+  return select(b, isNumber(b, number(b, plan.output), 1), alone, value);
 }
 
 static Value sourceCoordinate(LocBuilder &b, const Options &options,
                               const DataPlan &plan, Value at) {
   Value x = castScalar(b, at, b.getF32Type(), false, false), scale = plan.scale(b);
-  float in = float(plan.input), out = float(plan.output);
+  Value in = single(b, plan.input), out = single(b, plan.output);
+  Value half = single(b, 0.5), one = single(b, 1.0), zero = single(b, 0.0);
   StringRef mode = options.coordinates;
   if (mode == "asymmetric")
     return div(b, x, scale);
   if (mode == "align_corners") {
-    if (plan.output == 1)
-      return single(b, 0);
-    Value last = plan.byScale ? sub(b, mul(b, scale, single(b, in)), single(b, 1)) : single(b, out - 1);
-    return div(b, mul(b, x, single(b, in - 1)), last);
+    Value last = sub(b, plan.byScale ? mul(b, scale, in) : out, one);
+    return unlessSingle(b, plan, div(b, mul(b, x, sub(b, in, one)), last), zero);
   }
-  if (mode == "pytorch_half_pixel" && plan.output == 1)
-    return single(b, 0);
-  Value half = single(b, 0.5);
-  Value moved = sub(b, div(b, add(b, x, half), scale), half);
+  Value centre = div(b, add(b, x, half), scale), moved = sub(b, centre, half);
+  if (mode == "pytorch_half_pixel")
+    return unlessSingle(b, plan, moved, zero);
   if (mode == "half_pixel_symmetric") {
-    Value adjustment = div(b, single(b, out), mul(b, scale, single(b, in)));
-    Value shift = mul(b, single(b, in / 2), sub(b, single(b, 1), adjustment));
-    return sub(b, add(b, shift, div(b, add(b, x, half), scale)), half);
+    Value adjustment = div(b, out, mul(b, scale, in));
+    Value shift = mul(b, div(b, in, single(b, 2.0)), sub(b, one, adjustment));
+    return sub(b, add(b, shift, centre), half);
   }
   if (mode == "tf_crop_and_resize") {
-    Value start = plan.roiStart(b), end = plan.roiEnd(b), last = single(b, in - 1);
-    if (plan.output == 1)
-      return mul(b, mul(b, half, add(b, start, end)), last);
-    return add(b, mul(b, start, last),
-               div(b, mul(b, mul(b, x, sub(b, end, start)), last),
-                   single(b, out - 1)));
+    Value start = plan.roiStart(b), end = plan.roiEnd(b), last = sub(b, in, one);
+    Value alone = mul(b, mul(b, half, add(b, start, end)), last);
+    Value along = div(b, mul(b, mul(b, x, sub(b, end, start)), last), sub(b, out, one));
+    return unlessSingle(b, plan, add(b, mul(b, start, last), along), alone);
   }
   return moved;
 }
@@ -388,7 +397,7 @@ static Value sourceCoordinate(LocBuilder &b, const Options &options,
 /// The coordinate of output `at`, inside of the range of integers.
 static Value limitedCoordinate(LocBuilder &b, const Options &options,
                                const DataPlan &plan, Value at) {
-  return limitReal(b, sourceCoordinate(b, options, plan, at), -1e9, 1e9);
+  return limitReal(b, sourceCoordinate(b, options, plan, at), single(b, -1e9), single(b, 1e9));
 }
 
 static Value toInteger(LocBuilder &b, Value x) {
@@ -408,8 +417,63 @@ static Value nearestTable(LocBuilder &b, const Options &options,
       x = ceilOf(b, x);
     else
       x = ceilOf(b, sub(b, x, half));
-    return limit(b, toInteger(b, x), 0, plan.input - 1);
+    return limit(b, toInteger(b, x), 0, plan.input - Extent(1));
   });
+}
+
+/// Nearest places as an affine function of the output's place, for a factor that is known: in exact arithmetic they repeat from one element of the
+/// smaller side to the next, so that a few elements show all. Null where they are none, or depend on the sizes.
+static AffineExpr periodicPlaces(LocBuilder &b, const Options &options, const DataPlan &plan) {
+  StringRef mode = options.coordinates;
+  if (!plan.known || mode == "align_corners" || mode == "tf_crop_and_resize")
+    return {};
+  constexpr int64_t most = 1 << 10, periods = 4;
+  float scale = *plan.known, inverse = 1 / scale;
+  bool grows = scale >= 1;
+  int64_t factor = int64_t(std::min(grows ? scale : inverse, float(most + 1)));
+  // Of other fractions than powers of two the output is not a whole part of the input.
+  if (factor > most || float(factor) != (grows ? scale : inverse) || (!grows && (factor & (factor - 1))) ||
+      (!grows && mode != "asymmetric" && mode != "half_pixel"))
+    return {};
+  int64_t input = grows ? periods + 1 : periods * factor, output = grows ? input * factor : periods;
+  AxisPlan sample{plan.axis, input, output, scale};
+  int64_t start = -1;
+  for (int64_t o = 0; o < periods * (grows ? factor : 1); ++o) {
+    int64_t found = std::clamp<int64_t>(nearestPlace(options.nearest, sourceCoordinate(options, sample, o)), 0, input - 1);
+    start = o == 0 ? found : start;
+    if (found != (grows ? o / factor : o * factor + start))
+      return {};
+  }
+  AffineExpr dim = b.getAffineDimExpr(plan.axis);
+  if (factor == 1)
+    return dim;
+  return grows ? dim.floorDiv(factor) : dim * factor + start;
+}
+
+/// Nearest neighbours of all axes: those whose places are affine by maps, the others by tables.
+static Value takeNearest(LocBuilder &b, Value x, RankedTensorType type, const Options &options, ArrayRef<DataPlan> plans) {
+  int64_t rank = type.getRank();
+  SmallVector<AffineExpr> exprs;
+  for (int64_t i = 0; i < rank; ++i)
+    exprs.push_back(b.getAffineDimExpr(i));
+  SmallVector<Value> tables(rank);
+  Shape middle = shapeOf(x);
+  bool isMapped = false, hasTables = false;
+  for (const DataPlan &plan : plans) {
+    AffineExpr affine = periodicPlaces(b, options, plan);
+    if (!affine) {
+      tables[plan.axis] = nearestTable(b, options, plan);
+      hasTables = true;
+      continue;
+    }
+    isMapped |= affine != exprs[plan.axis];
+    exprs[plan.axis] = affine;
+    middle[plan.axis] = plan.output;
+  }
+  if (isMapped)
+    x = mapped(b, x, AffineMap::get(rank, 0, exprs, b.getContext()), tensorType(middle, type.getElementType()),
+               [](LocBuilder &, ValueRange s) { return s[0]; });
+  return hasTables ? takePlaces(b, x, tables, type) : x;
 }
 
 static Value cubicWeight(LocBuilder &b, Value distance, double a) {
@@ -430,12 +494,22 @@ namespace {
 struct DataTaps {
   const Options &options;
   const DataPlan &plan;
-  int64_t count;
+  Extent count;
 
-  DataTaps(const Options &options, const DataPlan &plan)
-      : options(options), plan(plan) {
-    double stretch = options.antialias ? std::min(plan.leastScale, 1.0) : 1;
-    count = 2 * int64_t(std::ceil((options.mode == "cubic" ? 2 : 1) / stretch));
+  DataTaps(Node &node, const Options &options, const DataPlan &plan) : options(options), plan(plan) {
+    int64_t support = options.mode == "cubic" ? 2 : 1;
+    count = 2 * support;
+    if (!options.antialias || (plan.known && *plan.known >= 1))
+      return;
+    if (plan.known) {
+      count = 2 * int64_t(std::ceil(support / double(*plan.known)));
+      return;
+    }
+    // Divided by the least scale that the sizes allow.
+    Extent over = plan.input * Extent(plan.isExact ? support : 2 * support);
+    Extent under = plan.isExact ? plan.output : plan.output * Extent(2) - Extent(1);
+    Extent widest = (over + under - Extent(1)) / under;
+    count = node.greater(support, widest) * 2;
   }
   bool isNormalised() const {
     return options.excludeOutside || options.antialias;
@@ -446,7 +520,7 @@ struct DataTaps {
     bool cubic = options.mode == "cubic";
     Value x = limitedCoordinate(b, options, plan, at), one = scalar(b, wide, 1);
     Value stretch = one;
-    Value clamped = limitReal(b, x, 0, double(plan.input - 1));
+    Value clamped = limitReal(b, x, single(b, 0.0), single(b, plan.input - Extent(1)));
     if (options.antialias) {
       Value scale = castScalar(b, plan.scale(b), wide, false, false);
       Value reduces = compareReal(b, arith::CmpFPredicate::OLT, scale, one);
@@ -455,7 +529,7 @@ struct DataTaps {
     }
     if (!cubic)
       x = clamped;
-    Value first = add(b, toInteger(b, floorOf(b, x)), number(b, 1 - count / 2));
+    Value first = add(b, toInteger(b, floorOf(b, x)), number(b, Extent(1) - count / Extent(2)));
     Value from = add(b, first, k);
     Value distance = sub(b, castScalar(b, from, wide, false, false),
                          castScalar(b, x, wide, false, false));
@@ -481,18 +555,19 @@ static Value interpolateByData(LocBuilder &b, Value x, const DataTaps &taps) {
     Value none = compareReal(b, arith::CmpFPredicate::OEQ, sum, scalar(b, wide, 0));
     return select(b, none, weight, div(b, weight, sum));
   };
-  if (taps.count <= kMostTaps) {
+  if (taps.count.isNumber() && taps.count.value() <= kMostTaps) {
+    int64_t count = taps.count.value();
     SmallVector<Value> tables;
-    for (int64_t k = 0; k < taps.count; ++k) {
+    for (int64_t k = 0; k < count; ++k) {
       tables.push_back(table(b, plan.output, [&](LocBuilder &b, Value at) {
-        return limit(b, taps.tap(b, at, number(b, k)).first, 0, plan.input - 1);
+        return limit(b, taps.tap(b, at, number(b, k)).first, 0, plan.input - Extent(1));
       }));
       tables.push_back(mapped(
           b, {}, ArrayRef<AffineMap>(), tensorType({plan.output}, element),
           [&](LocBuilder &b, ValueRange) {
             Value at = place(b, 0), sum;
             Value weight = taps.tap(b, at, number(b, k)).second;
-            for (int64_t i = 0; i < taps.count && taps.isNormalised(); ++i) {
+            for (int64_t i = 0; i < count && taps.isNormalised(); ++i) {
               Value other = taps.tap(b, at, number(b, i)).second;
               sum = sum ? add(b, sum, other) : other;
             }
@@ -508,10 +583,10 @@ static Value interpolateByData(LocBuilder &b, Value x, const DataTaps &taps) {
                            return taps.tap(b, place(b, 0), place(b, 1)).second;
                          });
   Value places = mapped(
-      b, {}, ArrayRef<AffineMap>(), tensorType(all.getShape(), b.getI64Type()),
+      b, {}, ArrayRef<AffineMap>(), tensorType(shapeOf(all), b.getI64Type()),
       [&](LocBuilder &b, ValueRange) {
         return limit(b, taps.tap(b, place(b, 0), place(b, 1)).first, 0,
-                     plan.input - 1);
+                     plan.input - Extent(1));
       });
   Value sums = reshape(b, sumAxes(b, weights, {1}), {plan.output, 1});
   weights = pointwise(b, {weights, sums}, all, [&](LocBuilder &b, ValueRange s) {
@@ -543,11 +618,11 @@ static Value extrapolateByData(LocBuilder &b, Value x, const Options &options,
     Value outside = table(b, plan.output, [&](LocBuilder &b, Value at) {
       Value place = limitedCoordinate(b, options, plan, at);
       Value out = either(
-          b, compareReal(b, arith::CmpFPredicate::OLT, place, single(b, 0)),
-          compareReal(b, arith::CmpFPredicate::OGT, place, single(b, double(plan.input - 1))));
+          b, compareReal(b, arith::CmpFPredicate::OLT, place, single(b, 0.0)),
+          compareReal(b, arith::CmpFPredicate::OGT, place, single(b, plan.input - Extent(1))));
       return castScalar(b, out, b.getI64Type(), true, false);
     });
-    SmallVector<int64_t> shape(type.getRank(), 1);
+    Shape shape(type.getRank(), 1);
     shape[plan.axis] = plan.output;
     operands.push_back(reshape(b, outside, shape));
   }
@@ -560,93 +635,100 @@ static Value extrapolateByData(LocBuilder &b, Value x, const Options &options,
   });
 }
 
+/// The scale of every axis in one number, where sizes are given and the aspect ratio is kept: the least or the greatest.
+static Value commonScale(LocBuilder &b, Node &node, StringRef policy, ArrayRef<int64_t> axes) {
+  Parameter sizes(node, 3);
+  auto wanted = node.elements(3);
+  Shape shape = node.sizes(0);
+  Value common;
+  for (auto [i, axis] : llvm::enumerate(axes)) {
+    Value size = wanted ? single(b, (*wanted)[i]) : castScalar(b, sizes.real(b, i), b.getF32Type(), false, false);
+    Value scale = div(b, size, single(b, shape[axis]));
+    if (!common)
+      common = scale;
+    else
+      common = policy == "not_larger" ? minimum(b, common, scale) : maximum(b, common, scale);
+  }
+  return common;
+}
+
+/// The plans of all axes, which are counted from the front; the operands are as many as they should be.
+static SmallVector<DataPlan> plansByData(Node &node, const Options &options, StringRef policy, ArrayRef<int64_t> axes) {
+  bool crops = options.coordinates == "tf_crop_and_resize";
+  Parameter roi(node, 1, crops ? std::optional<int64_t>(2 * axes.size()) : std::nullopt), scales(node, 2);
+  auto known = node.constantFloats(2);
+  bool byScale = scales.size() > 0, stretches = policy == "stretch";
+  auto narrow = [](LocBuilder &b, Value x) { return castScalar(b, x, b.getF32Type(), false, false); };
+  SmallVector<DataPlan> plans;
+  for (auto [i, axis] : llvm::enumerate(axes)) {
+    DataPlan plan;
+    plan.axis = axis, plan.input = node.sizes(0)[axis], plan.output = node.resultSizes()[axis];
+    plan.byScale = byScale, plan.isExact = byScale || stretches;
+    if (byScale && known)
+      plan.known = float((*known)[i]);
+    else if (!byScale && stretches && plan.input == plan.output)
+      plan.known = 1;
+    else if (!byScale && stretches && plan.input.isNumber() && plan.output.isNumber())
+      plan.known = float(plan.output.value()) / float(plan.input.value());
+    if (plan.known)
+      plan.scale = [scale = *plan.known](LocBuilder &b) { return single(b, double(scale)); };
+    else if (byScale)
+      plan.scale = [scales, narrow, i = i](LocBuilder &b) { return narrow(b, scales.real(b, i)); };
+    else if (stretches)
+      plan.scale = [plan](LocBuilder &b) { return div(b, single(b, plan.output), single(b, plan.input)); };
+    else
+      plan.scale = [&node, policy = policy.str(), axes = llvm::to_vector(axes)](LocBuilder &b) { return commonScale(b, node, policy, axes); };
+    if (crops) {
+      int64_t count = axes.size();
+      plan.roiStart = [roi, narrow, i = i](LocBuilder &b) { return narrow(b, roi.real(b, i)); };
+      plan.roiEnd = [roi, narrow, i = i, count](LocBuilder &b) { return narrow(b, roi.real(b, count + i)); };
+    }
+    plans.push_back(plan);
+  }
+  return plans;
+}
+
+/// Checks that what data give is what the result's type says.
+static void checkPlans(Node &node, ArrayRef<DataPlan> plans, StringRef policy) {
+  Parameter scales(node, 2), sizes(node, 3);
+  bool byScale = scales.size() > 0;
+  const Parameter &decides = byScale ? scales : sizes;
+  if (decides.isKnown() || (!byScale && node.elements(3)))
+    return;
+  check(node, decides, [&](LocBuilder &b) {
+    Value fits;
+    for (auto [i, plan] : llvm::enumerate(plans)) {
+      Value output = single(b, plan.output), scaled = mul(b, single(b, plan.input), plan.scale(b)), good;
+      if (byScale)
+        good = compareReal(b, arith::CmpFPredicate::OEQ, output, floorOf(b, scaled));
+      else if (policy == "stretch")
+        good = sizes.is(b, i, plan.output);
+      else
+        good = compareReal(b, arith::CmpFPredicate::OEQ, output, floorOf(b, add(b, scaled, single(b, 0.5))));
+      fits = both(b, fits, good);
+    }
+    return fits;
+  });
+}
+
 /// `axes` are counted from the front; the operands are as many as they should be.
 static LogicalResult resizeByData(Node &node, const Options &options,
                                   StringRef policy, ArrayRef<int64_t> axes) {
   LocBuilder &b = node.b;
-  Parameter roi(node, 1), scales(node, 2), sizes(node, 3);
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0);
-  for (auto [axis, size] : llvm::enumerate(shape))
-    if (!llvm::is_contained(axes, axis) && type.getDimSize(axis) != size)
-      return node.fail("the result does not fit the input; correct the model");
-  bool byScale = scales.size() > 0, stretches = policy == "stretch";
   bool crops = options.coordinates == "tf_crop_and_resize";
-  auto narrow = [](LocBuilder &b, Value x) {
-    return castScalar(b, x, b.getF32Type(), false, false);
-  };
-  // With a policy, one scale for all axes.
-  auto commonScale = [&, shape](LocBuilder &b) {
-    Value common;
-    for (auto [i, axis] : llvm::enumerate(axes)) {
-      Value scale = div(b, narrow(b, sizes.real(b, i)), single(b, float(shape[axis])));
-      if (!common)
-        common = scale;
-      else
-        common = policy == "not_larger" ? minimum(b, common, scale)
-                                        : maximum(b, common, scale);
-    }
-    return common;
-  };
-  SmallVector<DataPlan> plans;
-  for (auto [i, axis] : llvm::enumerate(axes)) {
-    DataPlan plan{axis, shape[axis], type.getDimSize(axis), {}, {}, {}, 1, byScale};
-    float exact = float(plan.output) / float(plan.input);
-    plan.leastScale = byScale || stretches
-                          ? exact
-                          : (double(plan.output) - 0.5) / double(plan.input);
-    if (byScale)
-      plan.scale = [&scales, narrow, i = i](LocBuilder &b) {
-        return narrow(b, scales.real(b, i));
-      };
-    else if (stretches)
-      plan.scale = [exact](LocBuilder &b) { return single(b, exact); };
-    else
-      plan.scale = commonScale;
-    if (crops) {
-      int64_t count = axes.size();
-      plan.roiStart = [&roi, narrow, i = i](LocBuilder &b) {
-        return narrow(b, roi.real(b, i));
-      };
-      plan.roiEnd = [&roi, narrow, i = i, count](LocBuilder &b) {
-        return narrow(b, roi.real(b, count + i));
-      };
-    }
-    plans.push_back(plan);
-  }
-  const Parameter &decides = byScale ? scales : sizes;
-  if (!decides.isKnown())
-    check(node, decides, [&](LocBuilder &b) {
-      Value fits;
-      for (auto [i, plan] : llvm::enumerate(plans)) {
-        Value output = single(b, float(plan.output)), scale = plan.scale(b), good;
-        if (byScale)
-          good = compareReal(b, arith::CmpFPredicate::OEQ, output,
-                             floorOf(b, mul(b, single(b, float(plan.input)), scale)));
-        else if (stretches)
-          good = sizes.is(b, i, plan.output);
-        else
-          good = compareReal(b, arith::CmpFPredicate::OEQ, output,
-                             floorOf(b, add(b, mul(b, single(b, float(plan.input)), scale),
-                                            single(b, 0.5))));
-        fits = both(b, fits, good);
-      }
-      return fits;
-    });
-  llvm::erase_if(plans, [&](const DataPlan &plan) {
-    return !byScale && stretches && !crops && plan.input == plan.output;
-  });
+  SmallVector<DataPlan> plans = plansByData(node, options, policy, axes);
+  checkPlans(node, plans, policy);
+  llvm::erase_if(plans, [&](const DataPlan &plan) { return !crops && plan.known == 1 && plan.input == plan.output; });
   Value x = node.operand(0);
   if (options.mode == "nearest") {
-    SmallVector<Value> places(type.getRank());
-    for (const DataPlan &plan : plans)
-      places[plan.axis] = nearestTable(b, options, plan);
     if (!plans.empty())
-      x = takePlaces(b, x, places, type);
+      x = takeNearest(b, x, type, options, plans);
   } else {
     for (const DataPlan &plan : plans) {
-      DataTaps taps(options, plan);
-      if (taps.count > (int64_t(1) << 22) / std::max(plan.output, plan.input))
+      DataTaps taps(node, options, plan);
+      if (taps.count.isNumber() && plan.output.isNumber() && plan.input.isNumber() &&
+          taps.count.value() > (int64_t(1) << 22) / std::max(plan.output.value(), plan.input.value()))
         return node.fail("the axes are too long to be scaled by data; make the "
                          "scales constant");
       x = interpolateByData(b, x, taps);
@@ -655,8 +737,91 @@ static LogicalResult resizeByData(Node &node, const Options &options,
   return node.done(crops ? extrapolateByData(b, x, options, plans) : x);
 }
 
-static LogicalResult lowerResize(Node &node) {
+/// The plans of axes whose scales and sizes are all known; axes that stay as they are are left out.
+static FailureOr<SmallVector<AxisPlan>> staticPlans(Node &node, const Options &options, StringRef policy, ArrayRef<int64_t> axes) {
+  auto scales = node.constantFloats(2), sizes = node.constantFloats(3), roi = node.constantFloats(1);
+  if (scales && scales->empty())
+    scales = std::nullopt;
+  SmallVector<AxisPlan> plans;
+  bool crops = options.coordinates == "tf_crop_and_resize";
+  for (auto [i, axis] : llvm::enumerate(axes)) {
+    // An open size that stays as it is does not matter.
+    if (!node.sizes(0)[axis].isNumber())
+      continue;
+    AxisPlan plan{axis, node.shape(0)[axis], node.resultType().getDimSize(axis), 1};
+    plan.scale = scales ? float((*scales)[i])
+                 : sizes ? float((*sizes)[i]) / float(plan.input)
+                         : float(plan.output) / float(plan.input);
+    if (scales)
+      plan.scaled = plan.scale * float(plan.input);
+    if (!(plan.scale > 0))
+      return node.fail("a scale is not positive; correct the model");
+    if (crops) {
+      plan.roiStart = float((*roi)[i]);
+      plan.roiEnd = float((*roi)[axes.size() + i]);
+    }
+    plans.push_back(plan);
+  }
+  if (!scales && policy != "stretch" && !plans.empty()) {
+    auto byScale = [](const AxisPlan &x, const AxisPlan &y) {
+      return x.scale < y.scale;
+    };
+    float common = policy == "not_larger"
+                       ? llvm::min_element(plans, byScale)->scale
+                       : llvm::max_element(plans, byScale)->scale;
+    for (AxisPlan &plan : plans)
+      plan.scale = common;
+  }
+  llvm::erase_if(plans, [&](const AxisPlan &plan) { return plan.input == plan.output && plan.scale == 1 && !crops; });
+  return plans;
+}
+
+static LogicalResult resizeStatically(Node &node, const Options &options, ArrayRef<AxisPlan> plans) {
   LocBuilder &b = node.b;
+  SmallVector<Taps> taps;
+  for (const AxisPlan &plan : plans) {
+    // Many taps become a matrix of the input's and the output's places.
+    double count = tapCount(options, plan);
+    if (double(plan.output) * (count > kMostTaps ? std::max(count, double(plan.input)) : count) > kMostWeights)
+      return node.fail("axis " + Twine(plan.axis) + " needs more than 16 million weights, which is not supported");
+    taps.push_back(computeTaps(options, plan));
+  }
+  Value x = node.operand(0);
+  if (options.mode == "nearest") {
+    if (!plans.empty())
+      x = takeNearest(b, x, node.resultType(), plans, taps);
+  } else {
+    for (auto [plan, tap] : llvm::zip(plans, taps))
+      x = interpolateAxis(b, x, plan, tap);
+  }
+  return node.done(extrapolate(b, x, options.extrapolation, plans, taps));
+}
+
+/// The axes that are resized, counted from the front.
+static FailureOr<std::vector<int64_t>> resizedAxes(Node &node) {
+  Shape shape = node.sizes(0), result = node.resultSizes();
+  int64_t rank = result.size();
+  std::vector<int64_t> axes;
+  for (int64_t i = 0; i < rank; ++i)
+    axes.push_back(i);
+  axes = node.attrInts("axes").value_or(axes);
+  constexpr int64_t limit = int64_t(1) << 22;
+  for (int64_t &axis : axes) {
+    axis += axis < 0 ? rank : 0;
+    if (axis < 0 || axis >= rank || (shape[axis].isNumber() && shape[axis].value() < 1) ||
+        (result[axis].isNumber() && result[axis].value() < 1))
+      return node.fail("an axis is outside the rank or empty; correct the "
+                       "model");
+    if (result[axis].isNumber() && result[axis].value() > limit && result[axis] != shape[axis])
+      return node.fail("axes of more than 4 million places are not supported");
+  }
+  for (int64_t axis = 0; axis < rank; ++axis)
+    if (!llvm::is_contained(axes, axis) && !node.agree(result[axis], shape[axis]))
+      return node.fail("the result does not fit the input; correct the model");
+  return axes;
+}
+
+static LogicalResult lowerResize(Node &node) {
   Options options;
   options.mode = node.attrString("mode", "nearest");
   options.coordinates =
@@ -667,88 +832,34 @@ static LogicalResult lowerResize(Node &node) {
   options.excludeOutside = node.attrInt("exclude_outside", 0);
   options.antialias = node.attrInt("antialias", 0);
   std::string policy = node.attrString("keep_aspect_ratio_policy", "stretch");
-  RankedTensorType type = node.resultType();
-  int64_t rank = type.getRank();
-  std::vector<int64_t> axes;
-  for (int64_t i = 0; i < rank; ++i)
-    axes.push_back(i);
-  axes = node.attrInts("axes").value_or(axes);
-  Parameter given[] = {{node, 1}, {node, 2}, {node, 3}};
-  bool crop = options.coordinates == "tf_crop_and_resize";
-  bool byData = (crop && !given[0].isKnown()) || !given[1].isKnown() ||
-                (given[1].size() == 0 && !given[2].isKnown());
-  auto scales = node.constantFloats(2), sizes = node.constantFloats(3);
-  auto roi = node.constantFloats(1);
-  if (scales && scales->empty())
-    scales = std::nullopt;
-  size_t count = given[1].size() ? given[1].size() : given[2].size();
-  if (count != axes.size() || (crop && given[0].size() != 2 * int64_t(axes.size())))
+  if (node.rank(0) != node.resultType().getRank())
+    return node.fail("the result does not fit the input; correct the model");
+  auto axes = resizedAxes(node);
+  if (failed(axes))
+    return failure();
+  bool crops = options.coordinates == "tf_crop_and_resize";
+  // Others ignore it.
+  Parameter roi(node, 1, crops ? std::optional<int64_t>(2 * axes->size()) : std::nullopt), scales(node, 2), sizes(node, 3);
+  size_t count = scales.size() ? scales.size() : sizes.size();
+  if (count != axes->size() || (crops && roi.size() != 2 * int64_t(axes->size())))
     return node.fail("roi, scales and axes do not fit together; correct the "
                      "model");
-  if (options.mode != "nearest" && !isFloat(type.getElementType()))
+  if (options.mode != "nearest" && !isFloat(node.element(0)))
     return node.fail("integer elements are supported only by nearest; cast to "
                      "float first");
-
-  SmallVector<AxisPlan> plans;
-  for (size_t i = 0; i < axes.size(); ++i) {
-    int64_t axis = axes[i] < 0 ? axes[i] + rank : axes[i];
-    constexpr int64_t limit = int64_t(1) << 22;
-    if (axis >= 0 && axis < rank && type.getDimSize(axis) > limit &&
-        type.getDimSize(axis) != node.shape(0)[axis])
-      return node.fail("axes of more than 4 million places are not supported");
-    if (axis < 0 || axis >= rank || node.shape(0)[axis] < 1 ||
-        type.getDimSize(axis) < 1)
-      return node.fail("an axis is outside the rank or empty; correct the "
-                       "model");
-    axes[i] = axis;
-    if (byData)
-      continue;
-    AxisPlan plan{axis, node.shape(0)[axis], type.getDimSize(axis), 1};
-    plan.scale = scales ? float((*scales)[i])
-                        : float((*sizes)[i]) / float(plan.input);
-    if (scales)
-      plan.scaled = plan.scale * float(plan.input);
-    if (!(plan.scale > 0))
-      return node.fail("a scale is not positive; correct the model");
-    if (crop) {
-      plan.roiStart = float((*roi)[i]);
-      plan.roiEnd = float((*roi)[axes.size() + i]);
-    }
-    plans.push_back(plan);
+  bool stretches = scales.size() || policy == "stretch";
+  bool byData = (crops && !roi.isKnown()) || !scales.isKnown() || (!scales.size() && !sizes.isKnown() && !node.isOpen(3));
+  auto given = scales.size() ? node.constantFloats(2) : std::nullopt;
+  for (auto [i, axis] : llvm::enumerate(*axes)) {
+    Extent input = node.sizes(0)[axis], output = node.resultSizes()[axis];
+    bool isStatic = input.isNumber() && output.isNumber();
+    bool stays = !crops && stretches && input == output && (!given || (*given)[i] == 1);
+    byData |= !isStatic && !stays;
   }
   if (byData)
-    return resizeByData(node, options, policy, axes);
-  if (!scales && policy != "stretch") {
-    auto byScale = [](const AxisPlan &x, const AxisPlan &y) {
-      return x.scale < y.scale;
-    };
-    float common = policy == "not_larger"
-                       ? llvm::min_element(plans, byScale)->scale
-                       : llvm::max_element(plans, byScale)->scale;
-    for (AxisPlan &plan : plans)
-      plan.scale = common;
-  }
-  SmallVector<Taps> taps;
-  SmallVector<AxisPlan> used;
-  for (const AxisPlan &plan : plans) {
-    if (plan.input == plan.output && plan.scale == 1 && !crop)
-      continue;
-    // Many taps become a matrix of the input's and the output's places.
-    double count = tapCount(options, plan);
-    if (double(plan.output) * (count > kMostTaps ? std::max(count, double(plan.input)) : count) > kMostWeights)
-      return node.fail("axis " + Twine(plan.axis) + " needs more than 16 million weights, which is not supported");
-    used.push_back(plan);
-    taps.push_back(computeTaps(options, plan));
-  }
-  Value x = node.operand(0);
-  if (options.mode == "nearest") {
-    if (!used.empty())
-      x = takeNearest(b, x, type, used, taps);
-  } else {
-    for (auto [plan, tap] : llvm::zip(used, taps))
-      x = interpolateAxis(b, x, plan, tap);
-  }
-  return node.done(extrapolate(b, x, options.extrapolation, used, taps));
+    return resizeByData(node, options, policy, *axes);
+  auto plans = staticPlans(node, options, policy, *axes);
+  return failed(plans) ? failure() : resizeStatically(node, options, *plans);
 }
 
 //===----------------------------------------------------------------------===//
@@ -759,15 +870,15 @@ static LogicalResult lowerResize(Node &node) {
 static LogicalResult lowerAffineGrid(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> result = type.getShape();
+  Shape result = node.resultSizes();
   int64_t rank = type.getRank(), axes = rank - 2;
   Parameter size(node, 1);
-  if (axes < 2 || axes > 3 || result.back() != axes ||
-      size.size() != axes + 2 ||
-      node.shape(0) != ArrayRef<int64_t>({result[0], axes, axes + 1}))
+  Shape theta = node.sizes(0);
+  if (axes < 2 || axes > 3 || theta.size() != 3 || !node.agree(result.back(), axes) || size.size() != axes + 2 ||
+      !node.agree(theta[0], result[0]) || !node.agree(theta[1], axes) || !node.agree(theta[2], axes + 1))
     return node.fail("theta, the size and the result do not fit together; "
                      "correct the model");
-  if (!size.isKnown())
+  if (!size.isKnown() && !node.isOpen(1))
     check(node, size, [&](LocBuilder &b) {
       Value fits = size.is(b, 0, result[0]);
       for (int64_t i = 0; i < axes; ++i)
@@ -788,9 +899,11 @@ static LogicalResult lowerAffineGrid(Node &node) {
     Value sum = s.back();
     for (int64_t column = axes; column-- > 0;) {
       // x goes along the last axis of the grid.
-      int64_t axis = axes - column, length = result[axis];
+      int64_t axis = axes - column;
       Value at = castScalar(b, place(b, axis), element, false, false);
-      Value steps = scalar(b, element, double(corners ? std::max<int64_t>(length - 1, 1) : length));
+      Value steps = scalarInt(b, element, corners ? result[axis] - 1 : result[axis]);
+      if (corners)
+        steps = maximum(b, steps, scalar(b, element, 1));
       Value twice = mul(b, at, scalar(b, element, 2));
       if (!corners)
         twice = add(b, twice, scalar(b, element, 1));

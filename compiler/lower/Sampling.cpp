@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Convolution.h"
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Indexing.h"
 
 using namespace mlir;
@@ -29,40 +30,59 @@ static Value isLess(LocBuilder &b, Value x, Value y) {
   return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, x, y);
 }
 
-/// Between `low` and `high`; NaN becomes `low`.
-static Value clamped(LocBuilder &b, Value x, double low, double high) {
-  Value bottom = scalar(b, x.getType(), low), top = scalar(b, x.getType(), high);
+/// size + offset of a floating-point type.
+static Value real(LocBuilder &b, Type type, const Extent &size, double offset = 0) {
+  if (size.isNumber())
+    return scalar(b, type, double(size.value()) + offset);
+  Value whole = scalarInt(b, type, size);
+  return offset == 0 ? whole : add(b, whole, scalar(b, type, offset));
+}
+
+/// Between `bottom` and `top`; NaN becomes `bottom`.
+static Value clamped(LocBuilder &b, Value x, Value bottom, Value top) {
   Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x, bottom);
   x = arith::SelectOp::create(b, above, x, bottom);
   return arith::SelectOp::create(b, isLess(b, x, top), x, top);
 }
 
-/// Folds x at both borders until it lies between them.
-static Value reflected(LocBuilder &b, Value x, double low, double high) {
+static Value clamped(LocBuilder &b, Value x, double low, const Extent &high) {
+  return clamped(b, x, scalar(b, x.getType(), low), real(b, x.getType(), high));
+}
+
+/// `value`, or `alone` where the axis has one element.
+static Value unlessSingle(LocBuilder &b, const Extent &size, Value value, Value alone) {
+  if (size.isNumber())
+    return size == 1 ? alone : value;
+  Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, index(b, size), index(b, 1));
+  return arith::SelectOp::create(b, single, alone, value);
+}
+
+/// Folds x at both borders of an axis, which are elements (`aligned`) or half way beyond them, until it lies between them.
+static Value reflected(LocBuilder &b, Value x, const Extent &size, bool aligned) {
   Type type = x.getType();
-  double range = high - low;
-  if (range <= 0)
-    return scalar(b, type, low);
-  Value distance = math::AbsFOp::create(b, sub(b, x, scalar(b, type, low)));
-  Value period = scalar(b, type, 2 * range);
+  Value low = scalar(b, type, aligned ? 0 : -0.5), high = real(b, type, size, aligned ? -1 : -0.5);
+  Value distance = math::AbsFOp::create(b, sub(b, x, low));
+  Value period = real(b, type, aligned ? (size - 1) * 2 : size * 2);
   Value turns = math::FloorOp::create(b, div(b, distance, period));
   Value rest = sub(b, distance, mul(b, turns, period));
   Value back = sub(b, period, rest);
   Value folded = arith::SelectOp::create(b, isLess(b, back, rest), back, rest);
-  return clamped(b, add(b, folded, scalar(b, type, low)), low, high);
+  Value inside = clamped(b, add(b, folded, low), low, high);
+  return aligned ? unlessSingle(b, size, inside, low) : inside;
 }
 
-/// The same for whole numbers from -4 on, about borders at elements (`aligned`) or half way beyond them.
-static Value reflectedPlace(LocBuilder &b, Value place, int64_t size, bool aligned) {
+/// The same for whole numbers from -4 on.
+static Value reflectedPlace(LocBuilder &b, Value place, const Extent &size, bool aligned) {
   Type type = place.getType();
-  int64_t period = aligned ? 2 * (size - 1) : 2 * size;
   if (size == 1)
     return scalarInt(b, type, 0);
-  int64_t turns = (4 + period - 1) / period * period;
-  Value moved = add(b, place, scalarInt(b, type, turns));
-  Value rest = arith::RemUIOp::create(b, moved, scalarInt(b, type, period));
-  Value back = sub(b, scalarInt(b, type, aligned ? period : period - 1), rest);
-  return minimum(b, rest, back);
+  Value one = scalarInt(b, type, 1);
+  // Of one element the period is none.
+  Value period = maximum(b, scalarInt(b, type, aligned ? (size - 1) * 2 : size * 2), one);
+  Value turns = mul(b, arith::DivUIOp::create(b, add(b, period, scalarInt(b, type, 3)), period), period);
+  Value rest = arith::RemUIOp::create(b, add(b, place, turns), period);
+  Value back = sub(b, aligned ? period : sub(b, period, one), rest);
+  return unlessSingle(b, size, minimum(b, rest, back), scalarInt(b, type, 0));
 }
 
 /// Weight of tap k (0 to 3) of cubic convolution with a = -0.75, for a place `t` behind tap 1.
@@ -84,22 +104,21 @@ static Value cubicWeight(LocBuilder &b, Value t, int64_t k) {
 }
 
 /// Taps along an axis of `size` elements at `coordinate`, a tensor in units of elements: 1 tap is the nearest element, 2 are linear, 4 cubic.
-static AxisTaps makeTaps(LocBuilder &b, Value coordinate, int64_t size, int64_t count,
+static AxisTaps makeTaps(LocBuilder &b, Value coordinate, const Extent &size, int64_t count,
                          Padding padding, bool aligned) {
   RankedTensorType type = tensorType(coordinate);
-  RankedTensorType placeType = tensorType(type.getShape(), b.getI32Type());
-  double low = aligned ? 0 : -0.5, high = double(size) - (aligned ? 1 : 0.5);
+  RankedTensorType placeType = tensorType(shapeOf(type), b.getI32Type());
   Value inside = pointwise(
       b, coordinate, type, [&](LocBuilder &b, ValueRange s) -> Value {
         Value x = s[0];
         if (count == 1)
           x = math::RoundEvenOp::create(b, x);
         if (padding == Padding::border)
-          return clamped(b, x, 0, double(size - 1));
+          return clamped(b, x, 0, size - 1);
         if (padding == Padding::reflection)
-          return reflected(b, x, low, high);
+          return reflected(b, x, size, aligned);
         // Further out, all taps are outside as well.
-        return clamped(b, x, -3, double(size) + 2);
+        return clamped(b, x, -3, size + 2);
       });
   AxisTaps taps;
   for (int64_t k = 0; k < count; ++k) {
@@ -186,6 +205,14 @@ static SmallVector<AffineExpr> dims(LocBuilder &b, int64_t first, int64_t count)
   return exprs;
 }
 
+/// Axes are not empty, and not too long.
+static LogicalResult checkAxes(Node &node, const Shape &shape) {
+  for (const Extent &size : shape)
+    if (size == 0 || !node.isAtMost(size, kLongestAxis))
+      return node.fail("an axis is empty or too long; correct the model");
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // GridSample
 //===----------------------------------------------------------------------===//
@@ -193,17 +220,16 @@ static SmallVector<AffineExpr> dims(LocBuilder &b, int64_t first, int64_t count)
 /// GridSample-22, of any number of dimensions.
 static LogicalResult lowerGridSample(Node &node) {
   LocBuilder &b = node.b;
-  ArrayRef<int64_t> shape = node.shape(0), grid = node.shape(1);
+  Shape shape = node.sizes(0), grid = node.sizes(1);
   RankedTensorType type = node.resultType();
   int64_t rank = shape.size(), n = rank - 2;
-  if (n < 1 || n > 3 || int64_t(grid.size()) != rank || grid.back() != n ||
-      grid.front() != shape[0])
+  if (n < 1 || n > 3 || int64_t(grid.size()) != rank || !node.agree(grid.back(), n) ||
+      !node.agree(grid.front(), shape[0]))
     return node.fail("the grid does not fit the input; correct the model");
-  if (type.getNumElements() == 0)
-    return node.done(tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
-  for (int64_t size : shape)
-    if (size == 0 || size > kLongestAxis)
-      return node.fail("an axis is empty or too long; correct the model");
+  if (isEmpty(type))
+    return node.done(emptyOf(node, type));
+  if (failed(checkAxes(node, shape)))
+    return failure();
   std::string mode = node.attrString("mode", "linear");
   std::string outside = node.attrString("padding_mode", "zeros");
   bool aligned = node.attrInt("align_corners", 0);
@@ -217,20 +243,20 @@ static LogicalResult lowerGridSample(Node &node) {
   Type wide = node.element(1).isF64() ? node.element(1) : Type(b.getF32Type());
   Type element = type.getElementType();
   Type computed = isFloat(element) && !element.isF64() ? Type(b.getF32Type()) : element;
-  SmallVector<int64_t> points(grid.drop_back());
+  Shape points(ArrayRef<Extent>(grid).drop_back());
   SmallVector<AxisTaps> taps;
   for (int64_t axis = 0; axis < n; ++axis) {
     // The last axis comes first in the grid.
     Value relative = reshape(
         b, sliceAxis(b, node.operand(1), rank - 1, n - 1 - axis, 1), points);
-    int64_t size = shape[2 + axis];
+    Extent size = shape[2 + axis];
     Value coordinate = pointwise(
         b, relative, tensorType(points, wide), [&](LocBuilder &b, ValueRange s) {
           Value x = castScalar(b, s[0], wide, false, false);
           Value one = scalar(b, wide, 1), half = scalar(b, wide, 0.5);
           if (aligned)
-            return mul(b, mul(b, add(b, x, one), half), scalar(b, wide, size - 1));
-          return mul(b, sub(b, mul(b, add(b, x, one), scalar(b, wide, size)), one), half);
+            return mul(b, mul(b, add(b, x, one), half), real(b, wide, size - 1));
+          return mul(b, sub(b, mul(b, add(b, x, one), real(b, wide, size)), one), half);
         });
     AxisTaps made = makeTaps(b, coordinate, size, count, padding, aligned);
     for (Value &weight : made.weights)
@@ -243,7 +269,7 @@ static LogicalResult lowerGridSample(Node &node) {
   SmallVector<AffineMap> maps(sampler.operands.size(),
                               AffineMap::get(rank, 0, exprs, b.getContext()));
   Value data = castTo(b, node.operand(0), computed);
-  Value result = mapped(b, sampler.operands, maps, tensorType(type.getShape(), computed),
+  Value result = mapped(b, sampler.operands, maps, tensorType(shapeOf(type), computed),
                         [&](LocBuilder &b, ValueRange s) {
                           return sampler.read(b, s, data,
                                               {linalg::IndexOp::create(b, 0),
@@ -261,37 +287,39 @@ static LogicalResult lowerDeformConv(Node &node) {
   LocBuilder &b = node.b;
   int64_t group = node.attrInt("group", 1), offsets = node.attrInt("offset_group", 1);
   if (failed(checkConvolution(node, 0, 1, group, /*transposed=*/false)) ||
-      failed(checkBias(node, 3, node.shape(1)[0])))
+      failed(checkBias(node, 3, node.sizes(1)[0])))
     return failure();
-  ArrayRef<int64_t> shape = node.shape(0), space = shape.drop_front(2);
+  Shape shape = node.sizes(0), space(ArrayRef<Extent>(shape).drop_front(2));
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> output = type.getShape().drop_front(2);
+  Shape result = shapeOf(type), output(ArrayRef<Extent>(result).drop_front(2));
   Window window;
-  if (failed(readWindow(node, Shape(space), Shape(node.shape(1).drop_front(2)), window)))
+  if (failed(readWindow(node, space, kernelOf(node, 1), window)))
     return failure();
-  int64_t n = space.size(), batch = shape[0], channels = shape[1], window1 = 1;
-  for (int64_t size : window.kernel.numbers())
-    window1 *= size;
+  int64_t n = space.size();
+  Extent batch = shape[0], channels = shape[1], window1 = window.kernel.count();
   Type element = node.element(0);
   auto fits = [&](unsigned i, int64_t perTap) {
-    ArrayRef<int64_t> given = node.shape(i);
-    return int64_t(given.size()) == n + 2 && given[0] == batch &&
-           given[1] == offsets * window1 * perTap && given.drop_front(2) == output &&
-           node.element(i) == element;
+    Shape given = node.sizes(i);
+    if (int64_t(given.size()) != n + 2 || node.element(i) != element || !node.agree(given[0], batch) ||
+        !node.agree(given[1], window1 * (offsets * perTap)))
+      return false;
+    for (int64_t axis = 0; axis < n; ++axis)
+      if (!node.agree(given[2 + axis], output[axis]))
+        return false;
+    return true;
   };
-  if (n > 3 || offsets < 1 || offsets > channels || channels % offsets != 0 || !isFloat(element) ||
-      !fits(2, n) || (node.has(4) && !fits(4, 1)))
+  if (n > 3 || offsets < 1 || !node.isAtMost(offsets, channels) || !node.agree(channels / offsets * offsets, channels) ||
+      !isFloat(element) || !fits(2, n) || (node.has(4) && !fits(4, 1)))
     return node.fail("offset and mask do not fit the windows; correct the model");
-  if (type.getNumElements() == 0)
-    return node.done(tensor::EmptyOp::create(b, type.getShape(), element));
-  for (int64_t size : shape)
-    if (size == 0 || size > kLongestAxis)
-      return node.fail("an axis is empty or too long; correct the model");
+  if (isEmpty(type))
+    return node.done(emptyOf(node, type));
+  if (failed(checkAxes(node, shape)))
+    return failure();
 
   // (batch, offset group, taps, output) for each axis.
-  SmallVector<int64_t> points{batch, offsets};
-  llvm::append_range(points, window.kernel.numbers());
-  SmallVector<int64_t> split(points);
+  Shape points{batch, offsets};
+  llvm::append_range(points, window.kernel);
+  Shape split(points);
   split.push_back(n);
   points.append(output.begin(), output.end());
   split.append(output.begin(), output.end());
@@ -318,12 +346,13 @@ static LogicalResult lowerDeformConv(Node &node) {
   if (node.has(4))
     operands.push_back(reshape(b, node.operand(4), points));
   // loops: batch, offset group, channel in it, taps, output
-  int64_t loops = 3 + 2 * n, perGroup = channels / offsets;
+  int64_t loops = 3 + 2 * n;
+  Extent perGroup = channels / offsets;
   SmallVector<AffineExpr> exprs = dims(b, 0, 2);
   exprs.append(dims(b, 3, 2 * n));
   SmallVector<AffineMap> maps(operands.size(),
                               AffineMap::get(loops, 0, exprs, b.getContext()));
-  SmallVector<int64_t> columnShape{batch, offsets, perGroup};
+  Shape columnShape{batch, offsets, perGroup};
   columnShape.append(points.begin() + 2, points.end());
   Value data = node.operand(0);
   Value columns = mapped(
@@ -336,9 +365,7 @@ static LogicalResult lowerDeformConv(Node &node) {
             sampler.read(b, s, data, {linalg::IndexOp::create(b, 0), channel});
         return node.has(4) ? mul(b, value, s.back()) : value;
       });
-  int64_t filters = node.shape(1)[0], depth = channels / group * window1, places = 1;
-  for (int64_t size : output)
-    places *= size;
+  Extent filters = node.sizes(1)[0], depth = node.sizes(1)[1] * window1, places = output.count();
   columns = reshape(b, columns, {batch, group, depth, places});
   Value weights = reshape(b, node.operand(1), {group, filters / group, depth});
   // loops: batch, group, filter, place, depth
@@ -352,12 +379,12 @@ static LogicalResult lowerDeformConv(Node &node) {
   AffineMap product[] = {map({1, 2, 4}), map({0, 1, 4, 3}), map({0, 1, 2, 3})};
   SmallVector<IteratorType> kinds(4, IteratorType::parallel);
   kinds.push_back(IteratorType::reduction);
-  Value result = contraction(b, weights, columns, product, kinds,
-                             tensorType({batch, group, filters / group, places}, element));
-  result = reshape(b, result, type.getShape());
+  Value sum = contraction(b, weights, columns, product, kinds,
+                          tensorType({batch, group, filters / group, places}, element));
+  sum = reshape(b, sum, result);
   if (node.has(3))
-    result = addChannelBias(b, result, node.operand(3));
-  return node.done(result);
+    sum = addChannelBias(b, sum, node.operand(3));
+  return node.done(sum);
 }
 
 //===----------------------------------------------------------------------===//
@@ -365,8 +392,8 @@ static LogicalResult lowerDeformConv(Node &node) {
 //===----------------------------------------------------------------------===//
 
 /// The batch index of each region, inside.
-static Value checkedBatches(Node &node, Value batches, int64_t size) {
-  return pointwise(node.b, batches, tensorType(tensorType(batches).getShape(), node.b.getI64Type()),
+static Value checkedBatches(Node &node, Value batches, const Extent &size) {
+  return pointwise(node.b, batches, tensorType(shapeOf(batches), node.b.getI64Type()),
                    [&](LocBuilder &b, ValueRange s) -> Value {
                      Value whole = castScalar(b, s[0], b.getI64Type(), false, false);
                      Value at = checkedIndex(b, whole, size, node, false, false);
@@ -376,15 +403,15 @@ static Value checkedBatches(Node &node, Value batches, int64_t size) {
 
 /// Where the samples of one axis of all regions lie: (regions, output, samples), and how many of them count in each region. The others repeat the last
 /// one for a maximum, and lie outside of the image for a sum.
-static Value regionSamples(Node &node, int64_t axis, int64_t size, int64_t output,
-                           int64_t samples, bool greatest, Value *count) {
+static Value regionSamples(Node &node, int64_t axis, const Extent &size, const Extent &output,
+                           const Extent &samples, bool greatest, Value *count) {
   LocBuilder &b = node.b;
   double scale = node.attrFloat("spatial_scale", 1);
   bool half = node.attrString("coordinate_transformation_mode", "half_pixel") == "half_pixel";
   Value rois = node.operand(1);
   Type type = elementOf(rois);
   bool adaptive = node.attrInt("sampling_ratio", 0) == 0;
-  int64_t regions = tensorType(rois).getDimSize(0);
+  Extent regions = shapeOf(rois)[0];
   auto edge = [&](int64_t column) {
     return reshape(b, sliceAxis(b, rois, 1, column, 1), {regions});
   };
@@ -399,14 +426,14 @@ static Value regionSamples(Node &node, int64_t axis, int64_t size, int64_t outpu
                           Value length = sub(b, start(b, s[1]), start(b, s[0]));
                           if (!half)
                             length = maximum(b, length, scalar(b, type, 1));
-                          return div(b, length, scalar(b, type, output));
+                          return div(b, length, real(b, type, output));
                         });
   *count = pointwise(b, bin, tensorType({regions}, type),
                      [&](LocBuilder &b, ValueRange s) -> Value {
                        if (!adaptive)
-                         return scalar(b, type, samples);
+                         return real(b, type, samples);
                        Value needed = math::CeilOp::create(b, s[0]);
-                       Value most = scalar(b, type, samples);
+                       Value most = real(b, type, samples);
                        Value fits = arith::CmpFOp::create(b, arith::CmpFPredicate::OLE, needed, most);
                        cf::AssertOp::create(b, fits, b.getStringAttr(node.name() + ": index out of range"));
                        return clamped(b, needed, 0, samples);
@@ -431,7 +458,7 @@ static Value regionSamples(Node &node, int64_t axis, int64_t size, int64_t outpu
                   Value place = add(b, start(b, s[0]), mul(b, loop(1), s[1]));
                   place = add(b, place, div(b, mul(b, sample, s[1]), s[2]));
                   Value below = arith::CmpFOp::create(b, arith::CmpFPredicate::ULT, place, scalar(b, type, -1));
-                  Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, place, scalar(b, type, size));
+                  Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, place, real(b, type, size));
                   Value nothing = arith::OrIOp::create(b, unused, arith::OrIOp::create(b, below, above));
                   Value far = scalar(b, type, -9);
                   return arith::SelectOp::create(b, nothing, far, clamped(b, place, 0, size - 1));
@@ -441,28 +468,27 @@ static Value regionSamples(Node &node, int64_t axis, int64_t size, int64_t outpu
 /// RoiAlign-22.
 static LogicalResult lowerRoiAlign(Node &node) {
   LocBuilder &b = node.b;
-  ArrayRef<int64_t> shape = node.shape(0);
+  Shape shape = node.sizes(0), result = node.resultSizes();
   RankedTensorType type = node.resultType();
   Type element = type.getElementType();
   int64_t ratio = node.attrInt("sampling_ratio", 0);
   bool greatest = node.attrString("mode", "avg") == "max";
-  if (shape.size() != 4 || node.rank(1) != 2 || node.shape(1)[1] != 4 ||
-      node.rank(2) != 1 || node.shape(2)[0] != node.shape(1)[0] || ratio < 0 ||
+  if (shape.size() != 4 || node.rank(1) != 2 || !node.agree(node.sizes(1)[1], 4) ||
+      node.rank(2) != 1 || !node.agree(node.sizes(2)[0], node.sizes(1)[0]) || ratio < 0 ||
       ratio > 1024 || !isFloat(element) || type.getRank() != 4 ||
-      type.getDimSize(0) != node.shape(1)[0])
+      !node.agree(result[0], node.sizes(1)[0]))
     return node.fail("the regions do not fit the input; correct the model");
-  if (type.getNumElements() == 0)
-    return node.done(tensor::EmptyOp::create(b, type.getShape(), element));
-  for (int64_t size : shape)
-    if (size == 0 || size > kLongestAxis)
-      return node.fail("an axis is empty or too long; correct the model");
+  if (isEmpty(type))
+    return node.done(emptyOf(node, type));
+  if (failed(checkAxes(node, shape)))
+    return failure();
   SmallVector<AxisTaps> taps;
   Value counts[2];
-  int64_t samples[2];
+  Extent samples[2];
   for (int64_t axis : {0, 1}) {
-    int64_t output = type.getDimSize(2 + axis);
+    Extent output = result[2 + axis];
     // Without a number, as many samples as a region has elements for each result; one that is larger than the image is refused at run time.
-    samples[axis] = ratio ? ratio : shape[2 + axis] / output + 2;
+    samples[axis] = ratio ? Extent(ratio) : shape[2 + axis] / output + 2;
     Value places = regionSamples(node, axis, shape[2 + axis], output, samples[axis],
                                  greatest, &counts[axis]);
     // Clamped to the image, the tap beyond its end has the weight 0.
@@ -528,11 +554,11 @@ static LogicalResult lowerRoiAlign(Node &node) {
 }
 
 /// The greatest of each part of one axis of `x` (regions, channels, rows, columns), which becomes `output` long: rows or columns between the region's bounds.
-static Value poolAxis(Node &node, Value x, Value regions, int64_t axis, int64_t output) {
+static Value poolAxis(Node &node, Value x, Value regions, int64_t axis, const Extent &output) {
   LocBuilder &b = node.b;
-  RankedTensorType type = tensorType(x);
-  Type element = type.getElementType(), i64 = b.getI64Type();
-  int64_t count = type.getDimSize(0), size = type.getDimSize(2 + axis);
+  Shape shape = shapeOf(x);
+  Type element = elementOf(x), i64 = b.getI64Type();
+  Extent count = shape[0], size = shape[2 + axis];
   double scale = node.attrFloat("spatial_scale", 1);
   auto edge = [&](int64_t column) {
     return reshape(b, sliceAxis(b, regions, 1, column, 1), {count});
@@ -546,11 +572,11 @@ static Value poolAxis(Node &node, Value x, Value regions, int64_t axis, int64_t 
                     auto place = [&](Value v) -> Value {
                       Value scaled = mul(b, v, scalar(b, element, scale));
                       scaled = math::FloorOp::create(b, add(b, scaled, scalar(b, element, 0.5)));
-                      return clamped(b, scaled, -1e6, 1e6);
+                      return clamped(b, scaled, -1e6, int64_t(1e6));
                     };
                     Value start = place(s[0]), one = scalar(b, element, 1);
                     Value length = maximum(b, add(b, sub(b, place(s[1]), start), one), one);
-                    Value bin = div(b, length, scalar(b, element, output));
+                    Value bin = div(b, length, real(b, element, output));
                     Value at = castScalar(b, arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, 1)),
                                           element, false, false);
                     Value edge = upper ? Value(math::CeilOp::create(b, mul(b, add(b, at, one), bin)))
@@ -568,7 +594,6 @@ static Value poolAxis(Node &node, Value x, Value regions, int64_t axis, int64_t 
                       AffineMap::get(5, 0, dims(b, 0, 4), context)};
   SmallVector<IteratorType> kinds(4, IteratorType::parallel);
   kinds.push_back(IteratorType::reduction);
-  SmallVector<int64_t> shape(type.getShape());
   shape[2 + axis] = output;
   TypedAttr lowest = lowestAttr(element, false);
   return reduction(b, {x, low, high}, maps, kinds, tensorType(shape, element), lowest,
@@ -585,16 +610,16 @@ static Value poolAxis(Node &node, Value x, Value regions, int64_t axis, int64_t 
 /// MaxRoiPool-22: rows first, then columns; an empty part gives 0.
 static LogicalResult lowerMaxRoiPool(Node &node) {
   LocBuilder &b = node.b;
-  ArrayRef<int64_t> shape = node.shape(0);
+  Shape shape = node.sizes(0), result = node.resultSizes();
   RankedTensorType type = node.resultType();
   Type element = type.getElementType();
-  if (shape.size() != 4 || node.rank(1) != 2 || node.shape(1)[1] != 5 ||
-      type.getRank() != 4 || type.getDimSize(0) != node.shape(1)[0] || !isFloat(element) ||
+  if (shape.size() != 4 || node.rank(1) != 2 || !node.agree(node.sizes(1)[1], 5) ||
+      type.getRank() != 4 || !node.agree(result[0], node.sizes(1)[0]) || !isFloat(element) ||
       node.element(1) != element)
     return node.fail("the regions do not fit the input; correct the model");
-  if (type.getNumElements() == 0 || node.type(0).getNumElements() == 0)
+  if (isEmpty(type) || isEmpty(node.type(0)))
     return node.fail("the input is empty; correct the model");
-  int64_t regions = type.getDimSize(0);
+  Extent regions = result[0];
   Value rois = node.operand(1), data = node.operand(0);
   Value batches = checkedBatches(node, reshape(b, sliceAxis(b, rois, 1, 0, 1), {regions}), shape[0]);
   Value images = mapped(
@@ -606,8 +631,8 @@ static LogicalResult lowerMaxRoiPool(Node &node) {
           at.push_back(linalg::IndexOp::create(b, i));
         return tensor::ExtractOp::create(b, data, at);
       });
-  Value rows = poolAxis(node, images, rois, 0, type.getDimSize(2));
-  Value pooled = poolAxis(node, rows, rois, 1, type.getDimSize(3));
+  Value rows = poolAxis(node, images, rois, 0, result[2]);
+  Value pooled = poolAxis(node, rows, rois, 1, result[3]);
   return node.done(pointwise(b, pooled, type, [&](LocBuilder &b, ValueRange s) -> Value {
     Value none = arith::ConstantOp::create(b, lowestAttr(element, false));
     Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, s[0], none);

@@ -224,10 +224,9 @@ static LogicalResult lowerScatterND(Node &node) {
   LocBuilder &b = node.b;
   Shape shape = node.sizes(0), places = node.sizes(1);
   int64_t rank = shape.size();
-  if (!places.empty() && !places.back().isNumber())
-    return node.fail("how many indices an element has must be known; fix sizes with --shape");
-  int64_t depth = places.empty() ? 0 : places.back().value();
-  if (places.empty() || depth < 1 || depth > rank)
+  // The ranks say how many indices an element has, too.
+  int64_t depth = int64_t(places.size()) - 1 + rank - node.rank(2);
+  if (places.empty() || depth < 1 || depth > rank || !node.agree(places.back(), depth))
     return node.fail("the indices do not fit the data; correct the model");
   Shape leading(ArrayRef<Extent>(places).drop_back()), expected = leading;
   expected.append(shape.begin() + depth, shape.end());
@@ -275,22 +274,21 @@ static LogicalResult lowerScatterND(Node &node) {
 static LogicalResult lowerTensorScatter(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.type(0);
+  Shape shape = node.sizes(0), update = node.sizes(1);
   int64_t rank = type.getRank();
   auto axis = node.axis("axis", -2, rank);
   bool circular = node.attrString("mode", "linear") == "circular";
   bool fits = axis && *axis != 0 && node.rank(1) == rank &&
               node.element(1) == type.getElementType();
   for (int64_t i = 0; fits && i < rank; ++i)
-    fits = i == *axis ? node.shape(1)[i] <= type.getDimSize(i)
-                      : node.shape(1)[i] == type.getDimSize(i);
-  if (!fits || (node.has(2) && (node.rank(2) != 1 ||
-                                node.shape(2)[0] != type.getDimSize(0))))
+    fits = i == *axis ? node.isAtMost(update[i], shape[i]) : node.agree(update[i], shape[i]);
+  if (!fits || (node.has(2) && (node.rank(2) != 1 || !node.agree(node.sizes(2)[0], shape[0]))))
     return node.fail("the update does not fit the cache; correct the model");
-  int64_t length = node.shape(1)[*axis], size = type.getDimSize(*axis);
-  if (node.type(1).getNumElements() == 0)
+  Extent length = update[*axis], size = shape[*axis];
+  if (update.count() == 0)
     return node.done(node.operand(0));
   Type i64 = b.getI64Type();
-  Value starts = splat(b, tensorType({type.getDimSize(0)}, i64), b.getI64IntegerAttr(0));
+  Value starts = splat(b, tensorType({shape[0]}, i64), b.getI64IntegerAttr(0));
   if (node.has(2))
     starts = pointwise(
         b, node.operand(2), tensorType(starts), [&](LocBuilder &b, ValueRange s) -> Value {
@@ -334,7 +332,7 @@ static LogicalResult lowerTensorScatter(Node &node) {
 static LogicalResult lowerMaxUnpool(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0), output = type.getShape();
+  Shape shape = node.sizes(0), output = node.resultSizes();
   int64_t rank = shape.size(), n = rank - 2;
   auto kernel = node.attrInts("kernel_shape");
   auto strides = node.attrInts("strides").value_or(std::vector<int64_t>(std::max<int64_t>(n, 0), 1));
@@ -343,36 +341,46 @@ static LogicalResult lowerMaxUnpool(Node &node) {
   auto small = [&](const std::vector<int64_t> &list) {
     return llvm::all_of(list, [&](int64_t v) { return v >= 0 && v < limit; });
   };
-  if (n < 1 || node.shape(1) != shape || !kernel || int64_t(kernel->size()) != n ||
+  auto agreed = [&](const Shape &other, size_t count) {
+    if (int64_t(other.size()) != rank)
+      return false;
+    for (size_t i = 0; i < count; ++i)
+      if (!node.agree(other[i], shape[i]))
+        return false;
+    return true;
+  };
+  bool isShort = llvm::all_of(shape, [](const Extent &size) { return !size.isNumber() || size.value() < limit; });
+  if (n < 1 || !agreed(node.sizes(1), rank) || !kernel || int64_t(kernel->size()) != n ||
       int64_t(strides.size()) != n || int64_t(pads.size()) != 2 * n || !small(*kernel) ||
-      !small(strides) || !small(pads) || type.getRank() != rank ||
-      output.take_front(2) != shape.take_front(2) || !small(shape.vec()))
+      !small(strides) || !small(pads) || !isShort || !agreed(output, 2))
     return node.fail("window and indices do not fit the input; correct the model");
   Parameter sizes(node, 2);
   if (sizes.isPresent() && sizes.size() != rank)
     return node.fail("the output shape does not fit the input; correct the model");
-  if (!sizes.isKnown())
+  if (!sizes.isKnown() && !node.isOpen(2))
     check(node, sizes, [&](LocBuilder &b) {
       Value fits;
       for (int64_t i = 0; i < rank; ++i)
         fits = both(b, fits, sizes.is(b, i, output[i]));
       return fits;
     });
-  SmallVector<int64_t> implied(shape.take_front(2));
-  int64_t plane = 1, count = 1, planes = shape[0] * shape[1], all;
+  Shape implied(ArrayRef<Extent>(shape).take_front(2));
+  Extent plane = 1, count = 1, planes = shape[0] * shape[1];
   for (int64_t i = 0; i < n; ++i) {
-    int64_t size = (shape[2 + i] - 1) * strides[i] - pads[i] - pads[n + i] + (*kernel)[i];
-    if (size < 1 || size > limit || plane > limit / size)
+    Extent size = (shape[2 + i] - 1) * strides[i] - pads[i] - pads[n + i] + (*kernel)[i];
+    if (!node.isAtMost(1, size) || !node.isAtMost(size, limit) ||
+        (plane.isNumber() && size.isNumber() && plane.value() > limit / size.value()))
       return node.fail("the output is empty or too large; correct the model");
     implied.push_back(size);
-    plane *= size;
-    count *= shape[2 + i];
+    plane = plane * size;
+    count = count * shape[2 + i];
   }
   if (planes == 0 || count == 0)
     return node.fail("the input is empty; correct the model");
-  if (__builtin_mul_overflow(planes, plane, &all))
+  int64_t product;
+  if (planes.isNumber() && plane.isNumber() && __builtin_mul_overflow(planes.value(), plane.value(), &product))
     return node.fail("the output is empty or too large; correct the model");
-  if (failed(checkPairs(node, all, count)))
+  if (failed(checkPairs(node, planes * plane, count)))
     return failure();
   Type i64 = b.getI64Type();
   Value values = reshape(b, node.operand(0), {planes, count});
@@ -399,12 +407,12 @@ static LogicalResult lowerMaxUnpool(Node &node) {
         return arith::SelectOp::create(b, hit, value, scalarInt(b, value.getType(), 0));
       });
   whole = reshape(b, whole, implied);
-  SmallVector<int64_t> none(rank, 0), high(rank, 0), kept(implied), steps(rank, 1);
+  Shape none(rank, 0), high(rank, 0), kept(implied);
   for (int64_t i = 0; i < rank; ++i) {
-    kept[i] = std::min(implied[i], output[i]);
+    kept[i] = node.lesser(implied[i], output[i]);
     high[i] = output[i] - kept[i];
   }
-  whole = slice(b, whole, none, kept, steps);
+  whole = slice(b, whole, none, kept, SmallVector<int64_t>(rank, 1));
   return node.done(pad(b, whole, none, high, numberAttr(type.getElementType(), 0)));
 }
 
@@ -418,7 +426,7 @@ static LogicalResult lowerCol2Im(Node &node) {
   RankedTensorType type = node.resultType();
   Parameter image(node, 1), block(node, 2);
   int64_t axes = type.getRank() - 2;
-  ArrayRef<int64_t> shape = node.shape(0), result = type.getShape();
+  Shape shape = node.sizes(0), result = node.resultSizes();
   auto strides = node.attrInts("strides").value_or(std::vector<int64_t>(std::max<int64_t>(axes, 0), 1));
   auto dilations = node.attrInts("dilations").value_or(strides);
   if (!node.hasAttr("dilations"))
@@ -426,33 +434,48 @@ static LogicalResult lowerCol2Im(Node &node) {
   auto pads = node.attrInts("pads").value_or(std::vector<int64_t>(2 * strides.size(), 0));
   constexpr int64_t most = int64_t(1) << 31;
   auto isSmall = [&](int64_t low) {
-    return [=](int64_t value) { return value >= low && value < most; };
+    return [=](const Extent &size) { return !size.isNumber() || (size.value() >= low && size.value() < most); };
   };
   if (axes < 1 || shape.size() != 3 || image.size() != axes ||
       block.size() != axes || int64_t(strides.size()) != axes ||
       int64_t(dilations.size()) != axes || int64_t(pads.size()) != 2 * axes ||
-      shape[0] != result[0] || result[1] < 1 || shape[1] % result[1] != 0 ||
-      shape[1] / result[1] >= most || !llvm::all_of(strides, isSmall(1)) ||
+      !node.agree(shape[0], result[0]) || !isSmall(1)(result[1]) || !node.agree(shape[1] / result[1] * result[1], shape[1]) ||
+      !isSmall(0)(shape[1] / result[1]) || !llvm::all_of(strides, isSmall(1)) ||
       !llvm::all_of(dilations, isSmall(1)) || !llvm::all_of(pads, isSmall(0)) ||
       !llvm::all_of(result, isSmall(0)))
     return node.fail("the operands do not fit together; correct the model");
-  int64_t places = shape[1] / result[1], positions = shape[2];
+  Extent places = block.isKnown() ? Shape(block.known()).count() : shape[1] / result[1], positions = shape[2];
+  if (block.isKnown() && (!llvm::all_of(block.known(), isSmall(1)) || !isSmall(1)(places) || !node.agree(result[1] * places, shape[1])))
+    return node.fail("the operands do not fit together; correct the model");
+  Extent mostPlaces = places == 0 ? Extent(1) : places;
   auto sizeOf = [&](LocBuilder &b, int64_t i) {
-    return limit(b, block.at(b, i), 1, std::max<int64_t>(places, 1));
+    return limit(b, block.at(b, i), 1, mostPlaces);
   };
   // How often the block fits along an axis.
   auto countOf = [&](LocBuilder &b, int64_t i) {
     Value covered = add(b, mul(b, sub(b, sizeOf(b, i), number(b, 1)),
                                number(b, dilations[i])), number(b, 1));
-    int64_t whole = result[2 + i] + pads[i] + pads[axes + i];
+    Extent whole = result[2 + i] + pads[i] + pads[axes + i];
     Value rest = sub(b, number(b, whole), covered);
     Value count = add(b, arith::DivSIOp::create(b, rest, number(b, strides[i])),
                       number(b, 1));
     Value fits = compare(b, arith::CmpIPredicate::sge, rest, number(b, 0));
     return select(b, fits, count, number(b, 0));
   };
-  if (!image.isKnown() || !block.isKnown())
-    check(node, image.isKnown() ? block : image, [&](LocBuilder &b) {
+  if (block.isKnown()) {
+    Extent total = 1;
+    for (int64_t i = 0; i < axes; ++i) {
+      Extent rest = result[2 + i] + pads[i] + pads[axes + i] - ((block.known()[i] - 1) * dilations[i] + 1);
+      if (!node.isAtMost(0, rest))
+        return node.fail("the block does not fit into the image; correct the model");
+      total = total * (rest / strides[i] + 1);
+    }
+    if (!node.agree(total, positions))
+      return node.fail("the operands do not fit together; correct the model");
+  }
+  bool isImageKnown = image.isKnown() || node.isOpen(1);
+  if (!isImageKnown || !block.isKnown())
+    check(node, isImageKnown ? block : image, [&](LocBuilder &b) {
       Value fits, elements = number(b, 1), total = number(b, 1);
       for (int64_t i = 0; i < axes; ++i) {
         fits = both(b, fits, image.is(b, i, result[2 + i]));
@@ -465,7 +488,7 @@ static LogicalResult lowerCol2Im(Node &node) {
       fits = both(b, fits, isNumber(b, elements, places));
       return both(b, fits, isNumber(b, total, positions));
     });
-  if (type.getNumElements() == 0 || node.type(0).getNumElements() == 0)
+  if (result.count() == 0 || shape.count() == 0)
     return node.done(splat(b, type, numberAttr(type.getElementType(), 0)));
   Value x = node.operand(0);
   int64_t rank = type.getRank();

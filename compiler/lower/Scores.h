@@ -34,8 +34,11 @@ struct ClassLabels {
 /// (-s, s) for scores (rows, 1).
 mlir::Value bothSigns(LocBuilder &b, mlir::Value scores);
 
-/// Operand 0 as (rows, features) in float32; a vector is one row. Null where it is neither.
-mlir::Value featureRows(Node &node);
+/// Operand 0 as (rows, features) in float32; a vector is one row. Null where it is neither, or has not as many features, if their number is given.
+mlir::Value featureRows(Node &node, std::optional<int64_t> features = std::nullopt);
+
+/// Whether the value can stand for result i: it has its element type and rank, and sizes of which the module requires that they agree.
+bool fits(const Node &node, mlir::Value value, unsigned i = 0);
 
 } // namespace ingot::lower
 

@@ -20,22 +20,35 @@ static Value flag(LocBuilder &b, Value condition) {
   return castScalar(b, condition, b.getI64Type(), true, false);
 }
 
-/// Whether two shapes differ in the size of that axis alone.
-static bool fitsBut(int64_t axis, ArrayRef<int64_t> shape, ArrayRef<int64_t> other) {
-  SmallVector<int64_t> changed(shape);
-  changed[axis] = other[axis];
-  return ArrayRef(changed) == other;
+/// Whether two shapes of one rank differ in the size of that axis alone.
+static bool fitsBut(Node &node, int64_t axis, const Shape &shape, const Shape &other) {
+  for (auto [i, size] : llvm::enumerate(shape))
+    if (int64_t(i) != axis && !node.agree(size, other[i]))
+      return false;
+  return true;
 }
 
-Value lower::markedPlaces(Node &node, Value marks, int64_t count) {
+/// Whether nothing is known of a size: data are to give it.
+static bool isUnknown(Node &node, const Extent &size) { return !size.in(node.op->getContext()); }
+
+/// No call marks more elements than this.
+static constexpr int64_t kMostMarks = int64_t(1) << 31;
+
+/// More than any place and length; reductions start from it.
+static constexpr int64_t kNone = INT64_MAX;
+
+Value lower::markedPlaces(Node &node, Value marks, const Extent &count) {
   LocBuilder &b = node.b;
-  int64_t size = tensorType(marks).getDimSize(0);
+  Extent size = shapeOf(marks)[0];
+  int64_t longest = size.isNumber() ? size.value() : kMostMarks;
+  if (!node.isAtMost(size, longest))
+    return marks;
   Value sums = accumulate(b, marks, 0, /*exclusive=*/false, /*reverse=*/false,
                           /*isSum=*/true);
   auto find = [&](LocBuilder &b, Value wanted) -> Value {
     // The number of sums that are not above the place.
     Value found = number(b, 0);
-    for (int64_t step = llvm::PowerOf2Ceil(size + 1); step > 0; step /= 2) {
+    for (int64_t step = llvm::PowerOf2Ceil(longest + 1); step > 0; step /= 2) {
       Value next = add(b, found, number(b, step));
       Value probe = arith::IndexCastOp::create(
           b, b.getIndexType(), limit(b, next, 1, size));
@@ -48,7 +61,7 @@ Value lower::markedPlaces(Node &node, Value marks, int64_t count) {
     }
     return limit(b, found, 0, size - 1);
   };
-  if (ShapedType::isDynamic(count))
+  if (isUnknown(node, count))
     return table(b, dataSize(node, sums, size - 1, size), find);
   check(node, sums, [&](LocBuilder &b) {
     Value last = index(b, size - 1);
@@ -57,16 +70,26 @@ Value lower::markedPlaces(Node &node, Value marks, int64_t count) {
   return table(b, count, find);
 }
 
+/// Sizes as a tensor of i64.
+static Value sizeTable(LocBuilder &b, const Shape &sizes) {
+  if (sizes.isStatic())
+    return indexTable(b, sizes.numbers());
+  SmallVector<Value> values;
+  for (const Extent &size : sizes)
+    values.push_back(number(b, size));
+  return tensor::FromElementsOp::create(b, tensorType({int64_t(sizes.size())}, b.getI64Type()), values);
+}
+
 static LogicalResult lowerNonZero(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0);
-  int64_t rank = shape.size(), size = node.type(0).getNumElements();
+  Shape shape = node.sizes(0);
+  int64_t rank = shape.size();
   if (rank == 0 || type.getRank() != 2 || type.getDimSize(0) != rank)
     return node.fail("the result does not fit the input's rank; correct the "
                      "model");
-  int64_t count = type.getDimSize(1);
-  if (count > size)
+  Extent size = shape.count(), count = node.resultSizes()[1];
+  if (!isUnknown(node, count) && !node.isAtMost(count, size))
     return node.fail("the result has more places than the input; correct the "
                      "model");
   if (size == 0)
@@ -78,14 +101,14 @@ static LogicalResult lowerNonZero(Node &node) {
         return flag(b, castScalar(b, s[0], b.getI1Type(), false, true));
       });
   Value places = markedPlaces(node, marks, count);
-  SmallVector<int64_t> strides(rank, 1);
+  Shape strides(rank, 1);
   for (int64_t axis = rank - 1; axis-- > 0;)
     strides[axis] = strides[axis + 1] * shape[axis + 1];
   AffineExpr axis = b.getAffineDimExpr(0);
   AffineMap maps[] = {AffineMap::get(2, 0, b.getAffineDimExpr(1)),
                       AffineMap::get(2, 0, axis), AffineMap::get(2, 0, axis)};
   return node.done(mapped(
-      b, {places, indexTable(b, strides), indexTable(b, shape)}, maps, type,
+      b, {places, sizeTable(b, strides), sizeTable(b, shape)}, maps, type,
       [](LocBuilder &b, ValueRange s) -> Value {
         Value along = arith::DivUIOp::create(b, s[0], s[1]);
         return arith::RemUIOp::create(b, along, s[2]);
@@ -97,16 +120,15 @@ static LogicalResult lowerCompress(Node &node) {
   RankedTensorType type = node.resultType();
   Value x = node.operand(0);
   if (!node.hasAttr("axis"))
-    x = reshape(b, x, {node.type(0).getNumElements()});
+    x = reshape(b, x, {node.sizes(0).count()});
   int64_t rank = tensorType(x).getRank();
   auto axis = node.axis("axis", 0, rank);
   if (!axis || node.rank(1) != 1 || type.getRank() != rank)
     return node.fail("the axis or the condition does not fit the input; correct "
                      "the model");
-  int64_t size = tensorType(x).getDimSize(*axis), given = node.shape(1)[0];
-  int64_t count = type.getDimSize(*axis);
-  if (given > size || count > given ||
-      !fitsBut(*axis, tensorType(x).getShape(), type.getShape()))
+  Extent size = shapeOf(x)[*axis], given = node.sizes(1)[0], count = node.resultSizes()[*axis];
+  if (!node.isAtMost(given, size) || (!isUnknown(node, count) && !node.isAtMost(count, given)) ||
+      !fitsBut(node, *axis, shapeOf(x), node.resultSizes()))
     return node.fail("the condition is longer than the axis, or shorter than "
                      "the result; correct the model");
   if (given == 0 || isEmpty(tensorType(x)))
@@ -150,11 +172,11 @@ class Rows {
 public:
   Rows(LocBuilder &b, Value rows, bool isUnsigned)
       : rows(rows), isUnsigned(isUnsigned) {
-    ArrayRef<int64_t> shape = tensorType(rows).getShape();
+    Shape shape = shapeOf(rows);
     count = shape[0], length = shape[1];
     if (length == 1)
       return;
-    // The first place at which two rows differ, or the length.
+    // The first place at which two rows differ, or kNone.
     AffineExpr i = b.getAffineDimExpr(0), j = b.getAffineDimExpr(1),
                k = b.getAffineDimExpr(2);
     MLIRContext *context = b.getContext();
@@ -165,8 +187,8 @@ public:
                             IteratorType::reduction};
     differences = reduction(
         b, {rows, rows}, maps, loops, tensorType({count, count}, b.getI64Type()),
-        b.getI64IntegerAttr(length), [&](LocBuilder &b, ValueRange s) {
-          Value here = select(b, equals(b, s[0], s[1]), number(b, length),
+        b.getI64IntegerAttr(kNone), [&](LocBuilder &b, ValueRange s) {
+          Value here = select(b, equals(b, s[0], s[1]), number(b, kNone),
                               place(b, 2));
           return minimum(b, s[2], here);
         });
@@ -177,7 +199,7 @@ public:
     if (!differences)
       return equals(b, element(b, i, index(b, 0)), element(b, j, index(b, 0)));
     Value at = tensor::ExtractOp::create(b, differences, ValueRange{i, j});
-    return isNumber(b, at, length);
+    return isNumber(b, at, kNone);
   }
   Value less(LocBuilder &b, Value i, Value j) const {
     Value at = index(b, 0);
@@ -190,7 +212,7 @@ public:
     return isLess(b, element(b, i, at), element(b, j, at), isUnsigned);
   }
 
-  int64_t count, length;
+  Extent count, length;
 
 private:
   Value element(LocBuilder &b, Value i, Value k) const {
@@ -228,20 +250,25 @@ static LogicalResult lowerUnique(Node &node) {
   LocBuilder &b = node.b;
   Value x = node.operand(0);
   if (!node.hasAttr("axis"))
-    x = reshape(b, x, {node.type(0).getNumElements()});
+    x = reshape(b, x, {node.sizes(0).count()});
   RankedTensorType type = tensorType(x), resultType = node.resultType();
   int64_t rank = type.getRank();
   auto axis = node.axis("axis", 0, rank);
   if (!axis || resultType.getRank() != rank)
     return node.fail("the axis is outside the rank; correct the model");
-  int64_t size = type.getDimSize(*axis), count = resultType.getDimSize(*axis);
-  for (unsigned i = 1; i < node.op->getNumResults(); ++i)
-    if (node.hasResult(i) &&
-        node.resultType(i).getShape() != ArrayRef<int64_t>(i == 2 ? size : count))
+  Shape shape = shapeOf(x);
+  Extent size = shape[*axis], count = node.resultSizes()[*axis];
+  bool isDeclared = !isUnknown(node, count);
+  for (unsigned i = 1; i < node.op->getNumResults(); ++i) {
+    if (!node.hasResult(i))
+      continue;
+    Shape found = node.resultSizes(i);
+    const Extent &wanted = i == 2 ? size : count;
+    if (found.size() != 1 || (!isUnknown(node, found[0]) && !isUnknown(node, wanted) && !node.agree(found[0], wanted)))
       return node.fail("the results do not fit together; correct the model");
-  if (!fitsBut(*axis, type.getShape(), resultType.getShape()))
+  }
+  if (!fitsBut(node, *axis, shape, node.resultSizes()))
     return node.fail("the result does not fit the input; correct the model");
-  bool isDeclared = !ShapedType::isDynamic(count);
   if (size == 0 && (!isDeclared || count == 0)) {
     for (unsigned i = 0; i < node.op->getNumResults(); ++i)
       if (node.hasResult(i))
@@ -249,21 +276,26 @@ static LogicalResult lowerUnique(Node &node) {
     return success();
   }
   constexpr int64_t mostPairs = int64_t(1) << 26;
-  if (count > size || count == 0 || isEmpty(type) || size > mostPairs / size)
+  if ((isDeclared && !node.isAtMost(count, size)) || count == 0 || isEmpty(type) ||
+      (size.isNumber() && size.value() > mostPairs / size.value()))
     return node.fail("the result does not fit the input, or there are too "
                      "many elements to compare; correct the model");
   auto order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   order.erase(order.begin() + *axis);
   order.insert(order.begin(), *axis);
-  Value matrix = reshape(b, transpose(b, x, order),
-                         {size, type.getNumElements() / size});
+  Extent length = 1;
+  for (int64_t i = 0; i < rank; ++i)
+    length = i == *axis ? length : length * shape[i];
+  Value matrix = reshape(b, transpose(b, x, order), {size, length});
   Rows rows(b, matrix, node.isUnsigned(0));
 
   // The first row that equals each, and a mark for those that are it themselves.
-  Value all = indexTable(b, SmallVector<int64_t>(size, 0));
+  Value all = splat(b, tensorType({size}, b.getI64Type()), b.getI64IntegerAttr(0));
+  if (size.isNumber())
+    all = indexTable(b, SmallVector<int64_t>(size.value(), 0));
   Value first = overOthers(
-      b, all, all, size, [&](LocBuilder &b, Value i, Value j, ValueRange s) {
-        Value here = select(b, rows.same(b, i, j), place(b, 1), number(b, size));
+      b, all, all, kNone, [&](LocBuilder &b, Value i, Value j, ValueRange s) {
+        Value here = select(b, rows.same(b, i, j), place(b, 1), number(b, kNone));
         return minimum(b, s.back(), here);
       });
   Value marks = pointwise(b, first, tensorType(first),
@@ -294,7 +326,7 @@ static LogicalResult lowerUnique(Node &node) {
     check(node, total, [&](LocBuilder &b) {
       return isNumber(b, tensor::ExtractOp::create(b, total, ValueRange()), count);
     });
-    found = indexTable(b, SmallVector<int64_t>(count, 0));
+    found = table(b, count, [](LocBuilder &, Value place) { return place; });
   } else {
     found = table(b, dataSize(node, total, 0, size),
                   [](LocBuilder &, Value place) { return place; });
@@ -368,30 +400,31 @@ static LogicalResult lowerNonMaxSuppression(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
   Type i64 = b.getI64Type();
-  ArrayRef<int64_t> boxShape = node.shape(0), scoreShape = node.shape(1);
-  if (boxShape.size() != 3 || scoreShape.size() != 3 || boxShape[2] != 4 ||
-      boxShape[0] != scoreShape[0] || boxShape[1] != scoreShape[2] ||
+  Shape boxShape = node.sizes(0), scoreShape = node.sizes(1);
+  if (boxShape.size() != 3 || scoreShape.size() != 3 || !node.agree(boxShape[2], 4) ||
+      !node.agree(boxShape[0], scoreShape[0]) || !node.agree(boxShape[1], scoreShape[2]) ||
       type.getRank() != 2 || type.getDimSize(1) != 3)
     return node.fail("boxes and scores do not fit together; correct the model");
   for (unsigned i : {2u, 3u, 4u})
-    if (node.has(i) && node.type(i).getNumElements() != 1)
+    if (node.has(i) && !node.agree(node.sizes(i).count(), 1))
       return node.fail("the limits must be single numbers; correct the model");
-  int64_t batches = scoreShape[0], classes = scoreShape[1], boxes = scoreShape[2];
-  int64_t count = type.getDimSize(0);
-  if (count > node.type(1).getNumElements())
+  Extent batches = scoreShape[0], classes = scoreShape[1], boxes = scoreShape[2];
+  Extent count = node.resultSizes()[0];
+  bool isDeclared = !isUnknown(node, count);
+  if (isDeclared && !node.isAtMost(count, scoreShape.count()))
     return node.fail("the result has more boxes than there are; correct the "
                      "model");
-  if (node.type(1).getNumElements() == 0)
+  if (scoreShape.count() == 0)
     return node.done(emptyOf(node, type));
-  Parameter most(node, 2), overlap(node, 3), least(node, 4);
+  Parameter most(node, 2, 1), overlap(node, 3, 1), least(node, 4, 1);
   // One round more than there may be results shows that there are too many.
-  int64_t rounds = boxes;
-  if (!ShapedType::isDynamic(count))
-    rounds = std::min(boxes, count + 1);
+  Extent rounds = boxes;
+  if (isDeclared)
+    rounds = node.lesser(boxes, count + 1);
   else if (!most.isPresent())
     rounds = 0;
   else if (most.isKnown())
-    rounds = std::clamp<int64_t>(most.known()[0], 0, boxes);
+    rounds = node.lesser(boxes, std::max<int64_t>(most.known()[0], 0));
   if (rounds == 0)
     return node.done(emptyOf(node, type));
   bool isCentred = node.attrInt("center_point_box", 0);
@@ -432,9 +465,9 @@ static LogicalResult lowerNonMaxSuppression(Node &node) {
         b, {open, bestOfEach, left}, whole, [&](LocBuilder &b, ValueRange s) {
           Value hit = both(b, arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, s[0], s[1]),
                            isNumber(b, s[2], 1));
-          return select(b, hit, place(b, 2), number(b, boxes));
+          return select(b, hit, place(b, 2), number(b, kNone));
         });
-    Value first = reduceAxes(b, candidates, {2}, b.getI64IntegerAttr(boxes),
+    Value first = reduceAxes(b, candidates, {2}, b.getI64IntegerAttr(kNone),
                              [](LocBuilder &b, ValueRange s) {
                                return minimum(b, s[1], s[0]);
                              });
@@ -469,7 +502,7 @@ static LogicalResult lowerNonMaxSuppression(Node &node) {
     scf::YieldOp::create(
         b, ValueRange{advance(b, round, 1), next, writeSlice(b, picked, pick, 2, round)});
   }
-  int64_t size = batches * classes * rounds;
+  Extent size = batches * classes * rounds;
   Value flat = reshape(b, loop.getResult(2), {size});
   Value marks = pointwise(b, flat, tensorType(flat), [](LocBuilder &b, ValueRange s) {
     return flag(b, compare(b, CmpIPredicate::sge, s[0], number(b, 0)));

@@ -826,7 +826,7 @@ static LogicalResult lowerPad(Node &node) {
 static LogicalResult lowerCenterCropPad(Node &node) {
   LocBuilder &b = node.b;
   RankedTensorType type = node.resultType();
-  ArrayRef<int64_t> shape = node.shape(0), result = type.getShape();
+  Shape shape = node.sizes(0), result = node.resultSizes();
   int64_t rank = shape.size();
   Parameter wanted(node, 1);
   std::vector<int64_t> axes;
@@ -843,24 +843,24 @@ static LogicalResult lowerCenterCropPad(Node &node) {
     touched[axis] = true;
   }
   for (int64_t axis = 0; axis < rank; ++axis)
-    if (!touched[axis] && shape[axis] != result[axis])
+    if (!touched[axis] && !node.agree(shape[axis], result[axis]))
       return node.fail("the sizes do not fit the input; correct the model");
-  if (!wanted.isKnown())
+  if (!wanted.isKnown() && !node.isOpen(1))
     check(node, wanted, [&](LocBuilder &b) {
       Value fits;
       for (auto [i, axis] : llvm::enumerate(axes))
         fits = both(b, fits, wanted.is(b, i, result[axis]));
       return fits;
     });
-  SmallVector<int64_t> offsets(rank), sizes(rank), low(rank), high(rank);
+  Shape offsets(rank, 0), sizes(shape), low(rank, 0), high(rank, 0);
   for (int64_t axis = 0; axis < rank; ++axis) {
-    sizes[axis] = std::min(shape[axis], result[axis]);
+    sizes[axis] = node.lesser(shape[axis], result[axis]);
     offsets[axis] = (shape[axis] - sizes[axis]) / 2;
     low[axis] = (result[axis] - sizes[axis]) / 2;
     high[axis] = result[axis] - sizes[axis] - low[axis];
   }
-  if (type.getNumElements() == 0)
-    return node.done(tensor::EmptyOp::create(b, result, type.getElementType()));
+  if (result.count() == 0)
+    return node.done(emptyOf(node, type));
   Value x = slice(b, node.operand(0), offsets, sizes, SmallVector<int64_t>(rank, 1));
   return node.done(pad(b, x, low, high, numberAttr(type.getElementType(), 0)));
 }

@@ -43,13 +43,12 @@ public:
       return failure();
     Value x = node.operand(0);
     int64_t rank = node.rank(0);
-    rows = rank == 2 ? node.shape(0)[0] : 1;
-    columns = rank == 0 ? 1 : node.shape(0).back();
-    RankedTensorType type = node.resultType();
-    if (rank > 2 || type.getNumElements() != rows * outputs || !isa<IntegerType>(node.element(0)) ||
+    rows = rank == 2 ? node.sizes(0)[0] : Extent(1);
+    columns = rank == 0 ? Extent(1) : node.sizes(0).back();
+    if (rank > 2 || !node.agree(node.resultSizes().count(), rows * outputs) || !isa<IntegerType>(node.element(0)) ||
         isString(node.onnxElement(0)) == words.empty())
       return node.fail("the input must be (words) or (rows, words), of the pool's type; correct the model");
-    if (rows > kMostComparisons / std::max<int64_t>(columns, 1) / outputs)
+    if (rows.isNumber() && columns.isNumber() && rows.value() > kMostComparisons / std::max<int64_t>(columns.value(), 1) / outputs)
       return node.fail("the pool is too large for the input; it is not supported");
     x = words.empty() ? castTo(b, x, b.getI64Type(), node.isUnsigned(0)) : findStrings(b, x, words);
     if (!x)
@@ -61,9 +60,11 @@ public:
       // A word alone has nothing to skip.
       int64_t skips = layer.length == 1 ? 1 : mostSkips + 1;
       for (int64_t step = 1; step <= skips; ++step) {
-        int64_t starts = columns - (layer.length - 1) * step;
-        if (starts < 1)
+        Extent starts = columns - (layer.length - 1) * step;
+        if (starts.isNumber() && starts.value() < 1)
           break;
+        // Of open sizes there may be none.
+        starts = node.greater(starts, 0);
         Value found = countMatches(x, layer, step, starts);
         if (sum)
           found = pointwise(b, {sum, found}, tensorType(found), [](LocBuilder &b, ValueRange s) {
@@ -74,7 +75,7 @@ public:
     }
     if (!sum)
       sum = splat(b, tensorType({rows, outputs}, f32), b.getF32FloatAttr(0));
-    return node.done(reshape(b, weighted(sum), type.getShape()));
+    return node.done(reshape(b, weighted(sum), node.resultSizes()));
   }
 
 private:
@@ -152,7 +153,7 @@ private:
   }
 
   /// (rows, outputs): how often each n-gram is in a row, its words `step` apart.
-  Value countMatches(Value x, const Layer &layer, int64_t step, int64_t starts) {
+  Value countMatches(Value x, const Layer &layer, int64_t step, const Extent &starts) {
     Type f32 = b.getF32Type();
     AffineExpr r = b.getAffineDimExpr(0), o = b.getAffineDimExpr(1), i = b.getAffineDimExpr(2);
     MLIRContext *context = b.getContext();
@@ -203,7 +204,8 @@ private:
 
   Node &node;
   LocBuilder &b;
-  int64_t outputs = 0, rows = 0, columns = 0, mostSkips = 0;
+  int64_t outputs = 0, mostSkips = 0;
+  Extent rows, columns;
   std::vector<Layer> layers;
   std::vector<double> weights;
   std::vector<std::string> words; ///< of a pool of strings
@@ -223,9 +225,10 @@ static LogicalResult lowerNormalizer(Node &node) {
   std::string action = node.attrString("case_change_action", "NONE");
   auto stops = node.attrStrings("stopwords").value_or(std::vector<std::string>());
   bool sensitive = node.attrInt("is_case_sensitive", 0);
-  int64_t rank = node.rank(0), size = node.type(0).getNumElements();
+  int64_t rank = node.rank(0);
+  Extent size = node.sizes(0).count();
   RankedTensorType type = node.resultType();
-  if ((action != "NONE" && action != "LOWER" && action != "UPPER") || rank < 1 || rank > 2 || (rank == 2 && node.shape(0)[0] != 1) ||
+  if ((action != "NONE" && action != "LOWER" && action != "UPPER") || rank < 1 || rank > 2 || (rank == 2 && !node.agree(node.sizes(0)[0], 1)) ||
       type.getRank() != rank || size == 0)
     return node.fail("its input is (words) or (1, words), and case_change_action NONE, LOWER or UPPER; correct the model");
   auto inCase = [&](Value x, bool upper) {
@@ -239,9 +242,10 @@ static LogicalResult lowerNormalizer(Node &node) {
   Value x = reshape(b, node.operand(0), {size});
   Value changed = action == "NONE" ? x : inCase(x, action == "UPPER");
   if (stops.empty()) {
-    Value result = reshape(b, changed, node.shape(0));
-    if (result.getType() != type)
-      return node.fail("the result has another shape than the input; correct the model");
+    Value result = reshape(b, changed, node.sizes(0));
+    for (auto [size, wanted] : llvm::zip(node.sizes(0), node.resultSizes()))
+      if (wanted.in(b.getContext()) && !node.agree(size, wanted))
+        return node.fail("the result has another shape than the input; correct the model");
     return node.done(result);
   }
   // Without regard to case, words are compared as they come out, or else in lower case; so are stop words.
@@ -259,9 +263,9 @@ static LogicalResult lowerNormalizer(Node &node) {
     return minimum(b, s[2], kept);
   });
   // Where the model declares none, data give the size.
-  int64_t count = type.getShape().back();
-  bool isDeclared = !ShapedType::isDynamic(count);
-  if ((rank == 2 && type.getDimSize(0) != 1) || (isDeclared && (count > size || count < 1)))
+  Extent count = node.resultSizes().back();
+  bool isDeclared = bool(count.in(b.getContext()));
+  if ((rank == 2 && type.getDimSize(0) != 1) || (isDeclared && (!node.isAtMost(count, size) || !node.isAtMost(1, count))))
     return node.fail("the result does not fit the input; correct the model");
   // Where nothing is left, one empty string is.
   Value total = reduceAxes(b, marks, 0, b.getI64IntegerAttr(0), [](LocBuilder &b, ValueRange s) { return add(b, s[1], s[0]); });
@@ -295,9 +299,14 @@ static LogicalResult lowerStringSplit(Node &node) {
   RankedTensorType type = node.resultType();
   std::string delimiter = node.attrString("delimiter", "");
   int64_t most = node.attrInt("maxsplit", INT64_MAX);
-  int64_t rank = node.rank(0), pieces = type.getRank() == rank + 1 ? type.getShape().back() : -1;
-  bool isDeclared = pieces != ShapedType::kDynamic;
-  if ((isDeclared && pieces < 0) || type.getShape().drop_back() != node.shape(0) || (node.hasAttr("maxsplit") && most < 0))
+  int64_t rank = node.rank(0);
+  Shape shape = node.resultSizes(), leading = node.sizes(0);
+  bool fits = int64_t(shape.size()) == rank + 1;
+  for (int64_t i = 0; fits && i < rank; ++i)
+    fits = node.agree(shape[i], leading[i]);
+  Extent pieces = fits ? shape.back() : Extent(0);
+  bool isDeclared = bool(pieces.in(b.getContext()));
+  if (!fits || (isDeclared && !node.isAtMost(0, pieces)) || (node.hasAttr("maxsplit") && most < 0))
     return node.fail("the result does not fit the input, or maxsplit is negative; correct the model");
   Type i64 = b.getI64Type();
   StringTable text(b, ArrayRef(delimiter));
@@ -307,12 +316,13 @@ static LogicalResult lowerStringSplit(Node &node) {
     return stringCall(b, "string_edge", {string, text.at(b, scalarInt(b, i64, 0)), scalarInt(b, i64, most), number}, i64);
   };
   Value x = node.operand(0);
-  Value counts = pointwise(b, x, tensorType(node.shape(0), i64), [&](LocBuilder &b, ValueRange s) -> Value {
+  Value counts = pointwise(b, x, tensorType(leading, i64), [&](LocBuilder &b, ValueRange s) -> Value {
     return arith::ShRUIOp::create(b, edge(b, s[0], scalarInt(b, i64, -1)), scalarInt(b, i64, 1));
   });
-  int64_t size = node.type(0).getNumElements();
-  Value out;
-  if (size > 0) {
+  Extent size = leading.count();
+  if (size == 0 && !isDeclared)
+    return node.fail("its input has no elements, so that nothing tells how many pieces there are; declare the result's shape in the model");
+  if (size != 0) {
     Value greatest = reduceAxes(b, reshape(b, counts, {size}), 0, b.getI64IntegerAttr(0),
                                 [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
     int64_t bound = std::min(most, kMostPieces - 1) + 1;
@@ -320,16 +330,14 @@ static LogicalResult lowerStringSplit(Node &node) {
       Value found = tensor::ExtractOp::create(b, greatest, ValueRange());
       return isDeclared ? isNumber(b, found, pieces) : isWithin(b, found, 0, bound + 1);
     });
-    if (!isDeclared) {
-      Shape shape = shapeOf(type);
+    if (!isDeclared)
       shape.back() = dataSize(node, greatest, 0, bound);
-      out = tensor::EmptyOp::create(b, tensorType(shape, type.getElementType()), index(b, shape.back()));
-    }
   }
-  if (size == 0 && !isDeclared)
-    return node.fail("its input has no elements, so that nothing tells how many pieces there are; declare the result's shape in the model");
-  if (!out)
-    out = tensor::EmptyOp::create(b, type, ValueRange());
+  SmallVector<Value> sizes;
+  for (const Extent &size : shape)
+    if (!size.isNumber())
+      sizes.push_back(index(b, size));
+  Value out = tensor::EmptyOp::create(b, tensorType(shape, type.getElementType()), sizes);
   Value parts = mappedInto(b, out, x, dropAxes(b.getContext(), rank + 1, rank), [&](LocBuilder &b, ValueRange s) {
     Value piece = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, rank));
     Value begin = mul(b, piece, scalarInt(b, i64, 2)), end = add(b, begin, scalarInt(b, i64, 1));

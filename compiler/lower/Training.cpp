@@ -27,13 +27,20 @@ struct Step {
       return node.fail("the inputs do not come in groups; correct the model");
     tensors = given / groups;
     for (unsigned i = 0; i < node.numOperands(); ++i)
-      if (!node.has(i) || (i < 2 && node.type(i).getNumElements() != 1))
+      if (!node.has(i) || (i < 2 && !node.agree(node.sizes(i).count(), 1)))
         return node.fail("input " + Twine(i) + " is absent or no number; correct the model");
     for (int64_t i = 0; i < tensors; ++i)
       for (int64_t k = 0; k < groups; ++k)
-        if (node.type(2 + k * tensors + i) != node.type(2 + i) || !isFloat(node.element(2 + i)))
+        if (!isAlike(2 + k * tensors + i, 2 + i) || !isFloat(node.element(2 + i)))
           return node.fail("gradient and state must have the tensor's type; correct the model");
     return success();
+  }
+
+  /// Whether operands i and j have one type.
+  bool isAlike(unsigned i, unsigned j) {
+    Shape x = node.sizes(i), y = node.sizes(j);
+    return node.element(i) == node.element(j) && x.size() == y.size() &&
+           llvm::all_of(llvm::zip(x, y), [&](auto pair) { return node.agree(std::get<0>(pair), std::get<1>(pair)); });
   }
 
   Value number(unsigned i, Type element) {

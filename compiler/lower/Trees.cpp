@@ -243,11 +243,11 @@ public:
       : node(node), forest(forest), b(node.b), x(x), element(elementOf(x)) {}
 
   LogicalResult check() {
-    int64_t features = tensorType(x).getDimSize(1);
+    Extent features = shapeOf(x)[1];
     if (forest.roots.empty() || forest.targets < 1 || forest.targets > kMostWeights / std::max<int64_t>(forest.leaves, 1))
       return node.fail("there are no trees or targets, or too many; correct the model");
     for (const TreeNode &tree : forest.nodes)
-      if (tree.mode != LEAF && (tree.feature < 0 || tree.feature >= features))
+      if (tree.mode != LEAF && (tree.feature < 0 || !node.isAtMost(tree.feature + 1, features)))
         return node.fail("a branch looks at feature " + Twine(tree.feature) + ", which the input has not; correct "
                          "the model");
     for (const Weight &weight : forest.weights)
@@ -279,8 +279,8 @@ public:
     whenFalse = indexTable(b, no);
     kinds = indexTable(b, kind);
     values = constantTensor(b, int64_t(value.size()), element, value);
-    int64_t rows = tensorType(x).getDimSize(0), trees = forest.roots.size();
-    RankedTensorType type = tensorType({rows, trees}, b.getI64Type());
+    int64_t trees = forest.roots.size();
+    RankedTensorType type = tensorType({shapeOf(x)[0], trees}, b.getI64Type());
     Value at = mapped(b, indexTable(b, forest.roots), AffineMap::get(2, 0, b.getAffineDimExpr(1)), type,
                       [](LocBuilder &, ValueRange s) { return s[0]; });
     int64_t whole = forest.depth / kLevels;
@@ -313,12 +313,12 @@ public:
       place = least ? std::min(place, weight.value) : most ? std::max(place, weight.value) : place + weight.value;
     }
     Value weights = constantTensor(b, {forest.leaves, forest.targets}, element, table);
-    int64_t rows = tensorType(x).getDimSize(0), trees = forest.roots.size();
+    int64_t trees = forest.roots.size();
     MLIRContext *context = b.getContext();
     AffineExpr r = b.getAffineDimExpr(0), t = b.getAffineDimExpr(1), k = b.getAffineDimExpr(2);
     AffineMap maps[] = {AffineMap::get(3, 0, {r, k}, context), AffineMap::get(3, 0, {r, t}, context)};
     IteratorType kinds[] = {IteratorType::parallel, IteratorType::parallel, IteratorType::reduction};
-    RankedTensorType type = tensorType({rows, forest.targets}, element);
+    RankedTensorType type = tensorType({shapeOf(x)[0], forest.targets}, element);
     Value result = reduction(b, leaves, maps, kinds, type, neutral, [&](LocBuilder &b, ValueRange s) -> Value {
       Value leaf = arith::IndexCastOp::create(b, b.getIndexType(), s[0]);
       Value weight = tensor::ExtractOp::create(b, weights, ValueRange{leaf, linalg::IndexOp::create(b, 1)});
@@ -405,7 +405,7 @@ static Value addBase(LocBuilder &b, Value scores, ArrayRef<double> values) {
 
 static LogicalResult lowerForest(Node &node) {
   LocBuilder &b = node.b;
-  if (node.rank(0) != 2 || node.type(0).getNumElements() == 0 || !isFloat(node.element(0)) ||
+  if (node.rank(0) != 2 || node.sizes(0).count() == 0 || !isFloat(node.element(0)) ||
       node.element(0).getIntOrFloatBitWidth() < 32)
     return node.fail("the input must be (rows, features) in float32 or float64; cast it in the model");
   Forest forest;
@@ -422,7 +422,7 @@ static LogicalResult lowerForest(Node &node) {
     return malformed(node);
   Value result = walker.aggregate(walker.leaves(), hows[how]);
   result = transformScores(b, result, transforms[transform]);
-  if (result.getType() != node.resultType())
+  if (!fits(node, result))
     return node.fail("n_targets does not fit the result; correct the model");
   return node.done(result);
 }
@@ -444,7 +444,7 @@ static LogicalResult lowerOldRegressor(Node &node) {
   Value result = walker.aggregate(walker.leaves(), node.attrString("aggregate_function", "SUM"));
   result = addBase(node.b, result, base);
   result = transformScores(node.b, result, node.attrString("post_transform", "NONE"));
-  if (result.getType() != node.resultType())
+  if (!fits(node, result))
     return node.fail("n_targets does not fit the result; correct the model");
   return node.done(result);
 }
@@ -489,7 +489,7 @@ static LogicalResult lowerOldClassifier(Node &node) {
   Value scores = addBase(b, walker.aggregate(walker.leaves(), "SUM"), base);
   Value best;
   if (single) {
-    int64_t rows = tensorType(x).getDimSize(0);
+    Extent rows = shapeOf(x)[0];
     double threshold = positive ? 0.5 : 0;
     best = pointwise(b, reshape(b, scores, {rows}), tensorType({rows}, b.getI64Type()),
                      [&](LocBuilder &b, ValueRange s) -> Value {
@@ -510,9 +510,10 @@ static LogicalResult lowerOldClassifier(Node &node) {
     best = bestColumn(b, scores);
   }
   scores = transformScores(b, scores, transform);
-  if (scores.getType() != node.resultType(1) || tensorType(best).getShape() != node.resultType(0).getShape())
+  Value names = labels.at(b, best);
+  if (!fits(node, names, 0) || !fits(node, scores, 1))
     return node.fail("the results' shapes do not fit the number of classes; correct the model");
-  node.set(0, labels.at(b, best));
+  node.set(0, names);
   node.set(1, scores);
   return success();
 }

@@ -389,7 +389,33 @@ static std::optional<int64_t> greatestAtom(Operation *inModule, AffineExpr atom)
   return most;
 }
 
-std::optional<int64_t> ingot::leastValue(Operation *inModule, AffineExpr size) {
+static std::optional<int64_t> leastWithin(Operation *inModule, AffineExpr size, unsigned depth);
+
+/// A size that is the greatest of some is at least each of them, and is one of them: what is known with these in its place. So `depth` times.
+static std::optional<int64_t> leastByParts(Operation *inModule, const Sum &sum, MLIRContext *context, unsigned depth) {
+  if (depth == 0)
+    return std::nullopt;
+  unsigned chosen = countChosenSizes(inModule);
+  SmallVector<SizeList> derived = derivedSizes(inModule);
+  for (const auto &[product, factor] : sum.terms) {
+    auto symbol = product.size() == 1 ? dyn_cast<AffineSymbolExpr>(sum.atoms.at(product.front())) : AffineSymbolExpr(nullptr);
+    if (!symbol || symbol.getPosition() < chosen || symbol.getPosition() - chosen >= derived.size())
+      continue;
+    std::optional<int64_t> best;
+    bool hasAll = true;
+    for (AffineExpr part : derived[symbol.getPosition() - chosen]) {
+      auto least = leastWithin(inModule, exprOf(sum, context).replace(symbol, part), depth - 1);
+      hasAll &= bool(least);
+      if (least)
+        best = !best ? *least : factor > 0 ? std::max(*best, *least) : std::min(*best, *least);
+    }
+    if (best && (factor > 0 || hasAll))
+      return best;
+  }
+  return std::nullopt;
+}
+
+static std::optional<int64_t> leastWithin(Operation *inModule, AffineExpr size, unsigned depth) {
   Sum sum = sumOf(size);
   if (sum.overflows)
     return std::nullopt;
@@ -398,7 +424,9 @@ std::optional<int64_t> ingot::leastValue(Operation *inModule, AffineExpr size) {
     int64_t least = factor;
     if (factor < 0 && !product.empty()) {
       auto most = product.size() == 1 ? greatestAtom(inModule, sum.atoms.at(product.front())) : std::nullopt;
-      if (!most || __builtin_mul_overflow(*most, factor, &least) || __builtin_add_overflow(total, least, &total))
+      if (!most)
+        return leastByParts(inModule, sum, size.getContext(), depth);
+      if (__builtin_mul_overflow(*most, factor, &least) || __builtin_add_overflow(total, least, &total))
         return std::nullopt;
       continue;
     }
@@ -412,6 +440,8 @@ std::optional<int64_t> ingot::leastValue(Operation *inModule, AffineExpr size) {
   }
   return total;
 }
+
+std::optional<int64_t> ingot::leastValue(Operation *inModule, AffineExpr size) { return leastWithin(inModule, size, /*depth=*/3); }
 
 AffineExpr ingot::greatestSize(Operation *inModule, ArrayRef<AffineExpr> sizes) {
   SizeList left;
@@ -485,6 +515,12 @@ bool ingot::areEqual(Operation *inModule, AffineExpr a, AffineExpr b) {
 AffineExpr ingot::scaledSize(AffineExpr size, float scale) {
   if (!(scale > 0x1p-20f && scale < 0x1p20f))
     return {};
+  // The fraction that was meant, if a short one rounds to this number: sizes that it makes whole come out whole, as they do where the product is rounded.
+  constexpr int64_t longest = 1024;
+  for (int64_t denominator = 1; denominator <= longest; ++denominator)
+    if (auto numerator = int64_t(std::round(double(scale) * double(denominator)));
+        float(double(numerator) / double(denominator)) == scale)
+      return simplifiedSize((size * numerator).floorDiv(denominator));
   // A float is a fraction whose denominator is a power of two.
   int exponent;
   auto numerator = int64_t(std::ldexp(std::frexp(scale, &exponent), 24));

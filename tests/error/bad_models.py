@@ -349,10 +349,11 @@ def open_model(folder):
 
 @case
 def shape_missing(folder):
-    # Sizes that a call chooses, of an operator that cannot follow them.
-    nodes = [helper.make_node("Det", ["x"], ["y"], name="first")]
-    save(folder, model(nodes, [value("x", ["batch", 4, 4])], [value("y", ["batch"])]))
-    return Case(".*'first' \\(Det\\).*--shape")
+    # A size that a call chooses, where the operator's meaning depends on it.
+    classifier = dict(coefficients=[1.0, 2.0, 3.0, 4.0], classlabels_ints=[0, 1])
+    results = [value("y", ["batch"], TensorProto.INT64), value("scores", ["batch", 2])]
+    save(folder, one("LinearClassifier", [value("x", ["batch", "features"])], results, name="first", domain="ai.onnx.ml", **classifier))
+    return Case(".*'first' \\(ai_onnx_ml_LinearClassifier\\).*--shape")
 
 
 @case

@@ -118,11 +118,19 @@ def cases():
     yield "ArrayFeatureExtractor", [x, np.array([4, 0, 2])], {}, 1
 
 
-def run(op, inputs, attributes, results, ingot):
+def make_model(op, inputs, attributes, results, is_open=False):
+    """The model of a case; with open sizes the first dimension of all inputs is one size, and all others have names of their own."""
     names = [f"x{i}" for i in range(len(inputs))]
     outputs = [f"y{i}" for i in range(results)]
     kinds = {"f": TensorProto.FLOAT, "i": TensorProto.INT64, "O": TensorProto.STRING}
-    declared = [helper.make_tensor_value_info(name, kinds[value.dtype.kind], value.shape) for name, value in zip(names, inputs)]
+
+    def shape(name, value):
+        if not is_open:
+            return value.shape
+        # Indices are as many as they are.
+        return [name if value.dtype.kind == "i" and value.ndim == 1 else "rows", *(f"{name}_{i}" for i in range(1, value.ndim))]
+
+    declared = [helper.make_tensor_value_info(name, kinds[value.dtype.kind], shape(name, value)) for name, value in zip(names, inputs)]
     node = helper.make_node(op, names, outputs, domain="ai.onnx.ml", **attributes)
     # onnxruntime says what the types of the results are; shapes are found by inference.
     integer = [results == 2 and i == 0 or op in ("Imputer", "Binarizer") and inputs[0].dtype.kind == "i" or "values_int64s" in attributes or op == "CategoryMapper" for i in range(results)]
@@ -130,7 +138,12 @@ def run(op, inputs, attributes, results, ingot):
     types = [TensorProto.STRING if t else TensorProto.INT64 if whole else TensorProto.FLOAT for t, whole in zip(text, integer)]
     results_info = [helper.make_tensor_value_info(name, kind, None) for name, kind in zip(outputs, types)]
     graph = helper.make_graph([node], "case", declared, results_info)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=9)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=9)
+
+
+def run(op, inputs, attributes, results, ingot):
+    model = make_model(op, inputs, attributes, results)
+    names, outputs = [value.name for value in model.graph.input], [value.name for value in model.graph.output]
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     expected = session.run(None, dict(zip(names, inputs)))
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,8 @@
 
 Every dimension of an input that is greater than 1 is open, and takes its size from the case's data when the model is run. Dimensions of equal size have
 one name, since whether two sizes agree is part of what most operators mean; so do 0 and 1 stay as they are, since a size of 1 repeats where others do
-not. What the results' shapes are, the model does not say. Inputs that say how the operator works, rather than what it works on (axes, shapes, pads,
+not. A size that decides how many dimensions a result has stays as well: how many indices GatherND takes at once, since ranks are known before sizes are.
+What the results' shapes are, the model does not say. Inputs that say how the operator works, rather than what it works on (axes, shapes, pads,
 scales: those whose values the shapes of the results depend on), are constants of the model.
 """
 
@@ -12,6 +13,9 @@ from onnx import numpy_helper
 from onnx.backend.test.case.test_case import TestCase
 
 SUFFIX = "_open"
+
+# Operators of which a dimension of an input decides the rank of the result: (input, dimension).
+DECIDE_RANK = {"GatherND": (1, -1)}
 
 
 def _known(model, constants):
@@ -58,6 +62,16 @@ def _parameters(model, tensors):
     return chosen
 
 
+def _deciding(model):
+    """The dimensions of inputs that decide ranks: those by name."""
+    found = {}
+    for node in model.graph.node:
+        if node.op_type in DECIDE_RANK:
+            place, dim = DECIDE_RANK[node.op_type]
+            found[node.input[place]] = dim
+    return found
+
+
 def open_case(case):
     """The case with open sizes, or None where no input is a tensor with a size to open."""
     inputs = case.data_sets[0][0]
@@ -81,9 +95,11 @@ def open_case(case):
     constants = _parameters(model, tensors)
     _make_constants(model, constants)
     opened = False
+    deciding = _deciding(model)
     for value in model.graph.input:
-        for dim in value.type.tensor_type.shape.dim:
-            if dim.dim_value > 1:
+        dims = value.type.tensor_type.shape.dim
+        for number, dim in enumerate(dims):
+            if dim.dim_value > 1 and not (value.name in deciding and number == deciding[value.name] % len(dims)):
                 dim.dim_param = f"size_{dim.dim_value}"
                 opened = True
     if not opened:

@@ -81,3 +81,19 @@ func.func @main(%x: tensor<6xf32> {ingot.name = "x", ingot.type = "float"}, %c: 
   return %2, %1 : tensor<?xf32>, tensor<?xf32, affine_map<(d0)[s0, s1] -> (s1)>>
 }
 }
+
+// -----
+
+// Of a tensor whose sizes a call chooses, the bound is an expression over them.
+// CHECK: #[[MOST:.*]] = affine_map<()[s0] -> (s0 * 4)>
+// CHECK-LABEL: module attributes
+// CHECK-SAME: ingot.data_sizes = [{most = #[[MOST]], name = "kept"}]
+// CHECK-SAME: ingot.required_sizes
+// CHECK: ingot.data_size 1
+module attributes {ingot.target = "x86-64-v1", ingot.sizes = ["N"]} {
+func.func @main(%x: tensor<?x4xf32, affine_map<(d0)[s0] -> (s0, 4)>> {ingot.name = "x", ingot.type = "float", ingot.dims = array<i64: 0, -1>})
+    -> (tensor<2x?xi64> {ingot.name = "y", ingot.type = "int64"}) {
+  %0 = "onnx.NonZero"(%x) : (tensor<?x4xf32, affine_map<(d0)[s0] -> (s0, 4)>>) -> tensor<2x?xi64> loc("kept"("NonZero"))
+  return %0 : tensor<2x?xi64>
+}
+}
