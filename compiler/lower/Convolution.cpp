@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Convolution.h"
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Node.h"
 #include "compiler/support/Elements.h"
 
@@ -284,7 +285,7 @@ static LogicalResult lowerCausalConv(Node &node) {
     return node.fail("the activation '" + activation + "' is unknown; correct the model");
   node.set(0, result);
   if (node.hasResult(1) && before == 0)
-    node.set(1, tensor::EmptyOp::create(b, node.resultType(1).getShape(), element));
+    node.set(1, emptyOf(node, node.resultType(1)));
   else if (node.hasResult(1))
     node.set(1, sliceAxis(b, x, 2, shape[2], before));
   return success();

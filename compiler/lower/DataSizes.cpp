@@ -15,14 +15,14 @@ bool lower::givesDataSizes(StringRef kind) {
       .Default(false);
 }
 
-Extent lower::dataSize(Node &node, Value count, int64_t most) {
+Extent lower::dataSize(Node &node, Value count, const Extent &most) {
   LocBuilder &b = node.b;
-  unsigned number = addDataSize(node.op, node.name(), b.getAffineConstantExpr(most));
+  unsigned number = addDataSize(node.op, node.name(), most.in(b.getContext()));
   DataSizeOp::create(b, b.getIndexType(), number, count);
   return b.getAffineSymbolExpr(number);
 }
 
-Extent lower::dataSize(Node &node, Value counts, int64_t at, int64_t most) {
+Extent lower::dataSize(Node &node, Value counts, int64_t at, const Extent &most) {
   LocBuilder &b = node.b;
   SmallVector<Value> place(tensorType(counts).getRank(), index(b, at));
   Value count = tensor::ExtractOp::create(b, counts, place);

@@ -126,7 +126,7 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"CastLike", "Swish", "BitCast", "Dropout", "RandomUniformLike", "RandomNormalLike", "Bernoulli"}, OpenSizes::chosen)
       .Cases({"ScatterElements", "ScatterND", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}, OpenSizes::chosen)
       .Cases({"MatMulInteger", "QLinearMatMul", "ConvInteger", "QLinearConv", "ConvTranspose"}, OpenSizes::chosen)
-      .Cases({"LpPool", "GlobalLpPool", "CausalConvWithState"}, OpenSizes::chosen)
+      .Cases({"LpPool", "GlobalLpPool", "CausalConvWithState", "LSTM", "GRU", "RNN", "Loop", "Scan"}, OpenSizes::chosen)
       .Default(OpenSizes::none);
 }
 

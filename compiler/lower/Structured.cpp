@@ -735,8 +735,11 @@ Value lower::writeSlice(LocBuilder &b, Value whole, Value part, int64_t axis,
                 });
 }
 
-Value lower::counter(LocBuilder &b, int64_t value) {
-  return splat(b, tensorType({}, b.getI64Type()), b.getI64IntegerAttr(value));
+Value lower::counter(LocBuilder &b, const Extent &value) {
+  RankedTensorType type = tensorType({}, b.getI64Type());
+  if (value.isNumber())
+    return splat(b, type, b.getI64IntegerAttr(value.value()));
+  return tensor::FromElementsOp::create(b, type, scalarInt(b, b.getI64Type(), value));
 }
 
 Value lower::advance(LocBuilder &b, Value counter, int64_t step) {
