@@ -176,8 +176,11 @@ constexpr int64_t kLeastPart = 48;
 constexpr int64_t kLongestSumOfRow = 96;
 constexpr int64_t kLeastPartOfRow = 32;
 
-/// What a size that only the call knows is taken for when costs are compared.
+/// What a size that only the call knows is taken for when costs are compared, unless it is a multiple of more.
 constexpr int64_t kNominalSize = 64;
+/// How often such a size is taken to be 1 where a tile may go along a static dimension instead: a batch may be.
+constexpr double kSingle = 0.5;
+constexpr int64_t kMostNominal = int64_t(1) << 20;
 
 class CostModel {
 public:
@@ -187,9 +190,13 @@ public:
       dynamic.push_back(nest.isDynamic(dim));
       skips.push_back(skipsPadding(nest, dim));
     }
-    for (int64_t &size : nest.sizes)
-      if (ShapedType::isDynamic(size))
-        size = kNominalSize;
+    for (auto [size, extent] : llvm::zip(nest.sizes, nest.extents)) {
+      bool isOpen = ShapedType::isDynamic(size);
+      int64_t least = isOpen ? extent.getLargestKnownDivisor() : size;
+      mayBeSingle.push_back(isOpen && least == 1);
+      if (isOpen)
+        size = std::clamp(least, kNominalSize, kMostNominal);
+    }
   }
 
   Schedule run() {
@@ -387,6 +394,9 @@ private:
     // wide; elsewhere it takes a register.
     int64_t spare = target.vectorBytes >= 64 ? 1 : 2;
     int64_t blocks = (nest.sizes[schedule.lane] + schedule.width - 1) / schedule.width;
+    bool hasStatic = false;
+    for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim)
+      hasStatic |= int64_t(dim) != schedule.lane && !nest.reduction[dim] && !dynamic[dim] && nest.sizes[dim] > 1;
     double best = 0;
     bool found = false;
     auto consider = [&](int64_t dim, int64_t points, int64_t vectors) {
@@ -398,6 +408,8 @@ private:
           (points * vectors > 1 && points * vectors + held + spare > registers))
         return;
       double cost = tileCost(schedule, dim, points, vectors);
+      if (dim != -1 && mayBeSingle[dim] && hasStatic)
+        cost += kSingle * (tileCost(schedule, -1, 1, vectors) - cost);
       if (!found || cost < best * 0.999) {
         found = true;
         best = cost;
@@ -473,7 +485,7 @@ private:
   }
 
   Nest nest; ///< with nominal sizes in place of dynamic ones
-  SmallVector<bool> dynamic, skips; ///< of each dimension
+  SmallVector<bool> dynamic, skips, mayBeSingle; ///< of each dimension
   int64_t widest = 1; ///< bytes of the widest element
   ArrayRef<bool> isConstant;
   const Target &target;
