@@ -178,8 +178,6 @@ constexpr int64_t kLeastPartOfRow = 32;
 
 /// What a size that only the call knows is taken for when costs are compared, unless it is a multiple of more.
 constexpr int64_t kNominalSize = 64;
-/// How often such a size is taken to be 1 where a tile may go along a static dimension instead: a batch may be.
-constexpr double kSingle = 0.5;
 constexpr int64_t kMostNominal = int64_t(1) << 20;
 
 class CostModel {
@@ -388,15 +386,26 @@ private:
     return cost / double(size);
   }
 
+  /// Whether a tile along a static dimension would share as many loads: a size that only the call knows may be 1, as a batch is.
+  bool hasStaticLike(const Schedule &schedule, unsigned open) {
+    for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim) {
+      auto [begin, end] = interior(nest, dim);
+      if (int64_t(dim) == schedule.lane || nest.reduction[dim] || dynamic[dim] || end - begin < 2)
+        continue;
+      if (llvm::all_of(nest.root().inputs, [&](const Access &access) {
+            return access.kind != Access::Buffer || access.dependsOn(dim) == access.dependsOn(open);
+          }))
+        return true;
+    }
+    return false;
+  }
+
   void chooseTile(Schedule &schedule) {
     int64_t registers = target.vectorRegisters;
     // A broadcast is an operand of the multiply-add where vectors are 64 bytes
     // wide; elsewhere it takes a register.
     int64_t spare = target.vectorBytes >= 64 ? 1 : 2;
     int64_t blocks = (nest.sizes[schedule.lane] + schedule.width - 1) / schedule.width;
-    bool hasStatic = false;
-    for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim)
-      hasStatic |= int64_t(dim) != schedule.lane && !nest.reduction[dim] && !dynamic[dim] && nest.sizes[dim] > 1;
     double best = 0;
     bool found = false;
     auto consider = [&](int64_t dim, int64_t points, int64_t vectors) {
@@ -408,8 +417,6 @@ private:
           (points * vectors > 1 && points * vectors + held + spare > registers))
         return;
       double cost = tileCost(schedule, dim, points, vectors);
-      if (dim != -1 && mayBeSingle[dim] && hasStatic)
-        cost += kSingle * (tileCost(schedule, -1, 1, vectors) - cost);
       if (!found || cost < best * 0.999) {
         found = true;
         best = cost;
@@ -425,7 +432,7 @@ private:
         if (nest.reduction[dim] || int64_t(dim) == schedule.lane ||
             nest.sizes[dim] == 1)
           continue;
-        if (dynamic[dim] && skips[dim])
+        if ((dynamic[dim] && skips[dim]) || (mayBeSingle[dim] && hasStaticLike(schedule, dim)))
           continue;
         auto [begin, end] = interior(nest, dim);
         for (int64_t points = 2; points <= std::min<int64_t>(end - begin, 14);
