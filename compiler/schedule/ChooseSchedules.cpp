@@ -36,7 +36,7 @@ struct ChooseSchedules : ingot::impl::ChooseSchedulesBase<ChooseSchedules> {
         isConstant[found->second] = matchPattern(operand, m_Constant());
     SmallVector<Attribute> schedules;
     for (Nest &nest : nests->nests) {
-      mergeDimensions(nest);
+      mergeDimensions(nest, nests->indexArguments.size());
       schedules.push_back(
           chooseSchedule(nest, isConstant, target).toAttr(&getContext()));
     }
