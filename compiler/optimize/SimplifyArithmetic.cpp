@@ -51,13 +51,13 @@ static ElementsAttr repeatedResult(Operation *op, RankedTensorType one, unsigned
   return result;
 }
 
-/// The number, as a tensor of one element, that a value repeats whatever its sizes are; null where there is none, or nobody knows it.
+/// The number, as a scalar, that a value repeats whatever its sizes are; null where there is none, or nobody knows it.
 static ElementsAttr repeatedNumber(Value value, unsigned depth) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   Operation *op = value.getDefiningOp();
   if (!type || !op || depth > kLongestChain || !type.getElementType().isIntOrFloat())
     return {};
-  auto one = RankedTensorType::get({1}, type.getElementType());
+  auto one = RankedTensorType::get({}, type.getElementType());
   auto resized = [&](ElementsAttr elements) -> ElementsAttr {
     auto dense = dyn_cast_or_null<DenseElementsAttr>(elements);
     return dense && dense.isSplat() ? dense.resizeSplat(one) : DenseElementsAttr();
