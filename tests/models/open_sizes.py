@@ -61,6 +61,21 @@ def collecting_loop():
     return made
 
 
+def split_into_pieces():
+    """Pieces that are listed tell the open size that they add up to."""
+    made = model(
+        [
+            ("SplitToSequence", ["x", "pieces"], "parts", {"axis": 1}),
+            ("SequenceAt", ["parts", "one"], "y", {}),
+        ],
+        {"x": ["N", "S"]},
+        {"y": None},
+    )
+    numbers = {"pieces": [3, 4], "one": 1}
+    made.graph.initializer.extend(numpy_helper.from_array(np.array(number, np.int64), name) for name, number in numbers.items())
+    return made
+
+
 def summing_scan():
     """Running sums of the rows."""
     step = body(
@@ -224,6 +239,7 @@ MODELS = {
         ),
         [{"N": n, "H": h, "W": w} for n, h, w in ((1, 24, 24), (3, 13, 30), (2, 3, 5))],
     ),
+    "pieces": (split_into_pieces(), [{"N": n, "S": 7} for n in (1, 5)]),
     "loop": (collecting_loop(), [{"N": n, "S": s} for n, s in ((1, 1), (4, 7), (20, 33))]),
     "scan": (summing_scan(), [{"B": b, "T": t, "S": s} for b, t, s in ((1, 1, 1), (2, 5, 7), (3, 40, 16))]),
     "lstm": (recurrent("LSTM", 4), [{"B": b, "T": t} for b, t in ((1, 1), (2, 5), (3, 40))]),
