@@ -111,7 +111,7 @@ std::vector<Schedule> Subject::alternatives(size_t index) {
     if (auto found = nests->bufferOf.find(argument); found != nests->bufferOf.end())
       isConstant[found->second] = mlir::matchPattern(operand, mlir::m_Constant());
   Nest &nest = nests->nests[index];
-  mergeDimensions(nest);
+  mergeDimensions(nest, nests->indexArguments.size());
   return alternativeSchedules(nest, isConstant, Target::of(kernel->getParentOfType<mlir::ModuleOp>()));
 }
 

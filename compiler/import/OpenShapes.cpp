@@ -124,6 +124,9 @@ private:
   SizeList centred();
   SizeList transformed();
   SizeList frames();
+  SizeList attention();
+  SizeList causalWindow();
+  SizeList scanned();
   SizeList withAxis(unsigned operand, AffineExpr size, int64_t axis);
 
   Operation *op;
@@ -586,6 +589,72 @@ SizeList Rules::frames() {
   return {list[0], (list[1] - length).floorDiv(step->front()) + 1, places, constant(2)};
 }
 
+/// Attention-24. Without heads of their own, operands have those of all heads in one dimension.
+SizeList Rules::attention() {
+  SizeList q = in(0), k = in(1), v = in(2), pastKey = in(4), pastValue = in(5);
+  if (q.size() != k.size() || q.size() != v.size() || (q.size() != 3 && q.size() != 4))
+    return {};
+  auto split = [&](SizeList &list, StringRef heads) {
+    AffineExpr count = constant(number(heads, 0)), size = simplifiedSize(list[2].floorDiv(count));
+    requireEqual(op, list[2], size * count);
+    list = {list[0], count, list[1], size};
+  };
+  bool flat = q.size() == 3;
+  if (flat) {
+    if (number("q_num_heads", 0) < 1 || number("kv_num_heads", 0) < 1)
+      return {};
+    split(q, "q_num_heads");
+    split(k, "kv_num_heads");
+    split(v, "kv_num_heads");
+  }
+  if (result == 0 && flat)
+    return {q[0], q[2], q[1] * v[3]};
+  if (result == 0)
+    return {q[0], q[1], q[2], v[3]};
+  if ((has(4) && pastKey.size() != 4) || (has(5) && pastValue.size() != 4))
+    return {};
+  AffineExpr all = has(4) ? k[2] + pastKey[2] : k[2];
+  if (result == 1)
+    return {k[0], k[1], all, k[3]};
+  if (result == 2)
+    return {v[0], v[1], has(5) ? v[2] + pastValue[2] : v[2], v[3]};
+  return {q[0], q[1], q[2], all};
+}
+
+/// CausalConvWithState-27: the input, or the places before the next one that the window sees.
+SizeList Rules::causalWindow() {
+  SizeList x = in(0), w = in(1);
+  if (x.size() != 3 || w.size() != 3)
+    return {};
+  (void)same(x[1], w[0]);
+  return result == 0 ? x : SizeList{x[0], x[1], w[2] - 1};
+}
+
+/// Scan-25: states keep their shapes, what is collected has the scanned axis of the inputs.
+SizeList Rules::scanned() {
+  int64_t count = number("num_scan_inputs", 0), states = int64_t(op->getNumOperands()) - count;
+  if (count < 1 || states < 0 || op->getNumRegions() != 1 || op->getRegion(0).empty())
+    return {};
+  if (result < states)
+    return in(result);
+  auto axisAt = [&](StringRef name, int64_t i, int64_t rank) {
+    auto axes = ints(name);
+    return axisOf(axes && i < int64_t(axes->size()) ? (*axes)[i] : 0, rank);
+  };
+  SizeList first = in(states);
+  auto along = axisAt("scan_input_axes", 0, first.size());
+  ValueRange yielded = op->getRegion(0).front().back().getOperands();
+  auto type = result < yielded.size() ? dyn_cast<RankedTensorType>(yielded[result].getType()) : RankedTensorType();
+  if (!along || !type)
+    return {};
+  SizeList list = sizesOf(type);
+  auto axis = axisAt("scan_output_axes", result - states, list.size() + 1);
+  if (!axis || llvm::is_contained(list, AffineExpr()))
+    return {};
+  list.insert(list.begin() + *axis, first[*along]);
+  return list;
+}
+
 /// The operand's shape with another size at the axis.
 SizeList Rules::withAxis(unsigned operand, AffineExpr size, int64_t axis) {
   SizeList list = in(operand);
@@ -655,6 +724,12 @@ SizeList Rules::shape() {
     return frames();
   if (name == "Range")
     return range();
+  if (name == "Attention")
+    return attention();
+  if (name == "CausalConvWithState")
+    return causalWindow();
+  if (name == "Scan")
+    return scanned();
   if (name == "ConstantOfShape")
     return elements(0).value_or(SizeList());
   if (name == "TopK")

@@ -26,8 +26,12 @@ constexpr double kCopy = 4;
 /// Rows of a window shorter than this gain from being one with its columns.
 constexpr int64_t kShortRow = 16;
 constexpr double kShortRowGain = 0.25;
+/// What a size that only the call knows is taken for.
+constexpr int64_t kNominalSize = 64;
 /// Products of integers go in pairs along the innermost dimension, where no step of it is left out.
 constexpr double kPairsGain = 0.4;
+
+static int64_t nominal(int64_t size) { return ShapedType::isDynamic(size) ? kNominalSize : size; }
 
 /// Part of the time that the copy saves, less what it costs; of a contraction whose first operand is `pad`.
 static double gainOfCopy(linalg::GenericOp op, tensor::PadOp pad) {
@@ -37,7 +41,7 @@ static double gainOfCopy(linalg::GenericOp op, tensor::PadOp pad) {
   double filters = 1, gain = 0;
   for (auto [dim, size] : llvm::enumerate(loops))
     if (kinds[dim] == utils::IteratorType::parallel && !read.isFunctionOfDim(dim))
-      filters *= size;
+      filters *= nominal(size);
   // The innermost dimension with padding is the one that points are taken from.
   for (int64_t i = 0, e = read.getNumResults(); i < e; ++i) {
     int64_t low = pad.getStaticLow()[i], high = pad.getStaticHigh()[i];
@@ -50,11 +54,16 @@ static double gainOfCopy(linalg::GenericOp op, tensor::PadOp pad) {
       auto step = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(moved - read.getResult(i), loops.size(), 0));
       if (!step || step.getValue() <= 0)
         return -1;
+      // Where nobody knows the edges, each point is at one.
+      if (ShapedType::isDynamic(size) || ShapedType::isDynamic(low) || ShapedType::isDynamic(high)) {
+        gain = kEdge;
+        continue;
+      }
       int64_t edges = llvm::divideCeil(low, step.getValue()) + llvm::divideCeil(high, step.getValue());
       gain = kEdge * double(std::min(edges, size)) / double(size);
     }
   }
-  if (pad.getResultType().getShape().back() < kShortRow)
+  if (nominal(pad.getResultType().getShape().back()) < kShortRow)
     gain += kShortRowGain;
   bool padsInnermost = pad.getStaticLow().back() != 0 || pad.getStaticHigh().back() != 0;
   if (padsInnermost && isa<IntegerType>(getElementTypeOrSelf(op.getResult(0).getType())))
@@ -65,7 +74,7 @@ static double gainOfCopy(linalg::GenericOp op, tensor::PadOp pad) {
 /// Elements that one step of the loop makes in a tensor that is read by `map`.
 static int64_t strideOf(AffineMap map, ArrayRef<int64_t> shape, unsigned loop) {
   int64_t stride = 0, inner = 1;
-  for (int64_t i = int64_t(shape.size()) - 1; i >= 0; inner *= shape[i--]) {
+  for (int64_t i = int64_t(shape.size()) - 1; i >= 0; inner *= nominal(shape[i--])) {
     AffineExpr expr = map.getResult(i), dim = getAffineDimExpr(loop, map.getContext());
     if (!expr.isFunctionOfDim(loop))
       continue;
@@ -153,8 +162,7 @@ struct CopyPadding : ingot::impl::CopyPaddingBase<CopyPadding> {
     DenseMap<Value, Value> copies;
     for (linalg::GenericOp op : contractions) {
       auto pad = op.getDpsInputs()[0].getDefiningOp<tensor::PadOp>();
-      if (!pad || !pad.getResultType().hasStaticShape() || !pad.getConstantPaddingValue() || llvm::is_contained(op.getStaticLoopRanges(), ShapedType::kDynamic) ||
-          gainOfCopy(op, pad) <= 0)
+      if (!pad || !pad.getConstantPaddingValue() || gainOfCopy(op, pad) <= 0)
         continue;
       Value &copy = copies[pad.getResult()];
       if (!copy)
@@ -169,7 +177,7 @@ struct CopyPadding : ingot::impl::CopyPaddingBase<CopyPadding> {
     b.setInsertionPointAfter(pad);
     RankedTensorType type = pad.getResultType();
     AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
-    Value empty = tensor::EmptyOp::create(b, pad.getLoc(), type, ValueRange());
+    Value empty = tensor::EmptyOp::create(b, pad.getLoc(), tensor::getMixedSizes(b, pad.getLoc(), pad.getResult()), type.getElementType());
     return linalg::GenericOp::create(b, pad.getLoc(), type, pad.getResult(), empty, ArrayRef<AffineMap>{identity, identity},
                                      SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
                                      [](OpBuilder &inner, Location loc, ValueRange args) { linalg::YieldOp::create(inner, loc, args[0]); })

@@ -52,6 +52,18 @@ static Order withLast(ArrayRef<int64_t> order, int64_t last) {
   return result;
 }
 
+/// What an open size counts as where sizes are compared: more than one of 1, and less than channels.
+constexpr int64_t kOpenSize = 2;
+
+static int64_t weightOf(int64_t size) { return ShapedType::isDynamic(size) ? kOpenSize : size; }
+
+static double weightOf(RankedTensorType type) {
+  double product = 1;
+  for (int64_t size : type.getShape())
+    product *= double(weightOf(size));
+  return product;
+}
+
 namespace {
 struct Stored {
   Value value;
@@ -81,6 +93,8 @@ private:
         visit(slice);
       else if (auto concat = dyn_cast<tensor::ConcatOp>(op))
         visit(concat);
+      else if (auto dim = dyn_cast<tensor::DimOp>(op))
+        visit(dim);
       else if (isReshape(&op))
         visitReshape(&op);
       else
@@ -137,7 +151,10 @@ private:
       for (auto [i, dim] : llvm::enumerate(from.order))
         exprs[i] = b.getAffineDimExpr(llvm::find(order, dim) - order.begin());
       AffineMap source = AffineMap::get(type.getRank(), 0, exprs, b.getContext());
-      Value empty = tensor::EmptyOp::create(b, value.getLoc(), type, ValueRange());
+      Sizes sizes, stored = tensor::getMixedSizes(b, value.getLoc(), from.value);
+      for (int64_t dim : order)
+        sizes.push_back(stored[llvm::find(from.order, dim) - from.order.begin()]);
+      Value empty = emptyTensor(value.getLoc(), type, sizes);
       result = linalg::GenericOp::create(
                    b, value.getLoc(), type, from.value, empty,
                    ArrayRef<AffineMap>{source, identity},
@@ -156,11 +173,58 @@ private:
     return inOrder(value, identityOrder(typeOf(value).getRank()));
   }
 
-  /// Same elements, other shape.
+  using Sizes = SmallVector<OpFoldResult>;
+
+  Value emptyTensor(Location loc, RankedTensorType type, const Sizes &sizes) {
+    if (type.hasStaticShape())
+      return tensor::EmptyOp::create(b, loc, type, ValueRange());
+    return tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
+  }
+
+  /// Each dimension that is not 1, or that starts one of `groups`, with the ones behind it; those in front join the first.
+  static SmallVector<ReassociationIndices> withUnits(ArrayRef<int64_t> shape, ArrayRef<int64_t> groups) {
+    SmallVector<ReassociationIndices> result(1);
+    std::optional<int64_t> last;
+    for (auto [dim, size] : llvm::enumerate(shape)) {
+      if (size != 1 && last && *last != groups[dim])
+        result.emplace_back();
+      if (size != 1)
+        last = groups[dim];
+      result.back().push_back(dim);
+    }
+    return result;
+  }
+
+  /// The same where sizes are open: dimensions of one element go, and come where the type has them. Dimensions that are not 1 come together where `groups`,
+  /// one number for each dimension of the value, are equal.
+  Value reshapeOpen(Value value, RankedTensorType type, ArrayRef<int64_t> groups) {
+    RankedTensorType from = typeOf(value);
+    Location loc = value.getLoc();
+    SmallVector<ReassociationIndices> taken = withUnits(from.getShape(), groups);
+    SmallVector<ReassociationIndices> given = withUnits(type.getShape(), identityOrder(type.getRank()));
+    SmallVector<int64_t> middle(given.size(), 1);
+    for (auto [size, dims] : llvm::zip(middle, given))
+      for (int64_t dim : dims)
+        size = type.getDimSize(dim) == 1 ? size : type.getDimSize(dim);
+    if (int64_t(taken.size()) != from.getRank())
+      value = tensor::CollapseShapeOp::create(b, loc, RankedTensorType::get(middle, type.getElementType()), value, taken);
+    if (int64_t(given.size()) == type.getRank())
+      return value;
+    Sizes sizes(type.getRank(), b.getIndexAttr(1)), longer = tensor::getMixedSizes(b, loc, value);
+    for (auto [size, dims] : llvm::zip(longer, given))
+      for (int64_t dim : dims)
+        if (type.getDimSize(dim) != 1)
+          sizes[dim] = size;
+    return tensor::ExpandShapeOp::create(b, loc, type, value, given, sizes);
+  }
+
+  /// Same elements, other shape, in which the same dimensions are not 1 where sizes are open.
   Value reshape(Value value, RankedTensorType type) {
     RankedTensorType from = typeOf(value);
     if (from == type)
       return value;
+    if (!type.hasStaticShape())
+      return reshapeOpen(value, type, identityOrder(from.getRank()));
     Location loc = value.getLoc();
     auto all = [](int64_t rank) {
       SmallVector<ReassociationIndices> groups;
@@ -190,7 +254,7 @@ private:
     op.getRegion().walk([&](AddressOp address) {
       address.getMemoryMutable().set(inModelOrder(address.getMemory()));
     });
-    if (op.getNumResults() != 1 || !hasPlainStart(op))
+    if (op.getNumResults() != 1 || !hasPlainStart(op) || !knowsSizes(op))
       return visitOther(op);
     placeSecondFactor(op);
 
@@ -213,7 +277,7 @@ private:
       return keep(op, inputs[0], order);
     auto type = permute(typeOf(op.getResult(0)), order);
     auto changed = linalg::GenericOp::create(
-        b, op.getLoc(), type, inputs, start(op, type), maps,
+        b, op.getLoc(), type, inputs, start(op, type, order), maps,
         op.getIteratorTypesArray());
     changed.getRegion().takeBody(op.getRegion());
     // `op` is erased later and must not be asked for its body again.
@@ -227,9 +291,20 @@ private:
            init.getDefiningOp<linalg::FillOp>() || initialValue(op, 0);
   }
 
-  Value start(linalg::GenericOp op, RankedTensorType type) {
+  /// The empty tensor that the result starts from, or null.
+  static tensor::EmptyOp emptyOf(linalg::GenericOp op) {
     Value init = op.getDpsInits()[0];
-    Value empty = tensor::EmptyOp::create(b, op.getLoc(), type, ValueRange());
+    if (auto fill = init.getDefiningOp<linalg::FillOp>())
+      init = fill.getOutputs()[0];
+    return init.getDefiningOp<tensor::EmptyOp>();
+  }
+
+  static bool knowsSizes(linalg::GenericOp op) { return typeOf(op.getResult(0)).hasStaticShape() || emptyOf(op); }
+
+  Value start(linalg::GenericOp op, RankedTensorType type, ArrayRef<int64_t> order) {
+    Value init = op.getDpsInits()[0];
+    Sizes sizes = type.hasStaticShape() ? Sizes() : permute<OpFoldResult>(emptyOf(op).getMixedSizes(), order);
+    Value empty = emptyTensor(op.getLoc(), type, sizes);
     if (init.getDefiningOp<tensor::EmptyOp>())
       return empty;
     if (auto fill = init.getDefiningOp<linalg::FillOp>())
@@ -255,10 +330,10 @@ private:
       auto dim = dyn_cast<AffineDimExpr>(expr);
       if (!dim || !maps[1].isFunctionOfDim(dim.getPosition()) ||
           maps[0].isFunctionOfDim(dim.getPosition()) ||
-          loops[dim.getPosition()] < size)
+          weightOf(loops[dim.getPosition()]) < size)
         continue;
       found = i;
-      size = loops[dim.getPosition()];
+      size = weightOf(loops[dim.getPosition()]);
     }
     return found;
   }
@@ -298,12 +373,13 @@ private:
     if (hasWindow(maps.front()) && op.getNumReductionLoops())
       return windowOrder(op, maps.front(), out);
     // Follow the largest operand's order of loops.
-    int64_t largest = -1, size = 0;
+    int64_t largest = -1;
+    double size = 0;
     for (auto [i, input] : llvm::enumerate(op.getDpsInputs())) {
       auto type = dyn_cast<RankedTensorType>(input.getType());
-      if (type && type.getNumElements() > size && !isConstant(input)) {
+      if (type && weightOf(type) > size && !isConstant(input)) {
         largest = i;
-        size = type.getNumElements();
+        size = weightOf(type);
       }
     }
     if (largest == -1)
@@ -331,10 +407,10 @@ private:
       auto dim = dyn_cast<AffineDimExpr>(expr);
       auto place = llvm::find(out.getResults(), expr);
       if (!dim || place == out.getResults().end() ||
-          loops[dim.getPosition()] <= size)
+          weightOf(loops[dim.getPosition()]) <= size)
         continue;
       channels = place - out.getResults().begin();
-      size = loops[dim.getPosition()];
+      size = weightOf(loops[dim.getPosition()]);
     }
     return channels == -1 ? model : withLast(model, channels);
   }
@@ -356,6 +432,17 @@ private:
   }
 
   //===--- views ----------------------------------------------------------===//
+
+  /// A dimension by its place in memory.
+  void visit(tensor::DimOp op) {
+    Stored from = stored(op.getSource());
+    std::optional<int64_t> dim = op.getConstantIndex();
+    if (isIdentity(from.order) || !dim)
+      return visitOther(op);
+    Value place = arith::ConstantIndexOp::create(b, op.getLoc(), llvm::find(from.order, *dim) - from.order.begin());
+    op.getSourceMutable().set(from.value);
+    op.getIndexMutable().set(place);
+  }
 
   void visit(tensor::PadOp op) {
     Stored from = stored(op.getSource());
@@ -404,7 +491,7 @@ private:
   void visit(tensor::ConcatOp op) {
     Value largest = op.getInputs().front();
     for (Value input : op.getInputs())
-      if (typeOf(input).getNumElements() > typeOf(largest).getNumElements())
+      if (weightOf(typeOf(input)) > weightOf(typeOf(largest)))
         largest = input;
     Order order = stored(largest).order;
     if (isIdentity(order))
@@ -424,16 +511,39 @@ private:
     if (isIdentity(from.order))
       return visitOther(op);
     auto type = cast<RankedTensorType>(op->getResult(0).getType());
-    std::optional<Order> order;
-    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
-      order = expanded(expand.getReassociationIndices(), from.order);
-    else
-      order = collapsed(
-          cast<tensor::CollapseShapeOp>(op).getReassociationIndices(),
-          from.order, typeOf(viewSource(op)).getShape());
+    bool isOpen = !type.hasStaticShape();
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+      Order order = expanded(expand.getReassociationIndices(), from.order);
+      RankedTensorType stored = permute(type, order);
+      return keep(op, isOpen ? expandOpen(expand, from, stored, order) : reshape(from.value, stored), order);
+    }
+    auto groups = cast<tensor::CollapseShapeOp>(op).getReassociationIndices();
+    std::optional<Order> order = collapsed(groups, from.order, typeOf(viewSource(op)).getShape());
     if (!order)
       return visitOther(op);
-    keep(op, reshape(from.value, permute(type, *order)), *order);
+    RankedTensorType stored = permute(type, *order);
+    keep(op, isOpen ? collapseOpen(groups, from, stored) : reshape(from.value, stored), *order);
+  }
+
+  /// Each dimension in memory becomes its group.
+  Value expandOpen(tensor::ExpandShapeOp op, const Stored &from, RankedTensorType type, ArrayRef<int64_t> order) {
+    SmallVector<ReassociationIndices> model = op.getReassociationIndices(), groups;
+    int64_t next = 0;
+    for (int64_t dim : from.order) {
+      groups.emplace_back();
+      for (size_t i = 0; i < model[dim].size(); ++i)
+        groups.back().push_back(next++);
+    }
+    return tensor::ExpandShapeOp::create(b, op.getLoc(), type, from.value, groups,
+                                         permute<OpFoldResult>(op.getMixedOutputShape(), order));
+  }
+
+  Value collapseOpen(ArrayRef<ReassociationIndices> groups, const Stored &from, RankedTensorType type) {
+    SmallVector<int64_t> groupOf(from.order.size());
+    for (auto [g, group] : llvm::enumerate(groups))
+      for (int64_t dim : group)
+        groupOf[llvm::find(from.order, dim) - from.order.begin()] = g;
+    return reshapeOpen(from.value, type, groupOf);
   }
 
   static Order expanded(ArrayRef<ReassociationIndices> groups,
@@ -497,12 +607,7 @@ private:
 
 struct ChooseLayouts : ingot::impl::ChooseLayoutsBase<ChooseLayouts> {
   void runOnOperation() override {
-    // Orders are chosen by numbers of elements, which open sizes do not have: there the model's order stays.
-    auto isOpen = [](Type type) { return isa<RankedTensorType>(type) && !cast<RankedTensorType>(type).hasStaticShape(); };
-    bool open = llvm::any_of(getOperation().getArgumentTypes(), isOpen);
-    getOperation().walk([&](Operation *op) { open |= llvm::any_of(op->getResultTypes(), isOpen); });
-    if (!open)
-      Layouts(getOperation()).run();
+    Layouts(getOperation()).run();
   }
 };
 } // namespace

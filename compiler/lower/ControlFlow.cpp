@@ -12,6 +12,30 @@ using namespace mlir;
 using namespace ingot;
 using namespace ingot::lower;
 
+/// The value where this type is expected, or null. That open sizes are those of the type, each call is asked; where one of both is a number, a copy has the
+/// type.
+static Value conform(Node &node, Value value, Type expected) {
+  auto type = dyn_cast<RankedTensorType>(value.getType()), wanted = dyn_cast_or_null<RankedTensorType>(expected);
+  if (!type || !wanted || type.getElementType() != wanted.getElementType() || type.getRank() != wanted.getRank())
+    return {};
+  for (auto [size, other] : llvm::zip(shapeOf(type), shapeOf(wanted)))
+    if (!node.agree(size, other))
+      return {};
+  if (type.getShape() == wanted.getShape())
+    return value;
+  return mapped(node.b, value, node.b.getMultiDimIdentityMap(type.getRank()), wanted,
+                [](LocBuilder &, ValueRange s) { return s[0]; });
+}
+
+static bool conform(Node &node, SmallVector<Value> &values, TypeRange types) {
+  if (values.size() != types.size())
+    return false;
+  for (auto [value, type] : llvm::zip(values, types))
+    if (!(value = conform(node, value, type)))
+      return false;
+  return true;
+}
+
 /// Moves a region's operations to the end of `into` and lowers them there.
 /// `results` are the lowered values that the region returns.
 static LogicalResult inlineRegion(Node &node, Region &region,
@@ -25,11 +49,11 @@ static LogicalResult inlineRegion(Node &node, Region &region,
                      " inputs instead of " + Twine(arguments.size()) +
                      "; correct the model");
   for (auto [argument, value] : llvm::zip(body.getArguments(), arguments)) {
-    RankedTensorType type = lowerType(argument.getType());
-    if (!type || type != value.getType())
+    Value given = conform(node, value, lowerType(argument.getType()));
+    if (!given)
       return node.fail("an input of a graph attribute changes its type or "
                        "shape; such loops are not supported");
-    node.values.map(argument, value);
+    node.values.map(argument, given);
   }
   Operation *end = &body.back();
   into.getOperations().splice(into.end(), body.getOperations());
@@ -73,7 +97,9 @@ static LogicalResult lowerIf(Node &node) {
     SmallVector<Value> results;
     if (failed(inlineRegion(node, node.op->getRegion(i), {}, *blocks[i], results)))
       return failure();
-    if (TypeRange(ValueRange(results)) != TypeRange(types))
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(blocks[i]);
+    if (!conform(node, results, types))
       return node.fail("the branches give different shapes; fix the condition "
                        "in the model, or give the sizes with --shape");
     endBlock(b, *blocks[i], results);
@@ -87,12 +113,24 @@ static LogicalResult lowerIf(Node &node) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-/// The number of iterations as an index: a constant or the value of a tensor; none where the condition at the start is false.
+/// M where it is known before the data are: a constant, or an expression over what a call chooses.
+static std::optional<Extent> mostTrips(Node &node) {
+  auto trips = node.elements(0);
+  if (!trips || trips->size() != 1)
+    return std::nullopt;
+  Extent most = trips->front();
+  if (most.isNumber())
+    return Extent(std::max<int64_t>(most.value(), 0));
+  MLIRContext *context = node.op->getContext();
+  return Extent(greatestSize(node.op, {getAffineConstantExpr(0, context), most.in(context)}));
+}
+
+/// The number of iterations as an index: known or the value of a tensor; none where the condition at the start is false.
 static Value tripCount(Node &node, bool startsTrue) {
   LocBuilder &b = node.b;
   Value count;
-  if (auto constant = node.constantInts(0); constant && constant->size() == 1) {
-    count = index(b, std::max<int64_t>(0, constant->front()));
+  if (auto most = mostTrips(node)) {
+    count = index(b, *most);
   } else {
     Value wide = arith::IndexCastOp::create(b, b.getIndexType(),
                                             condition(b, node.operand(0)));
@@ -101,6 +139,40 @@ static Value tripCount(Node &node, bool startsTrue) {
   if (startsTrue)
     return count;
   return select(b, condition(b, node.operand(1)), count, index(b, 0));
+}
+
+static bool isUnknown(const Extent &size, MLIRContext *context) { return !size.in(context); }
+
+/// What a loop collects has room for M iterations; that there are as many as the results' types say is checked.
+static FailureOr<SmallVector<RankedTensorType>> collectedTypes(Node &node, unsigned carried, bool conditional) {
+  MLIRContext *context = node.op->getContext();
+  Parameter trips(node, 0), start(node, 1);
+  std::optional<Extent> most = mostTrips(node);
+  SmallVector<RankedTensorType> collected;
+  for (unsigned i = carried; i < node.op->getNumResults(); ++i) {
+    if (!node.hasResult(i) || node.resultType(i).getRank() == 0)
+      return node.fail("a collected result has no axis to collect along; correct the model");
+    Shape shape = node.resultSizes(i);
+    Extent wanted = shape[0];
+    if (isUnknown(wanted, context)) {
+      if (!most)
+        return node.fail("nothing bounds how many results it collects; make M a constant, or declare the shapes of its results");
+      shape[0] = *most;
+    }
+    collected.push_back(tensorType(shape, node.resultType(i).getElementType()));
+    bool changes = llvm::any_of(shape, [&](const Extent &size) { return isUnknown(size, context); });
+    if (changes || (shape.isStatic() && !byteSize(collected.back())))
+      return node.fail("a collected result changes its shape, or is too large; such loops are not supported");
+    bool asMany = most && *most == wanted && start.isKnown();
+    if (!isUnknown(wanted, context) && !conditional && !asMany && (!trips.isKnown() || !start.isKnown()))
+      check(node, trips.isKnown() ? start : trips, [&](LocBuilder &b) {
+        Value count = maximum(b, trips.at(b, 0), number(b, 0));
+        if (start.isPresent())
+          count = select(b, isNumber(b, start.at(b, 0), 0), number(b, 0), count);
+        return isNumber(b, count, wanted);
+      });
+  }
+  return collected;
 }
 
 static LogicalResult lowerLoop(Node &node) {
@@ -136,30 +208,10 @@ static LogicalResult lowerLoop(Node &node) {
   bool startsTrue = !node.has(1) || isTrue(node.op->getOperand(1));
   bool conditional = !passedOn && !isTrue(next);
 
-  Parameter trips(node, 0), start(node, 1);
-  SmallVector<RankedTensorType> collected;
-  for (unsigned i = carried; i < results; ++i) {
-    if (!node.hasResult(i) || node.resultType(i).getRank() == 0)
-      return node.fail("a collected result has no axis to collect along; "
-                       "correct the model");
-    SmallVector<int64_t> shape(node.resultType(i).getShape());
-    int64_t wanted = shape[0];
-    if (ShapedType::isDynamic(wanted)) {
-      if (!trips.isKnown())
-        return node.fail("nothing bounds how many results it collects; make M a constant, or declare the shapes of its results");
-      shape[0] = std::max<int64_t>(trips.known()[0], 0);
-    }
-    collected.push_back(tensorType(shape, node.resultType(i).getElementType()));
-    if (!collected.back().hasStaticShape() || !byteSize(collected.back()))
-      return node.fail("a collected result changes its shape, or is too large; such loops are not supported");
-    if (!ShapedType::isDynamic(wanted) && !conditional && (!trips.isKnown() || !start.isKnown()))
-      check(node, trips.isKnown() ? start : trips, [&](LocBuilder &b) {
-        Value count = maximum(b, trips.at(b, 0), number(b, 0));
-        if (start.isPresent())
-          count = select(b, isNumber(b, start.at(b, 0), 0), number(b, 0), count);
-        return isNumber(b, count, wanted);
-      });
-  }
+  auto types = collectedTypes(node, carried, conditional);
+  if (failed(types))
+    return failure();
+  ArrayRef<RankedTensorType> collected = *types;
 
   RankedTensorType boolType = tensorType({}, b.getI1Type());
   SmallVector<Value> starts{
@@ -169,7 +221,7 @@ static LogicalResult lowerLoop(Node &node) {
   for (unsigned i = 0; i < carried; ++i)
     starts.push_back(node.operand(2 + i));
   for (RankedTensorType type : collected)
-    starts.push_back(tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
+    starts.push_back(emptyOf(node, type));
   auto loop = scf::ForOp::create(b, index(b, 0),
                                  tripCount(node, startsTrue), index(b, 1),
                                  starts);
@@ -198,9 +250,8 @@ static LogicalResult lowerLoop(Node &node) {
       list.push_back(outputs[1 + i]);
     for (unsigned i = carried; i < results; ++i) {
       Value whole = values[2 + i], part = outputs[1 + i];
-      ArrayRef<int64_t> shape = tensorType(whole).getShape().drop_front();
-      if (!tensorType(part).hasStaticShape() ||
-          tensorType(part).getNumElements() != tensorType(shape, elementOf(part)).getNumElements())
+      Shape shape(ArrayRef<Extent>(shapeOf(whole)).drop_front());
+      if (!node.agree(shapeOf(part).count(), shape.count()))
         return SmallVector<Value>();
       list.push_back(writeSlice(b, whole, reshape(b, part, shape), 0, values[0]));
     }
@@ -217,7 +268,7 @@ static LogicalResult lowerLoop(Node &node) {
     if (tensorType(outputs[0]).getNumElements() != 1)
       return node.fail("the condition must be single; correct the model");
     SmallVector<Value> next = nextValues(b, reshape(b, outputs[0], {}));
-    if (TypeRange(ValueRange(next)) != values.getTypes())
+    if (!conform(node, next, values.getTypes()))
       return node.fail("a carried or collected value changes its shape; such loops are not "
                        "supported");
     endBlock(b, *branch.thenBlock(), next);
@@ -231,7 +282,7 @@ static LogicalResult lowerLoop(Node &node) {
       return failure();
     b.setInsertionPointToEnd(block);
     SmallVector<Value> next = nextValues(b, values[1]);
-    if (TypeRange(ValueRange(next)) != values.getTypes())
+    if (!conform(node, next, values.getTypes()))
       return node.fail("a carried or collected value changes its shape; such loops are not "
                        "supported");
     endBlock(b, *block, next);
@@ -243,12 +294,12 @@ static LogicalResult lowerLoop(Node &node) {
     if (!node.hasResult(i))
       continue;
     Value result = loop.getResult(2 + i);
-    if (i >= carried && !node.resultType(i).hasStaticShape()) {
+    if (i >= carried && isUnknown(node.resultSizes(i)[0], b.getContext())) {
       if (!size)
-        size = dataSize(node, count, 0, tensorType(result).getDimSize(0));
+        size = dataSize(node, count, 0, shapeOf(result)[0]);
       result = sliceAxis(b, result, 0, 0, *size);
     } else if (i >= carried && conditional) {
-      int64_t wanted = tensorType(result).getDimSize(0);
+      Extent wanted = shapeOf(result)[0];
       check(node, count, [&](LocBuilder &b) {
         return isNumber(b, tensor::ExtractOp::create(b, count, ValueRange()), wanted);
       });
@@ -281,15 +332,16 @@ static LogicalResult lowerScan(Node &node) {
     axis += axis < 0 ? rank : 0;
     return axis >= 0 && axis < rank;
   };
-  int64_t steps = -1;
+  Extent steps = ShapedType::kDynamic;
   for (int64_t i = 0; i < scanned; ++i) {
     if (!node.has(states + i) || !wrap(inputAxes[i], node.rank(states + i)))
       return node.fail("a scan axis is outside the rank; correct the model");
-    int64_t size = node.shape(states + i)[inputAxes[i]];
-    if (steps >= 0 && size != steps)
+    Extent size = node.sizes(states + i)[inputAxes[i]];
+    if (i > 0 && !node.agree(size, steps))
       return node.fail("the scanned inputs have different lengths; correct the "
                        "model");
-    steps = size;
+    if (i == 0 || size.isNumber())
+      steps = size;
   }
   SmallVector<Value> starts{counter(b, 0)};
   for (int64_t i = 0; i < states; ++i)
@@ -298,8 +350,7 @@ static LogicalResult lowerScan(Node &node) {
     RankedTensorType type = node.resultType(states + i);
     if (!wrap(outputAxes[i], type.getRank()))
       return node.fail("a scan axis is outside the rank; correct the model");
-    starts.push_back(
-        tensor::EmptyOp::create(b, type.getShape(), type.getElementType()));
+    starts.push_back(emptyOf(node, type));
   }
   auto loop = scf::ForOp::create(b, index(b, 0), index(b, steps), index(b, 1),
                                  starts);
@@ -330,16 +381,16 @@ static LogicalResult lowerScan(Node &node) {
     next.push_back(outputs[i]);
   for (int64_t i = 0; i < collected; ++i) {
     Value whole = values[states + i], part = outputs[states + i];
-    if (tensorType(part).getNumElements() * steps !=
-        tensorType(whole).getNumElements())
+    Shape shape = shapeOf(whole);
+    bool whatWasScanned = node.agree(shape[outputAxes[i]], steps);
+    shape.erase(shape.begin() + outputAxes[i]);
+    if (!whatWasScanned || !node.agree(shapeOf(part).count(), shape.count()))
       return node.fail("a collected result changes its shape; such loops are "
                        "not supported");
-    SmallVector<int64_t> shape(tensorType(whole).getShape());
-    shape.erase(shape.begin() + outputAxes[i]);
     next.push_back(writeSlice(b, whole, reshape(b, part, shape), outputAxes[i],
                               at(outputWays[i])));
   }
-  if (TypeRange(ValueRange(next)) != loop.getResultTypes())
+  if (!conform(node, next, loop.getResultTypes()))
     return node.fail("a carried value changes its shape; such loops are not "
                      "supported");
   endBlock(b, *block, next);

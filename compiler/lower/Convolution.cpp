@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Convolution.h"
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Node.h"
 #include "compiler/support/Elements.h"
 
@@ -139,6 +140,16 @@ static Shape joined(const Shape &first, const Shape &second) {
   return all;
 }
 
+/// Each channel of x (batch, channel, space) with a filter of its own.
+static Value convolveChannels(LocBuilder &b, Value x, Value w, const Window &window, const Shape &result, Type element) {
+  // loops: batch, channel, space, taps
+  unsigned n = window.kernel.size(), loops = 2 + 2 * n, taps = 2 + n;
+  Value taper = reshape(b, w, joined({result[1]}, window.kernel));
+  AffineMap maps[] = {windowMap(b, window, 2, loops), makeMap(b, loops, {dims(b, 1, 1), dims(b, taps, n)}),
+                      makeMap(b, loops, {dims(b, 0, 2 + n)})};
+  return contraction(b, x, taper, maps, loopKinds(2 + n, n), tensorType(result, element));
+}
+
 Value lower::convolve(LocBuilder &b, Value x, Value w, const Window &window,
                       int64_t group, const Shape &output, Type element) {
   unsigned n = window.kernel.size();
@@ -160,17 +171,8 @@ Value lower::convolve(LocBuilder &b, Value x, Value w, const Window &window,
                        tensorType(resultShape, element));
   }
   Extent multiplier = filters / group;
-  if (channels == group && multiplier == 1) {
-    // loops: batch, channel, space, taps
-    unsigned loops = 2 + 2 * n, taps = 2 + n;
-    Value taper = reshape(b, w, joined({channels}, window.kernel));
-    AffineMap maps[] = {
-        windowMap(b, window, 2, loops),
-        makeMap(b, loops, {dims(b, 1, 1), dims(b, taps, n)}),
-        makeMap(b, loops, {dims(b, 0, 2 + n)})};
-    return contraction(b, x, taper, maps, loopKinds(2 + n, n),
-                       tensorType(resultShape, element));
-  }
+  if (channels == group && multiplier == 1)
+    return convolveChannels(b, x, w, window, resultShape, element);
   // loops: batch, group, filter in group, space, channel in group, taps
   Extent inGroup = channels / group;
   unsigned loops = 4 + 2 * n, channel = 3 + n, taps = 4 + n;
@@ -242,6 +244,51 @@ static LogicalResult lowerConv(Node &node) {
   if (node.has(2))
     result = addChannelBias(b, result, node.operand(2));
   return node.done(result);
+}
+
+/// CausalConvWithState-27: a window of each channel over what came before, which past_state or zeros begin.
+static LogicalResult lowerCausalConv(Node &node) {
+  LocBuilder &b = node.b;
+  if (node.rank(0) != 3 || node.rank(1) != 3)
+    return node.fail("the input and the weights must have a rank of 3; correct the model");
+  Shape shape = node.sizes(0), weights = node.sizes(1);
+  Extent batch = shape[0], channels = shape[1], before = weights[2] - 1;
+  if (!node.agree(weights[0], channels) || !node.agree(weights[1], 1) || !node.isAtMost(1, weights[2]) ||
+      failed(checkBias(node, 2, channels)))
+    return node.fail("the weights do not fit the input; correct the model");
+  Type element = node.element(0);
+  Value x = node.operand(0), w = node.operand(1);
+  if (before == 0) {
+    // A window of one place sees nothing before.
+  } else if (!node.has(3)) {
+    x = pad(b, x, {0, 0, before}, {0, 0, 0}, numberAttr(element, 0));
+  } else {
+    Shape past = node.sizes(3);
+    if (past.size() != 3 || !node.agree(past[0], batch) || !node.agree(past[1], channels) || !node.agree(past[2], before))
+      return node.fail("the past state does not fit the input; correct the model");
+    x = concat(b, {node.operand(3), x}, 2);
+  }
+  Window window;
+  window.strides = window.dilations = {1};
+  window.kernel = {weights[2]};
+  Value result = convolveChannels(b, x, w, window, shape, element);
+  if (node.has(2))
+    result = addChannelBias(b, result, node.operand(2));
+  std::string activation = node.attrString("activation", "none");
+  if (activation == "silu" || activation == "swish")
+    result = pointwise(b, result, tensorType(result), [](LocBuilder &b, ValueRange s) -> Value {
+      Type f32 = b.getF32Type();
+      Value wide = castScalar(b, s[0], f32, false, false);
+      return castScalar(b, mul(b, wide, logistic(b, wide)), s[0].getType(), false, false);
+    });
+  else if (activation != "none")
+    return node.fail("the activation '" + activation + "' is unknown; correct the model");
+  node.set(0, result);
+  if (node.hasResult(1) && before == 0)
+    node.set(1, emptyOf(node, node.resultType(1)));
+  else if (node.hasResult(1))
+    node.set(1, sliceAxis(b, x, 2, shape[2], before));
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -466,6 +513,7 @@ static LogicalResult lowerCol2Im(Node &node) {
 
 void lower::addConvolution(Registry &r) {
   r["onnx.Col2Im"] = lowerCol2Im;
+  r["onnx.CausalConvWithState"] = lowerCausalConv;
   r["onnx.Conv"] = lowerConv;
   r["onnx.ConvTranspose"] = lowerConvTranspose;
 }

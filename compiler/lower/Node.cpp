@@ -109,6 +109,8 @@ bool Node::agree(const Extent &a, const Extent &b) const {
   AffineExpr x = a.in(op->getContext()), y = b.in(op->getContext());
   if (!x || !y || (a.isNumber() && b.isNumber()))
     return a == b;
+  if (auto difference = constantSize(simplifiedSize(x - y)))
+    return *difference == 0;
   requireEqual(op, x, y);
   return true;
 }

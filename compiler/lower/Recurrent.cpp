@@ -5,6 +5,7 @@
 // few steps need no loop. Sequences that end early keep their state and give zeros from there on.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Node.h"
 #include "compiler/lower/Structured.h"
 
@@ -23,7 +24,8 @@ struct Cell {
   Node &node;
   LocBuilder &b;
   StringRef kind;
-  int64_t steps, batch, hidden, gates, directions;
+  Extent steps, batch, hidden;
+  int64_t gates, directions;
   Type element;
   float clip;
   bool linearBeforeReset, inputForget;
@@ -141,21 +143,20 @@ static LogicalResult readActivations(Node &node, Cell &cell) {
 // One step
 //===----------------------------------------------------------------------===//
 
-/// The state (batch, hidden) times weights (columns, hidden), as (batch, columns / hidden, hidden).
-static Value recur(Cell &cell, Value state, Value weights) {
+/// The state (batch, hidden) times weights (gates x hidden, hidden), as (batch, gates, hidden).
+static Value recur(Cell &cell, Value state, Value weights, int64_t gates) {
   LocBuilder &b = cell.b;
   MLIRContext *context = b.getContext();
   AffineExpr row = b.getAffineDimExpr(0), column = b.getAffineDimExpr(1),
              k = b.getAffineDimExpr(2);
-  int64_t columns = tensorType(weights).getDimSize(0);
   AffineMap maps[] = {AffineMap::get(3, 0, {row, k}, context),
                       AffineMap::get(3, 0, {column, k}, context),
                       AffineMap::get(3, 0, {row, column}, context)};
   IteratorType loops[] = {IteratorType::parallel, IteratorType::parallel,
                           IteratorType::reduction};
   Value flat = contraction(b, state, weights, maps, loops,
-                           tensorType({cell.batch, columns}, cell.element));
-  return reshape(b, flat, {cell.batch, columns / cell.hidden, cell.hidden});
+                           tensorType({cell.batch, cell.hidden * gates}, cell.element));
+  return reshape(b, flat, {cell.batch, gates, cell.hidden});
 }
 
 namespace {
@@ -179,6 +180,7 @@ public:
   unsigned perSequence(Value value) {
     return append(value, cell.b.getAffineDimExpr(0));
   }
+  unsigned shared(Value value) { return append(value, {}); }
   Value build(Body body) {
     return mapped(cell.b, values, maps,
                   tensorType({cell.batch, cell.hidden}, cell.element), body);
@@ -207,7 +209,7 @@ static Value clipped(LocBuilder &b, const Cell &cell, Value x) {
 
 /// Gates in the order input, output, forget, cell; peepholes input, output, forget.
 static State stepLstm(Cell &cell, const Direction &d, Value x, State old) {
-  Value recurrent = recur(cell, old.h, d.recurrent);
+  Value recurrent = recur(cell, old.h, d.recurrent, cell.gates);
   enum { input, output, forget, candidate };
   const Activation &f = d.activations[0], &g = d.activations[1],
                    &h = d.activations[2];
@@ -266,11 +268,11 @@ static State stepGru(Cell &cell, const Direction &d, Value x, State old) {
   };
   Value gates, candidateState;
   if (cell.linearBeforeReset) {
-    gates = recur(cell, old.h, d.recurrent);
+    gates = recur(cell, old.h, d.recurrent, cell.gates);
     candidateState = gates;
   } else {
-    int64_t split = 2 * cell.hidden;
-    gates = recur(cell, old.h, sliceAxis(b, d.recurrent, 0, 0, split));
+    Extent split = cell.hidden * 2;
+    gates = recur(cell, old.h, sliceAxis(b, d.recurrent, 0, 0, split), 2);
     Operands operands(cell);
     unsigned xr = operands.gate(x, reset);
     operands.gate(gates, reset);
@@ -280,7 +282,7 @@ static State stepGru(Cell &cell, const Direction &d, Value x, State old) {
       return mul(b, r, s[h]);
     });
     candidateState =
-        recur(cell, remembered, sliceAxis(b, d.recurrent, 0, split, cell.hidden));
+        recur(cell, remembered, sliceAxis(b, d.recurrent, 0, split, cell.hidden), 1);
   }
   Operands operands(cell);
   unsigned xz = operands.gate(x, update);
@@ -310,7 +312,7 @@ static State stepGru(Cell &cell, const Direction &d, Value x, State old) {
 }
 
 static State stepRnn(Cell &cell, const Direction &d, Value x, State old) {
-  Value recurrent = recur(cell, old.h, d.recurrent);
+  Value recurrent = recur(cell, old.h, d.recurrent, cell.gates);
   Operands operands(cell);
   operands.gate(x, 0);
   operands.gate(recurrent, 0);
@@ -329,19 +331,17 @@ static State step(Cell &cell, const Direction &d, Value x, State old) {
   return stepRnn(cell, d, x, old);
 }
 
-/// `fresh` for sequences that reach this step, `old` (or 0) for the others.
+/// `fresh` for sequences that reach the step `at` (a tensor of one number), `old` (or 0) for the others.
 static Value whereRunning(Cell &cell, Value at, Value fresh, Value old) {
   Operands operands(cell);
-  unsigned now = operands.perSequence(at);
+  unsigned now = operands.shared(at);
   operands.perSequence(cell.lengths);
   unsigned value = operands.state(fresh);
   if (old)
     operands.state(old);
   return operands.build([&](LocBuilder &b, ValueRange s) -> Value {
-    Value left = castScalar(b, s[now], b.getI64Type(), false, false);
-    Value right = castScalar(b, s[now + 1], b.getI64Type(), false, false);
-    Value running =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, left, right);
+    Value length = castScalar(b, s[now + 1], b.getI64Type(), false, false);
+    Value running = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, s[now], length);
     Value rest = old ? s[value + 1] : scalar(b, cell.element, 0);
     return arith::SelectOp::create(b, running, s[value], rest);
   });
@@ -359,69 +359,50 @@ static constexpr int64_t kUnrolledSteps = 16;
 static State runDirection(Cell &cell, const Direction &d, State state,
                           Value *all) {
   LocBuilder &b = cell.b;
-  SmallVector<int64_t> outShape{cell.steps, cell.batch, cell.hidden};
-  SmallVector<int64_t> rowShape{1, cell.batch, cell.hidden};
-  // Each sequence's place in time, as data: a body sees tensors alone.
-  Value times;
-  if (cell.lengths) {
-    SmallVector<int64_t> numbers;
-    for (int64_t t = 0; t < cell.steps; ++t)
-      numbers.append(cell.batch, t);
-    times = reshape(b, indexTable(b, numbers), {cell.steps, cell.batch});
-  }
-  auto advanceState = [&](Value x, Value time, State old, Value *shown) {
+  Shape outShape{cell.steps, cell.batch, cell.hidden}, rowShape{1, cell.batch, cell.hidden};
+  auto advanceState = [&](Value x, Value at, State old, Value *shown) {
     State next = step(cell, d, x, old);
     *shown = next.h;
-    if (time) {
-      *shown = whereRunning(cell, time, next.h, {});
-      next.h = whereRunning(cell, time, next.h, old.h);
+    if (cell.lengths) {
+      *shown = whereRunning(cell, at, next.h, {});
+      next.h = whereRunning(cell, at, next.h, old.h);
       if (next.c)
-        next.c = whereRunning(cell, time, next.c, old.c);
+        next.c = whereRunning(cell, at, next.c, old.c);
     }
     return next;
   };
-  if (cell.steps <= kUnrolledSteps) {
-    SmallVector<Value> rows(cell.steps);
-    for (int64_t i = 0; i < cell.steps; ++i) {
-      int64_t at = d.backwards ? cell.steps - 1 - i : i;
-      auto take = [&](Value value) {
-        return reshape(b, sliceAxis(b, value, 0, at, 1),
-                       tensorType(value).getShape().drop_front());
-      };
-      Value shown;
-      state = advanceState(take(d.projected), times ? take(times) : Value(), state,
-                      &shown);
+  if (cell.steps.isNumber() && cell.steps.value() <= kUnrolledSteps) {
+    int64_t steps = cell.steps.value();
+    SmallVector<Value> rows(steps);
+    for (int64_t i = 0; i < steps; ++i) {
+      int64_t at = d.backwards ? steps - 1 - i : i;
+      Value x = reshape(b, sliceAxis(b, d.projected, 0, at, 1), {cell.batch, cell.gates, cell.hidden}), shown;
+      state = advanceState(x, cell.lengths ? counter(b, at) : Value(), state, &shown);
       rows[at] = reshape(b, shown, rowShape);
     }
     if (all)
       *all = concat(b, rows, 0);
     return state;
   }
-  SmallVector<Value> starts{counter(b, d.backwards ? cell.steps - 1 : 0),
-                            state.h};
+  Value first = counter(b, d.backwards ? cell.steps - 1 : 0);
+  SmallVector<Value> starts{first, state.h};
   if (state.c)
     starts.push_back(state.c);
   if (all)
-    starts.push_back(tensor::EmptyOp::create(b, outShape, cell.element));
-  auto loop = scf::ForOp::create(
-      b, index(b, 0), index(b, cell.steps), index(b, 1), starts,
-      [&](OpBuilder &inner, Location, Value, ValueRange carried) {
-        OpBuilder::InsertionGuard guard(b);
-        b.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
-        Value at = carried[0];
-        State old{carried[1], state.c ? carried[2] : Value()};
-        Value shown;
-        State next =
-            advanceState(readSlice(b, d.projected, 0, at),
-                         times ? readSlice(b, times, 0, at) : Value(), old,
-                         &shown);
-        SmallVector<Value> results{advance(b, at, d.backwards ? -1 : 1), next.h};
-        if (next.c)
-          results.push_back(next.c);
-        if (all)
-          results.push_back(writeSlice(b, carried.back(), shown, 0, at));
-        scf::YieldOp::create(b, results);
-      });
+    starts.push_back(emptyOf(cell.node, tensorType(outShape, cell.element)));
+  auto loop = scf::ForOp::create(b, index(b, 0), index(b, cell.steps), index(b, 1), starts);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(loop.getBody());
+  ValueRange carried = loop.getRegionIterArgs();
+  Value at = carried[0], shown;
+  State old{carried[1], state.c ? carried[2] : Value()};
+  State next = advanceState(readSlice(b, d.projected, 0, at), at, old, &shown);
+  SmallVector<Value> results{advance(b, at, d.backwards ? -1 : 1), next.h};
+  if (next.c)
+    results.push_back(next.c);
+  if (all)
+    results.push_back(writeSlice(b, carried.back(), shown, 0, at));
+  scf::YieldOp::create(b, results);
   if (all)
     *all = loop.getResults().back();
   return {loop.getResult(1), state.c ? loop.getResult(2) : Value()};
@@ -431,7 +412,7 @@ static State runDirection(Cell &cell, const Direction &d, State state,
 static Value project(Cell &cell, Value weights, Value bias) {
   LocBuilder &b = cell.b;
   MLIRContext *context = b.getContext();
-  int64_t columns = cell.gates * cell.hidden;
+  Extent columns = cell.hidden * cell.gates;
   AffineExpr t = b.getAffineDimExpr(0), s = b.getAffineDimExpr(1),
              n = b.getAffineDimExpr(2), k = b.getAffineDimExpr(3);
   AffineMap maps[] = {AffineMap::get(4, 0, {t, s, k}, context),
@@ -454,7 +435,7 @@ static Value project(Cell &cell, Value weights, Value bias) {
 /// the hidden gate, which the reset gate scales.
 static Value splitBias(Cell &cell, Value bias, Value &recurrentBias) {
   LocBuilder &b = cell.b;
-  int64_t columns = cell.gates * cell.hidden;
+  Extent columns = cell.hidden * cell.gates;
   Value input = sliceAxis(b, bias, 0, 0, columns);
   Value recurrent = sliceAxis(b, bias, 0, columns, columns);
   bool apart = cell.kind == "GRU" && cell.linearBeforeReset;
@@ -463,7 +444,7 @@ static Value splitBias(Cell &cell, Value bias, Value &recurrentBias) {
         b, {input, recurrent}, tensorType(input),
         [](LocBuilder &b, ValueRange s) { return add(b, s[0], s[1]); });
   recurrentBias = reshape(b, recurrent, {cell.gates, cell.hidden});
-  int64_t gated = 2 * cell.hidden;
+  Extent gated = cell.hidden * 2;
   return pointwise(b, {input, recurrent}, tensorType(input),
                    [&](LocBuilder &b, ValueRange s) -> Value {
                      Value at = linalg::IndexOp::create(b, 0);
@@ -484,14 +465,18 @@ static LogicalResult lowerRecurrent(Node &node) {
   Value x = node.operand(0);
   if (batchFirst)
     x = transpose(b, x, {1, 0, 2});
-  ArrayRef<int64_t> shape = tensorType(x).getShape();
+  Shape shape = shapeOf(x);
   int64_t gates = kind == "LSTM" ? 4 : kind == "GRU" ? 3 : 1;
+  // A size that the attribute tells is none that is left to the call.
+  Extent hidden = node.sizes(2)[2];
+  if (node.hasAttr("hidden_size") && !hidden.isNumber())
+    hidden = node.attrInt("hidden_size", 0);
   Cell cell{node,
             b,
             kind,
             shape[0],
             shape[1],
-            node.shape(2)[2],
+            hidden,
             gates,
             direction == "bidirectional" ? 2 : 1,
             node.element(0),
@@ -501,21 +486,21 @@ static LogicalResult lowerRecurrent(Node &node) {
             x,
             {},
             {}};
-  int64_t columns = cell.gates * cell.hidden;
-  int64_t weightShape[] = {cell.directions, columns, shape[2]};
-  int64_t recurrentShape[] = {cell.directions, columns, cell.hidden};
-  if (node.shape(1) != ArrayRef(weightShape) ||
-      node.shape(2) != ArrayRef(recurrentShape) || cell.steps < 1)
-    return node.fail("the weights do not fit the input; correct the model");
-  int64_t stateShape[] = {cell.directions, cell.batch, cell.hidden};
-  if (batchFirst)
-    std::rotate(stateShape, stateShape + 1, stateShape + 2);
-  auto fits = [&](unsigned i, ArrayRef<int64_t> expected) {
-    return !node.has(i) || node.shape(i) == expected;
+  Extent columns = cell.hidden * cell.gates;
+  auto fits = [&](unsigned i, const Shape &expected) {
+    return !node.has(i) || (node.rank(i) == int64_t(expected.size()) && llvm::all_of(llvm::zip(node.sizes(i), expected), [&](auto pair) {
+      return node.agree(std::get<0>(pair), std::get<1>(pair));
+    }));
   };
-  if (!fits(3, {cell.directions, 2 * columns}) || !fits(4, {cell.batch}) ||
+  if (!fits(1, {cell.directions, columns, shape[2]}) || !fits(2, {cell.directions, columns, cell.hidden}) ||
+      !node.isAtMost(1, cell.steps))
+    return node.fail("the weights do not fit the input; correct the model");
+  Shape stateShape{cell.directions, cell.batch, cell.hidden};
+  if (batchFirst)
+    std::rotate(stateShape.begin(), stateShape.begin() + 1, stateShape.begin() + 2);
+  if (!fits(3, {cell.directions, columns * 2}) || !fits(4, {cell.batch}) ||
       !fits(5, stateShape) || (kind == "LSTM" && !fits(6, stateShape)) ||
-      (kind == "LSTM" && !fits(7, {cell.directions, 3 * cell.hidden})))
+      (kind == "LSTM" && !fits(7, {cell.directions, cell.hidden * 3})))
     return node.fail("biases, lengths, initial states or peepholes have the "
                      "wrong shape; correct the model");
   if (failed(readActivations(node, cell)))
@@ -523,19 +508,19 @@ static LogicalResult lowerRecurrent(Node &node) {
   if (node.has(4)) {
     auto lengths = node.constantInts(4);
     bool full = lengths && llvm::all_of(*lengths, [&](int64_t length) {
-                  return length == cell.steps;
+                  return cell.steps == length;
                 });
     if (!full)
       cell.lengths = node.operand(4);
-    // A table holds each sequence's place in time.
-    if (cell.lengths && double(cell.steps) * double(cell.batch) > (1 << 24))
-      return node.fail("more than 16 million steps of sequences of different lengths are not supported");
   }
   bool hasCell = kind == "LSTM";
   bool wantsAll = node.hasResult(0) && !node.op->getResult(0).use_empty();
-  auto part = [&](Value value, int64_t d) {
-    ArrayRef<int64_t> whole = tensorType(value).getShape();
-    return reshape(b, sliceAxis(b, value, 0, d, 1), whole.drop_front());
+  // What one direction has, of sizes that the checks above found.
+  auto part = [&](Value value, int64_t d, const Shape &sizes) {
+    Shape offsets(sizes.size() + 1, 0), taken{1};
+    offsets[0] = d;
+    taken.append(sizes.begin(), sizes.end());
+    return reshape(b, slice(b, value, offsets, taken, SmallVector<int64_t>(taken.size(), 1)), sizes);
   };
   RankedTensorType stateType =
       tensorType({cell.batch, cell.hidden}, cell.element);
@@ -543,7 +528,7 @@ static LogicalResult lowerRecurrent(Node &node) {
     if (!node.has(i))
       return splat(b, stateType, numberAttr(cell.element, 0));
     Value value = node.operand(i);
-    return part(batchFirst ? transpose(b, value, {1, 0, 2}) : value, d);
+    return part(batchFirst ? transpose(b, value, {1, 0, 2}) : value, d, {cell.batch, cell.hidden});
   };
 
   SmallVector<Value> sequences, lastH, lastC;
@@ -555,17 +540,17 @@ static LogicalResult lowerRecurrent(Node &node) {
                           .slice(d * perDirection, perDirection);
     Value bias;
     if (node.has(3))
-      bias = splitBias(cell, part(node.operand(3), d), way.recurrentBias);
-    way.projected = project(cell, part(node.operand(1), d), bias);
-    way.recurrent = part(node.operand(2), d);
+      bias = splitBias(cell, part(node.operand(3), d, {columns * 2}), way.recurrentBias);
+    way.projected = project(cell, part(node.operand(1), d, {columns, shape[2]}), bias);
+    way.recurrent = part(node.operand(2), d, {columns, cell.hidden});
     if (hasCell && node.has(7))
-      way.peepholes = reshape(b, part(node.operand(7), d), {3, cell.hidden});
+      way.peepholes = reshape(b, part(node.operand(7), d, {cell.hidden * 3}), {3, cell.hidden});
     State state{initial(5, d), hasCell ? initial(6, d) : Value()};
     Value all;
     State last = runDirection(cell, way, state, wantsAll ? &all : nullptr);
     auto stacked = [&](Value value, int64_t axis) {
-      SmallVector<int64_t> kept(tensorType(value).getShape());
-      kept.insert(kept.begin() + axis, 1);
+      Shape kept = shapeOf(value);
+      kept.insert(kept.begin() + axis, Extent(1));
       return reshape(b, value, kept);
     };
     if (wantsAll)

@@ -461,11 +461,12 @@ static LogicalResult lowerSpaceToDepth(Node &node) {
 //===----------------------------------------------------------------------===//
 
 static LogicalResult lowerExpand(Node &node) {
-  if (!node.resultType().hasStaticShape())
+  Parameter wanted(node, 1);
+  bool follows = !node.type(0).hasStaticShape() && (wanted.isKnown() || node.isOpen(1));
+  if (follows || !node.resultType().hasStaticShape())
     return node.done(broadcast(node.b, node.operand(0), node.resultSizes()));
   ArrayRef<int64_t> shape = node.shape(0);
   ArrayRef<int64_t> result = node.resultType().getShape();
-  Parameter wanted(node, 1);
   int64_t rank = result.size(), added = rank - shape.size();
   auto sizeAt = [&](int64_t axis) { return axis < added ? 1 : shape[axis - added]; };
   for (int64_t axis = 0; axis < rank; ++axis)

@@ -483,6 +483,7 @@ static bool hasDataSize(LocBuilder &b, const Extent &size) {
 /// A reshape of sizes that are not static: dimensions fall into groups of which as many elements are known to be in both shapes.
 static Value dynamicReshape(LocBuilder &b, Value value, const Shape &shape) {
   MLIRContext *context = b.getContext();
+  Operation *parent = b.getInsertionBlock()->getParentOp();
   Type element = elementOf(value);
   Shape from = shapeOf(value);
   SizeList to = shape.in(context), given = from.in(context);
@@ -508,8 +509,8 @@ static Value dynamicReshape(LocBuilder &b, Value value, const Shape &shape) {
     bool found = false;
     for (size_t endI = i + 1; !found && endI <= from.size(); ++endI)
       for (size_t endJ = j + 1; !found && endJ <= shape.size(); ++endJ) {
-        found = productOf(ArrayRef(given).slice(i, endI - i), context) ==
-                productOf(ArrayRef(to).slice(j, endJ - j), context);
+        found = areEqual(parent, productOf(ArrayRef(given).slice(i, endI - i), context),
+                         productOf(ArrayRef(to).slice(j, endJ - j), context));
         if (found)
           close(endI, endJ);
       }
@@ -526,7 +527,7 @@ static Value dynamicReshape(LocBuilder &b, Value value, const Shape &shape) {
     differs |= size.isNumber() != wanted.back().isNumber();
     // Of what a call chooses, inference has asked for it.
     if (size != wanted.back() && (hasDataSize(b, size) || hasDataSize(b, wanted.back())))
-      requireEqual(b.getInsertionBlock()->getParentOp(), size.in(context), wanted.back().in(context));
+      requireEqual(parent, size.in(context), wanted.back().in(context));
   }
   if (fromGroups.size() != from.size())
     value = tensor::CollapseShapeOp::create(b, tensorType(middle, element), value, fromGroups);
@@ -734,8 +735,11 @@ Value lower::writeSlice(LocBuilder &b, Value whole, Value part, int64_t axis,
                 });
 }
 
-Value lower::counter(LocBuilder &b, int64_t value) {
-  return splat(b, tensorType({}, b.getI64Type()), b.getI64IntegerAttr(value));
+Value lower::counter(LocBuilder &b, const Extent &value) {
+  RankedTensorType type = tensorType({}, b.getI64Type());
+  if (value.isNumber())
+    return splat(b, type, b.getI64IntegerAttr(value.value()));
+  return tensor::FromElementsOp::create(b, type, scalarInt(b, b.getI64Type(), value));
 }
 
 Value lower::advance(LocBuilder &b, Value counter, int64_t step) {

@@ -128,7 +128,7 @@ mlir::Value readSlice(LocBuilder &b, mlir::Value value, int64_t axis, mlir::Valu
 mlir::Value writeSlice(LocBuilder &b, mlir::Value whole, mlir::Value part,
                        int64_t axis, mlir::Value at);
 /// A counter for a loop to carry: tensor<i64> of `value`, and its successor.
-mlir::Value counter(LocBuilder &b, int64_t value);
+mlir::Value counter(LocBuilder &b, const Extent &value);
 mlir::Value advance(LocBuilder &b, mlir::Value counter, int64_t step);
 /// Converts each element; integers are read as unsigned where told.
 mlir::Value castTo(LocBuilder &b, mlir::Value value, mlir::Type element,

@@ -681,43 +681,45 @@ Value Emitter::sizeValue(AffineExpr size) {
   return value;
 }
 
+/// Sums of as many bytes do not overflow, for any number of buffers that a model has.
+constexpr int64_t kMostFactor = int64_t(1) << 40;
+
 AffineExpr Emitter::placeDynamicBuffers(int64_t staticBytes) {
   MLIRContext *context = module.getContext();
   auto constant = [&](int64_t value) { return getAffineConstantExpr(value, context); };
-  // Buffers of one size that do not live at the same time share a slot. Which of two sizes is greater nobody knows, so that different ones
-  // lie one behind the other.
-  struct Slot {
-    AffineExpr bytes;
-    SmallVector<Interval> taken;
+  // Sizes that are multiples of one expression compare as their factors do: such buffers are packed as static ones are, in units of the expression. Which of
+  // two other sizes is greater nobody knows, so that the groups lie one behind the other. Factors are multiples of the alignment where that costs little.
+  struct Group {
+    AffineExpr unit;
+    std::vector<Interval> taken;
     SmallVector<memref::ViewOp> views;
   };
-  std::vector<Slot> slots;
+  std::vector<Group> groups;
   for (ArenaBuffer &buffer : arenaBuffers) {
     if (!buffer.bytes)
       continue;
-    Slot *slot = nullptr;
-    for (Slot &known : slots)
-      if (!slot && known.bytes == buffer.bytes &&
-          llvm::none_of(known.taken, [&](const Interval &other) {
-            return other.first <= buffer.interval.last &&
-                   buffer.interval.first <= other.last;
-          }))
-        slot = &known;
-    if (!slot) {
-      slots.push_back({buffer.bytes, {}, {}});
-      slot = &slots.back();
-    }
-    slot->taken.push_back(buffer.interval);
-    slot->views.push_back(buffer.view);
+    int64_t factor = buffer.bytes.getLargestKnownDivisor();
+    AffineExpr unit = factor >= kArenaAlignment && factor < kMostFactor ? exactQuotient(buffer.bytes, constant(factor)) : AffineExpr();
+    if (unit)
+      factor = llvm::divideCeil(factor, kArenaAlignment);
+    else
+      factor = 1;
+    unit = unit ? unit * kArenaAlignment : buffer.bytes.ceilDiv(kArenaAlignment) * kArenaAlignment;
+    unit = simplifiedSize(unit);
+    auto group = llvm::find_if(groups, [&](const Group &known) { return known.unit == unit; });
+    if (group == groups.end())
+      group = groups.insert(group, Group{unit, {}, {}});
+    group->taken.push_back({factor * kArenaAlignment, buffer.interval.first, buffer.interval.last});
+    group->views.push_back(buffer.view);
   }
   AffineExpr offset = constant(llvm::alignTo(staticBytes, kArenaAlignment));
-  for (Slot &slot : slots) {
-    for (memref::ViewOp view : slot.views)
-      view.getByteShiftMutable().assign(sizeValue(offset));
-    offset = simplifiedSize(
-        offset + slot.bytes.ceilDiv(kArenaAlignment) * kArenaAlignment);
+  for (Group &group : groups) {
+    Packing packing = pack(group.taken);
+    for (auto [view, place] : llvm::zip(group.views, packing.offsets))
+      view.getByteShiftMutable().assign(sizeValue(simplifiedSize(offset + group.unit * (place / kArenaAlignment))));
+    offset = simplifiedSize(offset + group.unit * (packing.bytes / kArenaAlignment));
   }
-  return slots.empty() ? constant(staticBytes) : offset;
+  return groups.empty() ? constant(staticBytes) : offset;
 }
 
 Value Emitter::index(int64_t value) {

@@ -1,5 +1,6 @@
 //===- InferShapes.cpp ----------------------------------------------------===//
 #include "compiler/import/Inference.h"
+#include "compiler/import/OpenShapes.h"
 #include "compiler/optimize/Lists.h"
 #include "compiler/optimize/Passes.h"
 #include "compiler/optimize/Rewrite.h"
@@ -59,25 +60,26 @@ LogicalResult Inferrer::inferOperation(Operation *op) {
   return inferTypes(op, inference);
 }
 
-/// Number of iterations of a loop whose condition is always true, or nullopt.
-static std::optional<int64_t> tripCount(onnx::LoopOp loop) {
+/// Number of iterations of a loop whose condition is always true; null where only data tell.
+static AffineExpr tripCount(onnx::LoopOp loop) {
   auto isTrue = [](Value value) {
     auto known = integerConstant(value);
     return known && known->size() == 1 && known->front();
   };
   Value condition = onnx::input(loop, 1);
   if (condition && !isTrue(condition))
-    return std::nullopt;
+    return {};
   Block &body = loop.getBodyRegion().front();
   Value again = body.getTerminator()->getOperand(0);
   while (auto identity = again.getDefiningOp<onnx::IdentityOp>())
     again = identity->getOperand(0);
   if (again != body.getArgument(1) && !isTrue(again))
-    return std::nullopt;
-  auto count = integerConstant(onnx::input(loop, 0));
+    return {};
+  Value most = onnx::input(loop, 0);
+  auto count = most ? elementsOf(most) : std::nullopt;
   if (!count || count->size() != 1)
-    return std::nullopt;
-  return std::max<int64_t>(count->front(), 0);
+    return {};
+  return greatestSize(loop, {getAffineConstantExpr(0, loop.getContext()), count->front()});
 }
 
 /// The specification lets the shapes of a loop's values change from one iteration to the next, and so infers none. Mostly they stay: the body
@@ -119,19 +121,19 @@ onnx::LoopOp Inferrer::keepLoopShapes(onnx::LoopOp loop) {
   for (auto [result, value] : llvm::zip(copy->getResults(), initial))
     result.setType(value.getType());
   // What each iteration yields is collected along a new first axis; how many iterations there are, only data may tell.
-  int64_t count = tripCount(copy).value_or(ShapedType::kDynamic);
+  AffineExpr count = tripCount(copy);
   for (auto [result, value] :
        llvm::zip(copy->getResults().drop_front(initial.size()),
                  yielded.drop_front(initial.size() + 1))) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!type)
       continue;
-    SmallVector<int64_t> shape = {count};
-    llvm::append_range(shape, type.getShape());
-    auto inferred = RankedTensorType::get(shape, type.getElementType());
+    SizeList shape = {count};
+    llvm::append_range(shape, sizesOf(type));
+    auto inferred = sizedType(shape, type.getElementType());
     // What the model declares may have told more.
     Type merged = mergeTypes(result.getType(), inferred);
-    result.setType(merged && count == ShapedType::kDynamic ? merged : inferred);
+    result.setType(merged && !count ? merged : inferred);
   }
   loop->replaceAllUsesWith(copy->getResults());
   loop.erase();

@@ -3,6 +3,7 @@
 #include "compiler/import/ElementTypes.h"
 #include "compiler/optimize/Guards.h"
 #include "compiler/support/InterfaceList.h"
+#include "compiler/support/SizeExpr.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -191,6 +192,7 @@ private:
   LogicalResult chooseByData(Value position, int64_t low, int64_t high, bool isSequence, Candidate candidate,
                              SmallVectorImpl<Value> &results);
   FailureOr<std::optional<std::vector<int64_t>>> splitSizes(int64_t size, bool &isUnit);
+  int64_t sumOfPieces(AffineExpr open);
   LogicalResult copyBody(Block &body, ValueRange arguments, SmallVectorImpl<Value> &results);
   Value collected(ArrayRef<Value> parts, Type result);
   bool splitCarried(onnx::LoopOp loop);
@@ -368,6 +370,22 @@ FailureOr<std::optional<std::vector<int64_t>>> Resolver::splitSizes(int64_t size
   return std::optional(*known);
 }
 
+/// What the pieces that the model lists add up to, which an open size is required to be; kDynamic where they are not listed.
+int64_t Resolver::sumOfPieces(AffineExpr open) {
+  constexpr int64_t most = int64_t(1) << 40;
+  Value given = onnx::input(op, 1);
+  auto type = given ? dyn_cast<RankedTensorType>(given.getType()) : RankedTensorType();
+  auto pieces = type && type.getRank() == 1 ? integerConstant(given) : std::nullopt;
+  if (!open || !pieces)
+    return ShapedType::kDynamic;
+  int64_t sum = 0;
+  for (int64_t piece : *pieces)
+    if (piece < 0 || piece > most || (sum += piece) > most)
+      return ShapedType::kDynamic;
+  requireEqual(op, open, getAffineConstantExpr(sum, op->getContext()));
+  return sum;
+}
+
 FailureOr<bool> Resolver::split() {
   auto type = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
   int64_t axis = op->getAttrOfType<IntegerAttr>("axis") ? op->getAttrOfType<IntegerAttr>("axis").getInt() : 0;
@@ -376,9 +394,9 @@ FailureOr<bool> Resolver::split() {
   axis += axis < 0 ? type.getRank() : 0;
   if (axis < 0 || axis >= type.getRank())
     return fail("its axis is outside of the rank; correct the model");
-  if (type.isDynamicDim(axis))
+  int64_t size = type.isDynamicDim(axis) ? sumOfPieces(sizesOf(type)[axis]) : type.getDimSize(axis);
+  if (ShapedType::isDynamic(size))
     return wait("the size that it splits is not known");
-  int64_t size = type.getDimSize(axis);
   bool isUnit = false;
   auto found = splitSizes(size, isUnit);
   if (failed(found))

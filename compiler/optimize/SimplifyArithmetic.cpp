@@ -1,6 +1,9 @@
 //===- SimplifyArithmetic.cpp ---------------------------------------------===//
 #include "compiler/optimize/Patterns.h"
 #include "compiler/optimize/Rewrite.h"
+#include "compiler/optimize/SmallValues.h"
+#include "compiler/support/SizeExpr.h"
+#include "llvm/ADT/StringSwitch.h"
 #include <cmath>
 
 using namespace mlir;
@@ -11,7 +14,117 @@ static bool isReal(Value value) {
   return type && isa<FloatType>(type.getElementType());
 }
 
+/// Chains of operations on tensors of one number are short.
+constexpr unsigned kLongestChain = 8;
+
+static bool combinesElements(StringRef name) {
+  return llvm::StringSwitch<bool>(name)
+      .Cases({"Add", "Sub", "Mul", "Div", "Min", "Max", "Where", "And", "Or", "Xor", "Equal"}, true)
+      .Cases({"Less", "LessOrEqual", "Greater", "GreaterOrEqual"}, true)
+      .Default(false);
+}
+
+static ElementsAttr repeatedNumber(Value value, unsigned depth = 0);
+
+/// What an operation on elements gives for the numbers that its operands repeat.
+static ElementsAttr repeatedResult(Operation *op, RankedTensorType one, unsigned depth) {
+  OpBuilder builder(op->getContext());
+  SmallVector<Value> numbers;
+  for (Value operand : op->getOperands()) {
+    ElementsAttr number = repeatedNumber(operand, depth + 1);
+    if (!number)
+      break;
+    numbers.push_back(makeConstant(builder, op->getLoc(), number));
+  }
+  ElementsAttr result;
+  if (numbers.size() == op->getNumOperands()) {
+    OperationState state(op->getLoc(), op->getName());
+    state.addOperands(numbers);
+    state.addTypes(one);
+    state.addAttributes(op->getAttrs());
+    Operation *single = Operation::create(state);
+    result = evaluateSmall(single);
+    single->destroy();
+  }
+  for (Value number : numbers)
+    number.getDefiningOp()->destroy();
+  return result;
+}
+
+/// The number, as a scalar, that a value repeats whatever its sizes are; null where there is none, or nobody knows it.
+static ElementsAttr repeatedNumber(Value value, unsigned depth) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  Operation *op = value.getDefiningOp();
+  if (!type || !op || depth > kLongestChain || !type.getElementType().isIntOrFloat())
+    return {};
+  auto one = RankedTensorType::get({}, type.getElementType());
+  auto resized = [&](ElementsAttr elements) -> ElementsAttr {
+    auto dense = dyn_cast_or_null<DenseElementsAttr>(elements);
+    return dense && dense.isSplat() ? dense.resizeSplat(one) : DenseElementsAttr();
+  };
+  if (isa<onnx::ConstantOp>(op))
+    return resized(onnx::constantValue(value));
+  if (isa<onnx::ConstantOfShapeOp>(op)) {
+    if (auto given = op->getAttrOfType<ElementsAttr>("value"))
+      return resized(given);
+    return DenseElementsAttr::get(one, 0.0f);
+  }
+  StringRef name = op->getName().stripDialect();
+  bool moves = llvm::StringSwitch<bool>(name)
+                   .Cases({"Identity", "Expand", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Flatten"}, true)
+                   .Default(false);
+  // Of no element there is no greatest.
+  auto from = op->getNumOperands() ? dyn_cast<RankedTensorType>(op->getOperand(0).getType()) : RankedTensorType();
+  moves |= isa<onnx::ReduceMaxOp, onnx::ReduceMinOp>(op) && from && llvm::all_of(sizesOf(from), [&](AffineExpr size) {
+             auto least = size ? leastValue(op, size) : std::nullopt;
+             return least && *least > 0;
+           });
+  if (moves)
+    return repeatedNumber(op->getOperand(0), depth + 1);
+  return combinesElements(name) || name == "Cast" || name == "Not" ? repeatedResult(op, one, depth) : ElementsAttr();
+}
+
+static bool sameSizes(Value a, Value b) {
+  auto x = dyn_cast<RankedTensorType>(a.getType()), y = dyn_cast<RankedTensorType>(b.getType());
+  return x && y && x.getShape() == y.getShape() && x.getEncoding() == y.getEncoding();
+}
+
 namespace {
+
+/// An operand that repeats one number, such as a mask that masks nothing, is that number: its sizes say nothing where another operand has those of the result.
+struct TakeNumber : RewritePattern {
+  explicit TakeNumber(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (op->getNumResults() != 1 || !combinesElements(op->getName().stripDialect()))
+      return failure();
+    for (OpOperand &operand : op->getOpOperands()) {
+      bool isConstant = isa_and_nonnull<onnx::ConstantOp>(operand.get().getDefiningOp());
+      bool others = llvm::any_of(op->getOperands(), [&](Value other) {
+        return other != operand.get() && sameSizes(other, op->getResult(0));
+      });
+      ElementsAttr number = isConstant || !others ? ElementsAttr() : repeatedNumber(operand.get());
+      if (!number)
+        continue;
+      Value one = makeConstant(rewriter, op->getLoc(), number);
+      rewriter.modifyOpInPlace(op, [&] { operand.set(one); });
+      return success();
+    }
+    return failure();
+  }
+};
+
+/// A choice that is the same everywhere.
+struct KnownChoice : OpRewritePattern<onnx::WhereOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(onnx::WhereOp op, PatternRewriter &rewriter) const override {
+    std::optional<double> condition = splatConstant(op->getOperand(0));
+    Value chosen = condition ? op->getOperand(*condition != 0 ? 1 : 2) : Value();
+    if (!chosen || chosen.getType() != op->getResult(0).getType())
+      return failure();
+    rewriter.replaceOp(op, chosen);
+    return success();
+  }
+};
 
 /// Powers with an operation of their own.
 struct SimplifyPow : OpRewritePattern<onnx::PowOp> {
@@ -105,7 +218,7 @@ struct SumOfTwo : OpRewritePattern<onnx::SumOp> {
 
 void ingot::populateArithmeticPatterns(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<SimplifyPow, ExactDivision, SumOfTwo>(context);
+  patterns.add<TakeNumber, KnownChoice, SimplifyPow, ExactDivision, SumOfTwo>(context);
   patterns.add<RemoveNeutral<onnx::MulOp>>(context, 1.0, true);
   patterns.add<RemoveNeutral<onnx::DivOp>>(context, 1.0, false);
   patterns.add<RemoveNeutral<onnx::SubOp>>(context, 0.0, false);

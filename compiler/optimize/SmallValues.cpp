@@ -212,21 +212,54 @@ static std::optional<Number> openArithmetic(StringRef name, AffineExpr a, Affine
   return numberOf(name == "Div" ? a.floorDiv(b) : a % b);
 }
 
-static std::optional<bool> openComparison(StringRef name, AffineExpr a, AffineExpr b, Operation *op) {
+/// 1 or 0 as the comparison holds or not: an expression where a call decides that.
+static std::optional<Number> openComparison(StringRef name, AffineExpr a, AffineExpr b, Operation *op) {
+  MLIRContext *context = op->getContext();
+  AffineExpr zero = getAffineConstantExpr(0, context), one = getAffineConstantExpr(1, context);
+  if (isFromData(a - b, op))
+    return std::nullopt;
+  // Truth values are sizes, too.
+  if (name == "And")
+    return numberOf(leastSize(op, {a, b}));
+  if (name == "Or")
+    return numberOf(greatestSize(op, {a, b}));
   auto above = leastValue(op, a - b), below = leastValue(op, b - a);
   bool greater = above && *above > 0, less = below && *below > 0;
   bool atLeast = above && *above >= 0, atMost = below && *below >= 0;
-  if (name == "Equal" && (greater || less || (atLeast && atMost)))
-    return !greater && !less;
+  if ((name == "Equal" || name == "Xor") && (greater || less || (atLeast && atMost)))
+    return Number{(greater || less) == (name == "Xor")};
   if (name == "Less" && (less || atLeast))
-    return less;
+    return Number{less};
   if (name == "GreaterOrEqual" && (less || atLeast))
-    return atLeast;
+    return Number{atLeast};
   if (name == "Greater" && (greater || atMost))
-    return greater;
+    return Number{greater};
   if (name == "LessOrEqual" && (greater || atMost))
-    return atMost;
+    return Number{atMost};
+  auto isPositive = [&](AffineExpr size) { return leastSize(op, {one, greatestSize(op, {zero, size})}); };
+  if (name == "Xor")
+    return numberOf(isPositive(greatestSize(op, {a - b, b - a})));
+  if (name == "Equal")
+    return numberOf(one - isPositive(greatestSize(op, {a - b, b - a})));
+  if (name == "Less" || name == "Greater")
+    return numberOf(isPositive(name == "Less" ? b - a : a - b));
+  if (name == "LessOrEqual" || name == "GreaterOrEqual")
+    return numberOf(one - isPositive(name == "LessOrEqual" ? a - b : b - a));
   return std::nullopt;
+}
+
+/// One of two sizes, by a truth value that a call decides; nullopt where nobody knows their signs.
+static std::optional<Number> openChoice(AffineExpr condition, AffineExpr a, AffineExpr b, Operation *op) {
+  if (a == b)
+    return numberOf(a);
+  auto leastA = leastValue(op, a), leastB = leastValue(op, b);
+  if (!leastA || !leastB || isFromData(condition + a + b, op))
+    return std::nullopt;
+  // Of two sizes that are not negative the chosen one is the greater where the other one counts as 0.
+  int64_t least = std::min({*leastA, *leastB, int64_t(0)});
+  AffineExpr shifted = greatestSize(op, {getAffineConstantExpr(std::min(*leastA, *leastB) - least, op->getContext()),
+                                         condition * (a - least), (1 - condition) * (b - least)});
+  return numberOf(shifted + least);
 }
 
 /// Division as the specification has it for integers: towards zero.
@@ -277,20 +310,20 @@ static std::optional<Number> arithmetic(StringRef name, Number a, Number b,
   return wrapped(rest, type);
 }
 
-static std::optional<bool> comparison(StringRef name, Number a, Number b,
+static std::optional<Number> comparison(StringRef name, Number a, Number b,
                                       Type type, Operation *op) {
   bool less, equal;
   if (a.size || b.size)
     return openComparison(name, sizeOf(a, op->getContext()), sizeOf(b, op->getContext()), op);
   if (isa<FloatType>(type)) {
     if (std::isnan(a.r) || std::isnan(b.r))
-      return false;
+      return Number();
     less = a.r < b.r, equal = a.r == b.r;
   } else {
     less = type.isUnsignedInteger() ? uint64_t(a.i) < uint64_t(b.i) : a.i < b.i;
     equal = a.i == b.i;
   }
-  return llvm::StringSwitch<std::optional<bool>>(name)
+  auto holds = llvm::StringSwitch<std::optional<bool>>(name)
       .Case("Equal", equal)
       .Case("Less", less)
       .Case("LessOrEqual", less || equal)
@@ -300,6 +333,7 @@ static std::optional<bool> comparison(StringRef name, Number a, Number b,
       .Case("Or", a.i || b.i)
       .Case("Xor", bool(a.i) != bool(b.i))
       .Default(std::nullopt);
+  return holds ? std::optional(Number{*holds}) : std::nullopt;
 }
 
 static Result elementwise(StringRef name, ArrayRef<Small> operands,
@@ -317,13 +351,8 @@ static Result elementwise(StringRef name, ArrayRef<Small> operands,
     Number value = at(operands[0], index);
     for (const Small &operand : operands.drop_front()) {
       Number other = at(operand, index);
-      if (compares) {
-        std::optional<bool> holds = comparison(name, value, other, element, op);
-        known &= holds.has_value();
-        value = {holds.value_or(false), 0};
-        continue;
-      }
-      std::optional<Number> next = arithmetic(name, value, other, element, op);
+      std::optional<Number> next = compares ? comparison(name, value, other, element, op)
+                                            : arithmetic(name, value, other, element, op);
       known &= next.has_value();
       value = next.value_or(Number());
     }
@@ -335,11 +364,11 @@ static Result elementwise(StringRef name, ArrayRef<Small> operands,
 static Result unary(StringRef name, const Small &operand) {
   Small result = operand;
   Type element = operand.type.getElementType();
-  if (operand.isOpen() && name != "Neg")
+  if (operand.isOpen() && name != "Neg" && name != "Not")
     return std::nullopt;
   for (Number &value : result.values) {
     if (value.size)
-      value = numberOf(-value.size);
+      value = numberOf(name == "Not" ? 1 - value.size : -value.size);
     else if (name == "Not")
       value.i = !value.i;
     else if (name == "Neg")
@@ -366,16 +395,23 @@ static Result unary(StringRef name, const Small &operand) {
   return result;
 }
 
-static Result where(ArrayRef<Small> operands) {
+static Result where(ArrayRef<Small> operands, Operation *op) {
   std::optional<Index> shape = broadcastShape(operands);
   if (!shape)
     return std::nullopt;
   Small result = empty(*shape, operands[1].type.getElementType());
+  if (operands[0].isOpen() && result.isReal())
+    return std::nullopt;
+  bool known = true;
   forEachIndex(*shape, [&](int64_t i, ArrayRef<int64_t> index) {
-    result.values[i] = at(operands[0], index).i ? at(operands[1], index)
-                                                : at(operands[2], index);
+    Number condition = at(operands[0], index), yes = at(operands[1], index), no = at(operands[2], index);
+    std::optional<Number> chosen = condition.i ? yes : no;
+    if (condition.size)
+      chosen = openChoice(condition.size, sizeOf(yes, op->getContext()), sizeOf(no, op->getContext()), op);
+    known &= chosen.has_value();
+    result.values[i] = chosen.value_or(Number());
   });
-  return result;
+  return known ? Result(result) : std::nullopt;
 }
 
 static Result cast(const Small &operand, Type element) {
@@ -718,8 +754,7 @@ static Result evaluate(Operation *op) {
                    .Default(false);
   if (moves && anyOpen(ArrayRef(operands).drop_front()))
     return std::nullopt;
-  if ((name == "Where" && operands[0].isOpen()) ||
-      (llvm::is_contained({"Range", "ConstantOfShape"}, name) && anyOpen(operands)))
+  if (llvm::is_contained({"Range", "ConstantOfShape"}, name) && anyOpen(operands))
     return std::nullopt;
   bool full = operands.size() == positions.size();
 
@@ -743,7 +778,7 @@ static Result evaluate(Operation *op) {
   if (name == "Cast")
     return cast(operands[0], getElementTypeOrSelf(op->getResult(0).getType()));
   if (name == "Where")
-    return full ? where(operands) : std::nullopt;
+    return full ? where(operands, op) : std::nullopt;
   if (name == "Gather")
     return full ? gather(operands[0], operands[1], attribute(op, "axis", 0)) : std::nullopt;
   if (name == "Concat")

@@ -45,7 +45,7 @@ struct ChooseSchedules : ingot::impl::ChooseSchedulesBase<ChooseSchedules> {
     if (known && (!knownNests || knownNests.size() != nests->nests.size() || !llvm::all_of(knownNests, llvm::IsaPred<DictionaryAttr>)))
       return kernel.emitError("has a schedule of other nests than its own");
     for (auto [i, nest] : llvm::enumerate(nests->nests)) {
-      mergeDimensions(nest);
+      mergeDimensions(nest, nests->indexArguments.size());
       schedules.push_back(known ? Schedule::fromAttr(cast<DictionaryAttr>(knownNests[i])) : chooseSchedule(nest, isConstant, target));
     }
     chooseSharing(*nests, schedules, workOf(kernel), threadsOf(getOperation()), target);

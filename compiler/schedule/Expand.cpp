@@ -54,7 +54,7 @@ public:
     if (!attrs || attrs.size() != nests.nests.size())
       return kernel.emitError("has a schedule of other nests than its own");
     for (auto [nest, attr] : llvm::zip(nests.nests, attrs)) {
-      mergeDimensions(nest);
+      mergeDimensions(nest, nests.indexArguments.size());
       Schedule schedule = Schedule::fromAttr(cast<DictionaryAttr>(attr));
       int64_t dims = nest.sizes.size();
       if (schedule.split >= 0 && schedule.split < dims &&

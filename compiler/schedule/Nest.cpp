@@ -659,47 +659,75 @@ FailureOr<KernelNests> ingot::buildNests(KernelOp kernel) {
   return NestBuilder(kernel).run();
 }
 
-/// Dimensions that a body asks the number of, or that bounds or uneven
-/// expressions hold, keep their identity.
-static bool isFixed(const Nest &nest, unsigned dim) {
-  bool fixed = dim < nest.outer;
+/// Dimensions that a body asks the number of, or that bounds hold, keep their identity.
+static bool isNamed(const Nest &nest, unsigned dim) {
+  bool named = dim < nest.outer;
   for (const Statement &statement : nest.statements)
     if (statement.op)
       statement.op.getRegion().front().walk([&](linalg::IndexOp index) {
-        fixed |= statement.dims[index.getDim()].isFunctionOfDim(dim);
+        named |= statement.dims[index.getDim()].isFunctionOfDim(dim);
       });
   nest.forEachAccess([&](const Access &access) {
     for (const Bound &bound : access.bounds)
-      fixed |= bound.index.isFunctionOfDim(dim);
+      named |= bound.index.isFunctionOfDim(dim);
+  });
+  return named;
+}
+
+/// So do those in uneven expressions where a part of them is asked for.
+static bool isFixed(const Nest &nest, unsigned dim) {
+  bool fixed = isNamed(nest, dim);
+  nest.forEachAccess([&](const Access &access) {
     fixed |= !access.linear && access.index.isFunctionOfDim(dim);
   });
   return fixed;
 }
 
-void ingot::mergeDimensions(Nest &nest) {
+/// Whether a step of `outer` goes as far as all steps of `inner`, of which there are `size`, so that one loop can walk both.
+static bool walksAsOne(const Access &access, unsigned outer, unsigned inner, AffineExpr size) {
+  MLIRContext *context = size.getContext();
+  AffineExpr o = getAffineDimExpr(outer, context), i = getAffineDimExpr(inner, context);
+  if (access.linear && isa<AffineConstantExpr>(size))
+    return (*access.linear)[outer] == (*access.linear)[inner] * cast<AffineConstantExpr>(size).getValue();
+  if (access.linear)
+    return (*access.linear)[outer] == 0 && (*access.linear)[inner] == 0;
+  AffineExpr byOuter = simplifiedSize(access.index.replace(o, o + 1) - access.index);
+  AffineExpr byInner = simplifiedSize(access.index.replace(i, i + size) - access.index);
+  return byOuter == byInner && !byOuter.isFunctionOfDim(outer) && !byOuter.isFunctionOfDim(inner);
+}
+
+static void merge(Nest &nest, unsigned outer, unsigned inner, unsigned symbols) {
+  bool isOpen = nest.isDynamic(outer) || nest.isDynamic(inner);
+  nest.sizes[inner] = isOpen ? ShapedType::kDynamic : nest.sizes[inner] * nest.sizes[outer];
+  nest.extents[inner] = simplifiedSize(nest.extents[inner] * nest.extents[outer]);
+  MLIRContext *context = nest.extents[inner].getContext();
+  nest.sizes[outer] = 1;
+  nest.extents[outer] = getAffineConstantExpr(1, context);
+  nest.forEachAccess([&](Access &access) {
+    if (access.linear) {
+      access.linear->coefficients[outer] = 0;
+      return;
+    }
+    access.index = simplified(access.index.replace(getAffineDimExpr(outer, context), getAffineConstantExpr(0, context)),
+                              nest.sizes.size(), symbols);
+    access.linear = toLinear(access.index, nest.sizes.size(), symbols);
+  });
+}
+
+void ingot::mergeDimensions(Nest &nest, unsigned symbols) {
   for (int64_t outer = nest.sizes.size() - 2; outer >= 0; --outer) {
-    if (nest.sizes[outer] == 1 || isFixed(nest, outer))
+    if (nest.sizes[outer] == 1 || isNamed(nest, outer))
       continue;
     for (unsigned inner = outer + 1; inner < nest.sizes.size(); ++inner) {
       if (nest.sizes[inner] == 1 ||
           nest.reduction[inner] != nest.reduction[outer])
         continue;
-      bool merges = !isFixed(nest, inner) && !nest.isDynamic(inner);
+      bool merges = !isNamed(nest, inner);
       nest.forEachAccess([&](const Access &access) {
-        merges &= !access.linear || (*access.linear)[outer] ==
-                                        (*access.linear)[inner] * nest.sizes[inner];
+        merges = merges && walksAsOne(access, outer, inner, nest.extents[inner]);
       });
       if (merges) {
-        nest.sizes[inner] = nest.isDynamic(outer)
-                                ? ShapedType::kDynamic
-                                : nest.sizes[inner] * nest.sizes[outer];
-        nest.extents[inner] = simplifiedSize(nest.extents[inner] * nest.extents[outer]);
-        nest.sizes[outer] = 1;
-        nest.extents[outer] = getAffineConstantExpr(1, nest.extents[inner].getContext());
-        nest.forEachAccess([&](Access &access) {
-          if (access.linear)
-            access.linear->coefficients[outer] = 0;
-        });
+        merge(nest, outer, inner, symbols);
         break;
       }
       // Sums keep their order: only neighbours merge.

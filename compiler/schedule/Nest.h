@@ -106,9 +106,9 @@ bool canSplit(const Nest &nest, unsigned dim);
 /// outermost first: those that skip padding, then by the distance that a step makes in the first operand.
 llvm::SmallVector<unsigned> reductionOrder(const Nest &nest);
 
-/// Merges neighbouring dimensions that every access walks as one; a merged
+/// Merges dimensions that every access walks as one, of a kernel with so many index arguments; a merged
 /// dimension keeps the number of its inner part, the outer one's size becomes 1.
-void mergeDimensions(Nest &nest);
+void mergeDimensions(Nest &nest, unsigned symbols);
 
 } // namespace ingot
 

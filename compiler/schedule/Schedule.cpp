@@ -182,8 +182,9 @@ constexpr int64_t kLeastPart = 48;
 constexpr int64_t kLongestSumOfRow = 96;
 constexpr int64_t kLeastPartOfRow = 32;
 
-/// What a size that only the call knows is taken for when costs are compared.
+/// What a size that only the call knows is taken for when costs are compared, unless it is a multiple of more.
 constexpr int64_t kNominalSize = 64;
+constexpr int64_t kMostNominal = int64_t(1) << 20;
 
 class CostModel {
 public:
@@ -193,9 +194,13 @@ public:
       dynamic.push_back(nest.isDynamic(dim));
       skips.push_back(skipsPadding(nest, dim));
     }
-    for (int64_t &size : nest.sizes)
-      if (ShapedType::isDynamic(size))
-        size = kNominalSize;
+    for (auto [size, extent] : llvm::zip(nest.sizes, nest.extents)) {
+      bool isOpen = ShapedType::isDynamic(size);
+      int64_t least = isOpen ? extent.getLargestKnownDivisor() : size;
+      mayBeSingle.push_back(isOpen && least == 1);
+      if (isOpen)
+        size = std::clamp(least, kNominalSize, kMostNominal);
+    }
   }
 
   Schedule run() {
@@ -446,6 +451,20 @@ private:
     return cost / double(size);
   }
 
+  /// Whether a tile along a static dimension would share as many loads: a size that only the call knows may be 1, as a batch is.
+  bool hasStaticLike(const Schedule &schedule, unsigned open) {
+    for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim) {
+      auto [begin, end] = interior(nest, dim);
+      if (int64_t(dim) == schedule.lane || nest.reduction[dim] || dynamic[dim] || end - begin < 2)
+        continue;
+      if (llvm::all_of(nest.root().inputs, [&](const Access &access) {
+            return access.kind != Access::Buffer || access.dependsOn(dim) == access.dependsOn(open);
+          }))
+        return true;
+    }
+    return false;
+  }
+
   /// Register tiles that fit the registers: a dimension or -1, its points, and the vectors side by side.
   void forEachTile(const Schedule &schedule, function_ref<void(int64_t, int64_t, int64_t)> visit) {
     int64_t registers = target.vectorRegisters;
@@ -469,7 +488,7 @@ private:
         if (nest.reduction[dim] || int64_t(dim) == schedule.lane ||
             nest.sizes[dim] == 1)
           continue;
-        if (dynamic[dim] && skips[dim])
+        if ((dynamic[dim] && skips[dim]) || (mayBeSingle[dim] && hasStaticLike(schedule, dim)))
           continue;
         auto [begin, end] = interior(nest, dim);
         for (int64_t points = 2; points <= std::min<int64_t>(end - begin, 14);
@@ -554,7 +573,7 @@ private:
   }
 
   Nest nest; ///< with nominal sizes in place of dynamic ones
-  SmallVector<bool> dynamic, skips; ///< of each dimension
+  SmallVector<bool> dynamic, skips, mayBeSingle; ///< of each dimension
   int64_t widest = 1; ///< bytes of the widest element
   ArrayRef<bool> isConstant;
   const Target &target;

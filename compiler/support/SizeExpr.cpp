@@ -7,6 +7,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -343,6 +344,8 @@ static void noteUnchecked(Operation *inModule) {
   moduleOf(inModule)->setAttr(kUnchecked, UnitAttr::get(inModule->getContext()));
 }
 
+static std::optional<int64_t> leastByTerms(Operation *inModule, AffineExpr size);
+
 static std::optional<int64_t> leastAtom(Operation *inModule, AffineExpr atom) {
   if (auto symbol = dyn_cast<AffineSymbolExpr>(atom)) {
     unsigned chosen = countChosenSizes(inModule);
@@ -354,7 +357,7 @@ static std::optional<int64_t> leastAtom(Operation *inModule, AffineExpr atom) {
       return 0;
     std::optional<int64_t> best;
     for (AffineExpr part : derived[symbol.getPosition() - chosen])
-      if (auto least = leastValue(inModule, part))
+      if (auto least = leastByTerms(inModule, part))
         best = std::max(best.value_or(*least), *least);
     return best;
   }
@@ -363,7 +366,7 @@ static std::optional<int64_t> leastAtom(Operation *inModule, AffineExpr atom) {
     return std::nullopt;
   if (pair.getKind() == AffineExprKind::Mod)
     return 0;
-  auto over = leastValue(inModule, pair.getLHS());
+  auto over = leastByTerms(inModule, pair.getLHS());
   if (pair.getKind() != AffineExprKind::FloorDiv || !over || *over < 0)
     return std::nullopt;
   auto under = constantSize(pair.getRHS());
@@ -381,7 +384,7 @@ static std::optional<int64_t> greatestAtom(Operation *inModule, AffineExpr atom)
     return std::nullopt;
   std::optional<int64_t> most;
   for (AffineExpr part : derived[symbol.getPosition() - chosen]) {
-    auto least = leastValue(inModule, -part);
+    auto least = leastByTerms(inModule, -part);
     if (!least)
       return std::nullopt;
     most = std::max(most.value_or(-*least), -*least);
@@ -441,7 +444,19 @@ static std::optional<int64_t> leastWithin(Operation *inModule, AffineExpr size, 
   return total;
 }
 
-std::optional<int64_t> ingot::leastValue(Operation *inModule, AffineExpr size) { return leastWithin(inModule, size, /*depth=*/3); }
+/// The least value by the signs of the terms, and by the parts of derived sizes.
+static std::optional<int64_t> leastByTerms(Operation *inModule, AffineExpr size) { return leastWithin(inModule, size, /*depth=*/3); }
+
+std::optional<int64_t> ingot::leastValue(Operation *inModule, AffineExpr size) {
+  std::optional<int64_t> best = leastByTerms(inModule, size);
+  if (best && *best > 0)
+    return best;
+  // What is required of each call bounds what exceeds it.
+  for (AffineExpr required : requiredSizes(inModule))
+    if (auto least = leastByTerms(inModule, size - required))
+      best = std::max(best.value_or(*least), *least);
+  return best;
+}
 
 AffineExpr ingot::greatestSize(Operation *inModule, ArrayRef<AffineExpr> sizes) {
   SizeList left;
@@ -486,8 +501,27 @@ AffineExpr ingot::leastSize(Operation *inModule, ArrayRef<AffineExpr> sizes) {
   return simplifiedSize(-greatestSize(inModule, negated));
 }
 
+/// An expression of the same sign: without the positive factors that all terms have.
+static AffineExpr withoutFactors(Operation *inModule, AffineExpr size) {
+  Sum sum = sumOf(size);
+  if (sum.overflows || sum.terms.empty())
+    return simplifiedSize(size);
+  int64_t number = 0;
+  for (const auto &term : sum.terms)
+    number = std::gcd(number, term.second);
+  for (const std::string &text : Product(sum.terms.begin()->first)) {
+    Sum rest = sum, quotient = takeQuotient(rest, {text}, 1);
+    auto least = leastAtom(inModule, sum.atoms.at(text));
+    if (rest.terms.empty() && least && *least > 0)
+      sum = quotient;
+  }
+  for (auto &term : sum.terms)
+    term.second /= number;
+  return exprOf(sum, size.getContext());
+}
+
 void ingot::requireSize(Operation *inModule, AffineExpr atLeastZero) {
-  atLeastZero = simplifiedSize(atLeastZero);
+  atLeastZero = withoutFactors(inModule, atLeastZero);
   auto least = leastValue(inModule, atLeastZero);
   if (least && *least >= 0)
     return;
@@ -508,8 +542,8 @@ bool ingot::areEqual(Operation *inModule, AffineExpr a, AffineExpr b) {
   if (simplifiedSize(a) == simplifiedSize(b))
     return true;
   SizeList required = requiredSizes(inModule);
-  return llvm::is_contained(required, simplifiedSize(a - b)) &&
-         llvm::is_contained(required, simplifiedSize(b - a));
+  return llvm::is_contained(required, withoutFactors(inModule, a - b)) &&
+         llvm::is_contained(required, withoutFactors(inModule, b - a));
 }
 
 AffineExpr ingot::scaledSize(AffineExpr size, float scale) {

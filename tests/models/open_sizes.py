@@ -26,14 +26,85 @@ import models  # noqa: E402
 random = np.random.default_rng(0)
 
 
-def model(nodes, inputs, outputs, **weights):
-    """A model of nodes (type, inputs, output, attributes); inputs and outputs {name: shape}, weights {name: shape}."""
-    made = [helper.make_node(kind, list(given), [result], **attributes) for kind, given, result, attributes in nodes]
+def model(nodes, inputs, outputs, opset=17, **weights):
+    """A model of nodes (type, inputs, output or outputs, attributes); inputs and outputs {name: shape}, weights {name: shape}."""
+    made = [
+        helper.make_node(kind, list(given), [result] if isinstance(result, str) else result, **attributes)
+        for kind, given, result, attributes in nodes
+    ]
     values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()]
     results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()]
     constants = [numpy_helper.from_array(random.standard_normal(shape).astype("f"), name) for name, shape in weights.items()]
     graph = helper.make_graph(made, "open", values, results, constants)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
+
+
+def body(nodes, inputs, outputs):
+    """A graph inside of a node; inputs and outputs {name: (type, shape)}."""
+    made = [helper.make_node(kind, list(given), [result], **attributes) for kind, given, result, attributes in nodes]
+    values = [[helper.make_tensor_value_info(name, *told) for name, told in side.items()] for side in (inputs, outputs)]
+    return helper.make_graph(made, "body", *values)
+
+
+def collecting_loop():
+    """As many iterations as x has rows; each adds x to what is carried, and collects the greatest of each column."""
+    step = body(
+        [("Add", ["sum", "x"], "next", {}), ("Identity", ["again"], "more", {}), ("ReduceMax", ["next"], "out", {"axes": [0], "keepdims": 0})],
+        {"i": (TensorProto.INT64, []), "again": (TensorProto.BOOL, []), "sum": (TensorProto.FLOAT, None)},
+        {"more": (TensorProto.BOOL, []), "next": (TensorProto.FLOAT, None), "out": (TensorProto.FLOAT, None)},
+    )
+    made = model(
+        [
+            ("Shape", ["x"], "shape", {"start": 0, "end": 1}),
+            ("Squeeze", ["shape"], "rows", {}),
+            ("Loop", ["rows", "always", "x"], ["last", "all"], {"body": step}),
+        ],
+        {"x": ["N", "S"]},
+        {"last": None, "all": None},
+    )
+    made.graph.initializer.append(numpy_helper.from_array(np.array(True), "always"))
+    return made
+
+
+def split_into_pieces():
+    """Pieces that are listed tell the open size that they add up to."""
+    made = model(
+        [
+            ("SplitToSequence", ["x", "pieces"], "parts", {"axis": 1}),
+            ("SequenceAt", ["parts", "one"], "y", {}),
+        ],
+        {"x": ["N", "S"]},
+        {"y": None},
+    )
+    numbers = {"pieces": [3, 4], "one": 1}
+    made.graph.initializer.extend(numpy_helper.from_array(np.array(number, np.int64), name) for name, number in numbers.items())
+    return made
+
+
+def summing_scan():
+    """Running sums of the rows."""
+    step = body(
+        [("Add", ["sum", "row"], "next", {}), ("Tanh", ["next"], "out", {})],
+        {"sum": (TensorProto.FLOAT, None), "row": (TensorProto.FLOAT, None)},
+        {"next": (TensorProto.FLOAT, None), "out": (TensorProto.FLOAT, None)},
+    )
+    return model(
+        [("Scan", ["first", "x"], ["last", "all"], {"body": step, "num_scan_inputs": 1})],
+        {"first": ["B", "S"], "x": ["T", "B", "S"]},
+        {"last": None, "all": None},
+    )
+
+
+def recurrent(kind, gates):
+    """An open number of steps of an open batch."""
+    return model(
+        [(kind, ["x", "w", "r", "b"], ["y", "h"], {"hidden_size": 9})],
+        {"x": ["T", "B", 6]},
+        {"y": None, "h": None},
+        w=(1, gates * 9, 6),
+        r=(1, gates * 9, 9),
+        b=(1, 2 * gates * 9),
+    )
 
 
 def with_constants(made, **constants):
@@ -167,6 +238,67 @@ MODELS = {
     "heads": (
         exported_heads(),
         [{"B": b, "S": s} for b, s in ((1, 1), (2, 5), (3, 8))],
+    ),
+    "heads shared": (
+        model(
+            [("Attention", ["q", "k", "v"], "y", {"q_num_heads": 6, "kv_num_heads": 2, "is_causal": 1})],
+            {"q": ["B", "S", 48], "k": ["B", "S", 16], "v": ["B", "S", 16]},
+            {"y": None},
+            opset=24,
+        ),
+        [{"B": b, "S": s} for b, s in ((1, 1), (2, 5), (3, 19))],
+    ),
+    "heads open": (
+        model(
+            [("Attention", ["q", "k", "v"], "y", {})],
+            {"q": ["B", "Q", "S", 8], "k": ["B", "K", "S", 8], "v": ["B", "K", "S", 8]},
+            {"y": None},
+            opset=24,
+        ),
+        [{"B": b, "Q": q, "K": k, "S": s} for b, q, k, s in ((1, 4, 4, 3), (2, 6, 2, 9), (1, 5, 1, 1))],
+    ),
+    "separable": (
+        model(
+            [
+                ("Conv", ["x", "w", "b"], "c", {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
+                ("Clip", ["c", "zero"], "r", {}),
+                ("Conv", ["r", "d"], "e", {"pads": [1, 1, 1, 1], "group": 24}),
+                ("Relu", ["e"], "f", {}),
+                ("Conv", ["f", "p"], "g", {}),
+                ("Add", ["g", "r"], "h", {}),
+                ("Concat", ["h", "r"], "i", {"axis": 1}),
+                ("AveragePool", ["i"], "j", {"kernel_shape": [2, 2]}),
+                ("Transpose", ["j"], "k", {"perm": [0, 2, 3, 1]}),
+                ("Softmax", ["k"], "y", {"axis": -1}),
+            ],
+            {"x": ["N", 3, "H", "W"]},
+            {"y": None},
+            w=(24, 3, 3, 3),
+            b=(24,),
+            d=(24, 1, 3, 3),
+            p=(24, 24, 1, 1),
+            zero=(),
+        ),
+        [{"N": n, "H": h, "W": w} for n, h, w in ((1, 24, 24), (3, 13, 30), (2, 3, 5))],
+    ),
+    "pieces": (split_into_pieces(), [{"N": n, "S": 7} for n in (1, 5)]),
+    "loop": (collecting_loop(), [{"N": n, "S": s} for n, s in ((1, 1), (4, 7), (20, 33))]),
+    "scan": (summing_scan(), [{"B": b, "T": t, "S": s} for b, t, s in ((1, 1, 1), (2, 5, 7), (3, 40, 16))]),
+    "lstm": (recurrent("LSTM", 4), [{"B": b, "T": t} for b, t in ((1, 1), (2, 5), (3, 40))]),
+    "gru": (recurrent("GRU", 3), [{"B": b, "T": t} for b, t in ((1, 1), (2, 5), (3, 40))]),
+    "mask that masks nothing": (
+        model(
+            [
+                ("Shape", ["x"], "shape", {"start": -1}),
+                ("ConstantOfShape", ["shape"], "mask", {}),
+                ("ReduceMax", ["mask"], "most", {"keepdims": 1}),
+                ("Less", ["most", "x"], "some", {}),
+                ("Where", ["some", "x", "mask"], "y", {}),
+            ],
+            {"x": ["N", "S"]},
+            {"y": None},
+        ),
+        [{"N": n, "S": s} for n, s in ((1, 1), (4, 7), (3, 40))],
     ),
     "concatenation": (
         model(

@@ -59,3 +59,31 @@ func.func @transposed_twice(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
   } -> tensor<2x3x4xf32>
   return %u : tensor<2x3x4xf32>
 }
+
+// Open sizes count little beside channels, which come innermost; places with two open sizes become one, and what asks for a size asks in memory's order.
+#pointwise = affine_map<(n, c, h, w, k) -> (n, k, h, w)>
+#filters = affine_map<(n, c, h, w, k) -> (c, k)>
+#places = affine_map<(n, c, h, w, k) -> (n, c, h, w)>
+// CHECK-LABEL: func @open
+func.func @open(%x: tensor<?x3x?x?xf32>, %n: index, %h: index, %w: index) -> (tensor<?x16x?xf32>, index) {
+  %zero = arith.constant 0.0 : f32
+  %weights = arith.constant dense<0.5> : tensor<16x3xf32>
+  // CHECK: tensor.empty(%{{.*}}, %{{.*}}, %{{.*}}) : tensor<?x?x?x16xf32>
+  // CHECK: %[[C:.*]] = linalg.generic
+  // CHECK: -> tensor<?x?x?x16xf32>
+  %e = tensor.empty(%n, %h, %w) : tensor<?x16x?x?xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x16x?x?xf32>) -> tensor<?x16x?x?xf32>
+  %c = linalg.generic {indexing_maps = [#pointwise, #filters, #places], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+    ins(%x, %weights : tensor<?x3x?x?xf32>, tensor<16x3xf32>) outs(%f : tensor<?x16x?x?xf32>) {
+  ^bb0(%a: f32, %b: f32, %acc: f32):
+    %m = arith.mulf %a, %b : f32
+    %s = arith.addf %acc, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<?x16x?x?xf32>
+  // CHECK: tensor.collapse_shape %[[C]] {{\[}}[0], [1, 2], [3]] : tensor<?x?x?x16xf32> into tensor<?x?x16xf32>
+  %v = tensor.collapse_shape %c [[0], [1], [2, 3]] : tensor<?x16x?x?xf32> into tensor<?x16x?xf32>
+  // CHECK: tensor.dim %[[C]], %c1
+  %two = arith.constant 2 : index
+  %d = tensor.dim %c, %two : tensor<?x16x?x?xf32>
+  return %v, %d : tensor<?x16x?xf32>, index
+}

@@ -12,6 +12,7 @@ module attributes {ingot.model = "open", ingot.target = "x86-64-v3", ingot.sizes
   // CHECK: #[[ARENA:.*]] = affine_map<()[s0, s1] -> (s0 * 128)>
   // CHECK: #[[ELEMENTS:.*]] = affine_map<()[s0] -> (s0 * 32)>
   // CHECK: #[[TILES:.*]] = affine_map<()[s0] -> ((s0 floordiv 3) * 3)>
+  // CHECK: #[[ALL:.*]] = affine_map<()[s0, s1] -> (((s0 * s1) floordiv 8) * 8)>
   // CHECK: #[[VECTORS:.*]] = affine_map<()[s0] -> ((s0 floordiv 8) * 8)>
   // CHECK: #[[PLACE:.*]] = affine_map<(d0, d1)[s0] -> (d0 * s0 + d1)>
   // CHECK: ingot.arena_size = #[[ARENA]]
@@ -21,8 +22,10 @@ module attributes {ingot.model = "open", ingot.target = "x86-64-v3", ingot.sizes
   // CHECK: %[[PRODUCT:.*]] = memref.view %{{.*}}[%{{.*}}][%[[COUNT]]] : memref<?xi8> to memref<?xf32>
   // CHECK: call @kernel(%[[X]], %[[N]], %[[PRODUCT]])
   func.func @main(%x: tensor<?x64xf32> {ingot.name = "x", ingot.type = "float", ingot.dims = array<i64: 0, -1>},
-                  %s: tensor<?x?xf32> {ingot.name = "s", ingot.type = "float", ingot.dims = array<i64: 0, 1>})
-      -> (tensor<?xf32> {ingot.name = "y", ingot.type = "float"}, tensor<?x?xf32> {ingot.name = "t", ingot.type = "float"}) {
+                  %s: tensor<?x?xf32> {ingot.name = "s", ingot.type = "float", ingot.dims = array<i64: 0, 1>},
+                  %rows: tensor<?xf32> {ingot.name = "rows", ingot.type = "float", ingot.dims = array<i64: 0>})
+      -> (tensor<?xf32> {ingot.name = "y", ingot.type = "float"}, tensor<?x?xf32> {ingot.name = "t", ingot.type = "float"},
+          tensor<?x?xf32> {ingot.name = "u", ingot.type = "float"}) {
     %n = ingot.size 0
     %l = ingot.size 1
     %zero = arith.constant 0.0 : f32
@@ -48,7 +51,12 @@ module attributes {ingot.model = "open", ingot.target = "x86-64-v3", ingot.sizes
       ^bb0(%p: f32, %o: f32):
         %r = arith.mulf %p, %p : f32
         linalg.yield %r : f32 } -> tensor<?x?xf32>
-    return %y, %t : tensor<?xf32>, tensor<?x?xf32>
+    %u = linalg.generic {indexing_maps = [#id, #first, #id], iterator_types = ["parallel", "parallel"]}
+       ins(%s, %rows : tensor<?x?xf32>, tensor<?xf32>) outs(%e2 : tensor<?x?xf32>) {
+      ^bb0(%p: f32, %q: f32, %o: f32):
+        %r = arith.mulf %p, %q : f32
+        linalg.yield %r : f32 } -> tensor<?x?xf32>
+    return %y, %t, %u : tensor<?xf32>, tensor<?x?xf32>, tensor<?x?xf32>
   }
 }
 
@@ -59,8 +67,14 @@ module attributes {ingot.model = "open", ingot.target = "x86-64-v3", ingot.sizes
 // CHECK: call @kernel_tile_3x32(
 // CHECK: scf.for %{{.*}} = %[[FULL]] to %[[ROWS]]
 
+// What every access walks as one is one loop.
+// CHECK: func.func private @kernel_3(%{{.*}}: memref<?xf32>, %[[N3:.*]]: index, %[[S3:.*]]: index, %{{.*}}: memref<?xf32>)
+// CHECK: affine.apply #[[ALL]]()[%[[N3]], %[[S3]]]
+// CHECK: vector.load
+// CHECK: memref.load
+
 // Full vectors, then single elements, whose place is row * S + column.
-// CHECK: func.func private @kernel_3(%{{.*}}: memref<?xf32>, %{{.*}}: index, %[[COLUMNS:.*]]: index, %{{.*}}: memref<?xf32>)
+// CHECK: func.func private @kernel_4(%{{.*}}: memref<?xf32>, %{{.*}}: memref<?xf32>, %{{.*}}: index, %[[COLUMNS:.*]]: index, %{{.*}}: memref<?xf32>)
 // CHECK: affine.apply #[[VECTORS]]()[%[[COLUMNS]]]
 // CHECK: affine.apply #[[PLACE]](%{{.*}}, %{{.*}})[%[[COLUMNS]]]
 // CHECK: vector.load
