@@ -5,7 +5,7 @@
 #include "codegen/cpp/Passes.h"
 #include "codegen/cpp/Prepare.h"
 #include "codegen/cpp/Printer.h"
-#include "compiler/support/Elements.h"
+#include "codegen/cpp/WeightData.h"
 #include "compiler/support/Target.h"
 #include "dialects/ingot/IngotDialect.h"
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -226,15 +226,14 @@ private:
   }
 
   LogicalResult printWeights(std::string &text, std::string &weights) {
-    Attribute attribute = module->getAttr("ingot.weights");
     int64_t bytes = interface.weightBytes;
     if (bytes) {
-      auto elements = dyn_cast_or_null<ElementsAttr>(attribute);
-      if (!elements || elements.getNumElements() != bytes ||
-          !elements.getElementType().isInteger(8))
+      FailureOr<WeightData> data = WeightData::of(module);
+      if (failed(data))
+        return failure();
+      weights = data->bytes().str();
+      if (int64_t(weights.size()) != bytes)
         return module.emitError("has no ingot.weights of ") << bytes << " bytes";
-      std::vector<char> data = elementData(elements);
-      weights.assign(data.begin(), data.end());
     }
     const std::string &name = interface.name;
     llvm::raw_string_ostream os(text);

@@ -1,9 +1,7 @@
 //===- MachineModule.cpp - a planned module as a module of LLVM -----------===//
 #include "codegen/object/MachineModule.h"
 #include "codegen/object/LowerToLLVM.h"
-#include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -111,22 +109,4 @@ void ingot::optimize(llvm::Module &module, llvm::TargetMachine &machine,
         level == 2 ? llvm::OptimizationLevel::O2
                    : llvm::OptimizationLevel::O3);
   passes.run(module, modules);
-}
-
-FailureOr<WeightData> WeightData::of(ModuleOp planned) {
-  auto elements = planned->getAttrOfType<ElementsAttr>("ingot.weights");
-  if (!elements || !elements.getElementType().isInteger(8))
-    return planned.emitError("has no ingot.weights; run plan-memory");
-  WeightData data;
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      data.view = StringRef(blob->getData().data(), blob->getData().size());
-  } else {
-    data.copy = elementData(elements);
-  }
-  auto size = size_t(elements.getNumElements());
-  if (data.bytes().size() < size)
-    return planned.emitError("has weights that are shorter than their type");
-  data.view = data.view.take_front(size);
-  return data;
 }

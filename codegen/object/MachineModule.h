@@ -2,13 +2,13 @@
 #ifndef INGOT_CODEGEN_OBJECT_MACHINEMODULE_H
 #define INGOT_CODEGEN_OBJECT_MACHINEMODULE_H
 
+#include "codegen/cpp/WeightData.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
 #include <memory>
-#include <vector>
 
 namespace ingot {
 
@@ -29,22 +29,6 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
 /// Replaces what would become a call of the C library's mathematical functions where the machine lacks an instruction: rounding,
 /// and minima and maxima. The results are those of runtime-min/include/ingot/vector.h.
 void expandLibraryCalls(llvm::Module &module, llvm::TargetMachine &machine);
-
-/// The bytes of `ingot.weights`: the context's own, unless a splat had to be expanded.
-class WeightData {
-public:
-  /// Fails after an error where the module has none, or fewer than their type says.
-  static mlir::FailureOr<WeightData> of(mlir::ModuleOp planned);
-
-  llvm::StringRef bytes() const {
-    return isCopy() ? llvm::StringRef(copy.data(), copy.size()) : view;
-  }
-  bool isCopy() const { return !copy.empty(); }
-
-private:
-  llvm::StringRef view;
-  std::vector<char> copy;
-};
 
 } // namespace ingot
 

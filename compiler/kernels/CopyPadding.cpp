@@ -166,22 +166,10 @@ struct CopyPadding : ingot::impl::CopyPaddingBase<CopyPadding> {
         continue;
       Value &copy = copies[pad.getResult()];
       if (!copy)
-        copy = copyOf(pad);
+        copy = copyOfPadded(pad);
       op->setOperand(0, copy);
       orderSums(op);
     }
-  }
-
-  static Value copyOf(tensor::PadOp pad) {
-    OpBuilder b(pad);
-    b.setInsertionPointAfter(pad);
-    RankedTensorType type = pad.getResultType();
-    AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
-    Value empty = tensor::EmptyOp::create(b, pad.getLoc(), tensor::getMixedSizes(b, pad.getLoc(), pad.getResult()), type.getElementType());
-    return linalg::GenericOp::create(b, pad.getLoc(), type, pad.getResult(), empty, ArrayRef<AffineMap>{identity, identity},
-                                     SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
-                                     [](OpBuilder &inner, Location loc, ValueRange args) { linalg::YieldOp::create(inner, loc, args[0]); })
-        .getResult(0);
   }
 };
 } // namespace

@@ -90,3 +90,15 @@ bool ingot::hasDataDependentAccess(linalg::GenericOp op) {
                : WalkResult::advance();
   }).wasInterrupted();
 }
+
+Value ingot::copyOfPadded(tensor::PadOp pad) {
+  OpBuilder b(pad);
+  b.setInsertionPointAfter(pad);
+  RankedTensorType type = pad.getResultType();
+  AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
+  Value empty = tensor::EmptyOp::create(b, pad.getLoc(), tensor::getMixedSizes(b, pad.getLoc(), pad.getResult()), type.getElementType());
+  return linalg::GenericOp::create(b, pad.getLoc(), type, pad.getResult(), empty, ArrayRef<AffineMap>{identity, identity},
+                                   SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
+                                   [](OpBuilder &inner, Location loc, ValueRange args) { linalg::YieldOp::create(inner, loc, args[0]); })
+      .getResult(0);
+}

@@ -30,6 +30,9 @@ inline mlir::Value viewSource(mlir::Operation *op) { return op->getOperand(0); }
 /// A reshape, which leaves flat memory as it is.
 bool isReshape(mlir::Operation *op);
 
+/// A stage behind `pad` that copies its result, so that the padding is in memory.
+mlir::Value copyOfPadded(mlir::tensor::PadOp pad);
+
 /// The body reads captured tensors, or asserts.
 bool hasDataDependentAccess(mlir::linalg::GenericOp op);
 

@@ -151,13 +151,7 @@ private:
       high.push_back(to - from - before);
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
     auto attributes = [&](ArrayRef<int64_t> sizes) { return getAsIndexOpFoldResult(b.getContext(), sizes); };
-    Value pad = tensor::PadOp::create(b, loc, type(shape), input, attributes(low), attributes(high), zero).getResult();
-    AffineMap identity = b.getMultiDimIdentityMap(4);
-    Value empty = tensor::EmptyOp::create(b, loc, shape, element);
-    return linalg::GenericOp::create(b, loc, type(shape), pad, empty, ArrayRef{identity, identity},
-                                     SmallVector<utils::IteratorType>(4, utils::IteratorType::parallel),
-                                     [](OpBuilder &inner, Location at, ValueRange args) { linalg::YieldOp::create(inner, at, args[0]); })
-        .getResult(0);
+    return copyOfPadded(tensor::PadOp::create(b, loc, type(shape), input, attributes(low), attributes(high), zero));
   }
 
   /// BT along the spatial dimension `spatial` of x, for each tile: the result's dimension `from` counts tiles of it, dimension `place` the matrix' rows, and the others are x's.
