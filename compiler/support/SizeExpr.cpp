@@ -394,16 +394,21 @@ static std::optional<int64_t> greatestAtom(Operation *inModule, AffineExpr atom)
 
 static std::optional<int64_t> leastWithin(Operation *inModule, AffineExpr size, unsigned depth);
 
+/// How many derived sizes of an expression are looked into, and how often: each may be one of several.
+constexpr unsigned kMostLookedInto = 4, kDeepestLook = 2;
+
 /// A size that is the greatest of some is at least each of them, and is one of them: what is known with these in its place. So `depth` times.
 static std::optional<int64_t> leastByParts(Operation *inModule, const Sum &sum, MLIRContext *context, unsigned depth) {
   if (depth == 0)
     return std::nullopt;
-  unsigned chosen = countChosenSizes(inModule);
+  unsigned chosen = countChosenSizes(inModule), tried = 0;
   SmallVector<SizeList> derived = derivedSizes(inModule);
   for (const auto &[product, factor] : sum.terms) {
     auto symbol = product.size() == 1 ? dyn_cast<AffineSymbolExpr>(sum.atoms.at(product.front())) : AffineSymbolExpr(nullptr);
     if (!symbol || symbol.getPosition() < chosen || symbol.getPosition() - chosen >= derived.size())
       continue;
+    if (++tried > kMostLookedInto)
+      break;
     std::optional<int64_t> best;
     bool hasAll = true;
     for (AffineExpr part : derived[symbol.getPosition() - chosen]) {
@@ -445,7 +450,7 @@ static std::optional<int64_t> leastWithin(Operation *inModule, AffineExpr size, 
 }
 
 /// The least value by the signs of the terms, and by the parts of derived sizes.
-static std::optional<int64_t> leastByTerms(Operation *inModule, AffineExpr size) { return leastWithin(inModule, size, /*depth=*/3); }
+static std::optional<int64_t> leastByTerms(Operation *inModule, AffineExpr size) { return leastWithin(inModule, size, kDeepestLook); }
 
 std::optional<int64_t> ingot::leastValue(Operation *inModule, AffineExpr size) {
   std::optional<int64_t> best = leastByTerms(inModule, size);
