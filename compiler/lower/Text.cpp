@@ -311,6 +311,11 @@ static LogicalResult lowerStringSplit(Node &node) {
     return arith::ShRUIOp::create(b, edge(b, s[0], scalarInt(b, i64, -1)), scalarInt(b, i64, 1));
   });
   int64_t size = node.type(0).getNumElements();
+  if (node.hasResult(1))
+    node.set(1, counts);
+  // Of no strings the greatest number of pieces is none.
+  if (size == 0 && !isDeclared)
+    return node.done(emptyOf(node, type));
   Value out;
   if (size > 0) {
     Value greatest = reduceAxes(b, reshape(b, counts, {size}), 0, b.getI64IntegerAttr(0),
@@ -326,8 +331,6 @@ static LogicalResult lowerStringSplit(Node &node) {
       out = tensor::EmptyOp::create(b, tensorType(shape, type.getElementType()), index(b, shape.back()));
     }
   }
-  if (size == 0 && !isDeclared)
-    return node.fail("its input has no elements, so that nothing tells how many pieces there are; declare the result's shape in the model");
   if (!out)
     out = tensor::EmptyOp::create(b, type, ValueRange());
   Value parts = mappedInto(b, out, x, dropAxes(b.getContext(), rank + 1, rank), [&](LocBuilder &b, ValueRange s) {
@@ -335,10 +338,7 @@ static LogicalResult lowerStringSplit(Node &node) {
     Value begin = mul(b, piece, scalarInt(b, i64, 2)), end = add(b, begin, scalarInt(b, i64, 1));
     return makeString(b, "string_part", {s[0], edge(b, s[0], begin), edge(b, s[0], end)});
   });
-  node.set(0, parts);
-  if (node.hasResult(1))
-    node.set(1, counts);
-  return success();
+  return node.done(parts);
 }
 
 /// RegexFullMatch-20: the pattern is an automaton in read-only data.
