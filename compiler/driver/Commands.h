@@ -38,6 +38,7 @@ struct CompileOptions : ModelOptions {
   std::string output; ///< a folder; a file or "-" where `emit` names IR
   std::string emit = "cpp";
   std::string depfile;
+  std::string report; ///< a file for figures of each model; none where empty
   std::string weights = "auto"; ///< where they go: auto, array, linked, external
 };
 

@@ -150,6 +150,8 @@ int main(int argc, char **argv) {
                    "where the weights go: an array in the sources (C++ up to 4 KiB), the program's read-only data, or a file that the caller maps")
       ->check(CLI::IsMember({"auto", "array", "linked", "external"}))
       ->default_str("auto");
+  compileCommand->add_option("--report", compile.report, "also write a line of JSON on each model: its kernels that have loops, and those of them with vectors")
+      ->type_name("FILE");
   compileCommand->add_option("--depfile", compile.depfile, "also write what was read, as a make rule")->type_name("FILE");
   compileCommand->footer("Examples:\n"
                          "  ingot compile rec.onnx -o out --shape x=1,3,48,320            out/rec.h and out/rec.cpp\n"

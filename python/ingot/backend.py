@@ -8,6 +8,7 @@ Two roads lead to code (docs of `ingot compile`): "object", through LLVM in the 
 
 import ctypes
 import hashlib
+import json
 import os
 import shlex
 import subprocess
@@ -82,6 +83,7 @@ class Workshop:
         self._libraries = {}  # of each model's name: path
         self._errors = {}
         self._open = {}
+        self.figures = {}  # of each model: its functions of kernels with loops, and those of them with vectors
 
     @staticmethod
     def name_of(model):
@@ -120,8 +122,13 @@ class Workshop:
         for name, model in models.items():
             files[name] = os.path.join(folder, name + ".onnx")
             onnx.save(model, files[name])
-        command = [_tool(), "compile", *files.values(), "-o", folder, "--emit", self.road, *options]
+        report = os.path.join(folder, "report")
+        command = [_tool(), "compile", *files.values(), "-o", folder, "--emit", self.road, "--report", report, *options]
         done = subprocess.run(command, capture_output=True, text=True)
+        if os.path.exists(report):
+            with open(report) as lines:
+                for figures in map(json.loads, lines):
+                    self.figures[figures["model"]] = (figures["kernels"], figures["vectorised"])
         lines = done.stderr.splitlines()
         compiled = []
         for name, file in files.items():

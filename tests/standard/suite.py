@@ -296,7 +296,12 @@ def report(outcomes, suite, road):
         kinds[suite.kinds[name]][1] += 1
     for kind, (passed, total) in kinds.items():
         print(f"{kind}: {passed} of {total} passed")
+    compiled = IngotBackend.workshop.figures.values()
+    kernels, vectorised = (sum(figures[i] for figures in compiled) for i in (0, 1))
+    print(f"{vectorised} of {kernels} kernels with loops use vectors ({100 * vectorised / max(kernels, 1):.0f} %)")
     return {
+        "kernels": kernels,
+        "vectorised": vectorised,
         "road": road,
         "suites": dict(kinds),
         "errors": {name: {"ulp": ulp, "relative": relative} for name, (ulp, relative) in sorted(Suite.errors.items())},
