@@ -7,6 +7,7 @@
 #include "codegen/cpp/Printer.h"
 #include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
@@ -15,6 +16,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Triple.h"
 #include <functional>
+#include <set>
 
 namespace ingot {
 #define GEN_PASS_DEF_EMITCPPPASS
@@ -199,7 +201,12 @@ private:
     const std::string &name = interface.name;
     std::string guard = "INGOT_MODEL_" + name + "_KERNELS_H";
     os << "// " << name << "_kernels.h - " << interface.about << "\n#ifndef "
-       << guard << "\n#define " << guard << "\n\n#include <ingot/vector.h>\n\n"
+       << guard << "\n#define " << guard << "\n\n#include <ingot/vector.h>\n";
+    std::set<StringRef> libraries;
+    module.walk([&](LibraryOp library) { libraries.insert(library.getLibrary()); });
+    for (StringRef library : libraries)
+      os << "#include <ingot/" << library << ".h>\n";
+    os << "\n"
        << "namespace " << name << "::detail {\n\nusing namespace ingot;\n";
     if (interface.weightBytes && !interface.externalWeights)
       os << "\nextern \"C\" [[gnu::visibility(\"hidden\")]] const unsigned char "

@@ -1,6 +1,7 @@
 //===- Prepare.cpp --------------------------------------------------------===//
 #include "codegen/cpp/Prepare.h"
 #include "codegen/cpp/Names.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -304,6 +305,10 @@ ModuleFacts cpp::analyse(ModuleOp module, const CppStyle &style) {
           return write(store.getMemRef());
         if (auto store = dyn_cast<vector::StoreOp>(op))
           return write(store.getBase());
+        if (auto library = dyn_cast<LibraryOp>(op)) {
+          llvm::for_each(library.getOutputs(), write);
+          return;
+        }
         auto call = dyn_cast<func::CallOp>(op);
         auto callee =
             call ? symbols.lookup<func::FuncOp>(call.getCallee()) : nullptr;

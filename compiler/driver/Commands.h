@@ -30,6 +30,8 @@ struct ModelOptions {
   std::vector<std::pair<std::string, ListShape>> lists; ///< of sequences and optionals
   bool openSizes = false; ///< sizes that nobody gives are left to the call
   std::optional<int64_t> stringBytes; ///< room for the strings that the model makes
+  std::vector<int64_t> imageSize;     ///< height and width of the largest pictures that ImageDecoder takes; empty: the default
+  std::optional<std::vector<std::string>> libraries; ///< of runtime-host, that the code may call; nullopt: those that this tool has
   std::vector<std::string> states; ///< IN:OUT as given; either name may hold ':'
 };
 
@@ -69,6 +71,7 @@ struct BenchOptions : ModelOptions {
 
 struct TargetsOptions {
   std::string flagsOf; ///< print the flags for emitted C++ of this target instead of the list
+  std::string linksOf; ///< print what a compiler links of the libraries that code for this target may call
 };
 
 int compileModels(const CompileOptions &options);

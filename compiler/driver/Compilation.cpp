@@ -3,6 +3,7 @@
 #include "codegen/cpp/EmitCpp.h"
 #include "codegen/object/Object.h"
 #include "compiler/driver/Dialects.h"
+#include "compiler/driver/Libraries.h"
 #include "compiler/import/Import.h"
 #include "compiler/support/Target.h"
 #include "mlir/IR/BuiltinDialect.h"
@@ -57,6 +58,11 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
     }
     import.state.push_back(*state);
   }
+  for (const std::string &library : options.libraries.value_or(std::vector<std::string>()))
+    if (!llvm::is_contained(Target::find(options.target)->libraries, library)) {
+      fail("there is no library '" + library + "' for the target '" + Target::find(options.target)->name + "'");
+      return nullptr;
+    }
   import.openSizes = options.openSizes;
   import.modelName = options.name.empty() ? defaultModelName(options.model) : options.name;
   // "native" is this machine's business; the module names the target itself, so that equal targets give equal bytes.
@@ -75,8 +81,14 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
     return nullptr;
   }
   compilation->owned = std::move(*module);
+  mlir::Builder builder(&compilation->context);
   if (options.stringBytes)
-    (*compilation->owned)->setAttr("ingot.string_bytes", mlir::Builder(&compilation->context).getI64IntegerAttr(*options.stringBytes));
+    (*compilation->owned)->setAttr("ingot.string_bytes", builder.getI64IntegerAttr(*options.stringBytes));
+  if (!options.imageSize.empty())
+    (*compilation->owned)->setAttr("ingot.image_size", builder.getDenseI64ArrayAttr(options.imageSize));
+  std::vector<std::string> libraries = options.libraries ? *options.libraries : builtLibraries();
+  if (!libraries.empty())
+    (*compilation->owned)->setAttr("ingot.libraries", builder.getStrArrayAttr(llvm::to_vector_of<StringRef>(libraries)));
   return compilation;
 }
 

@@ -113,6 +113,8 @@ static std::string wrongForSeveral(const CompileOptions &options) {
 int ingot::compileModels(const CompileOptions &given) {
   CompileOptions options = given;
   options.openSizes = true;
+  if (!options.libraries)
+    options.libraries.emplace();
   std::string wrong;
   if (!formNamed(options.emit) && options.output.empty())
     wrong = "where should the files go? give -o FOLDER";

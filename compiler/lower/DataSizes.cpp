@@ -11,7 +11,7 @@ using namespace ingot::lower;
 
 bool lower::givesDataSizes(StringRef kind) {
   return llvm::StringSwitch<bool>(kind)
-      .Cases({"NonZero", "Compress", "Unique", "NonMaxSuppression", "Loop", "StringNormalizer", "StringSplit"}, true)
+      .Cases({"NonZero", "Compress", "Unique", "NonMaxSuppression", "Loop", "StringNormalizer", "StringSplit", "ImageDecoder"}, true)
       .Default(false);
 }
 
