@@ -37,7 +37,8 @@ static LogicalResult findMost(Node &node, int64_t (&most)[2]) {
 /// Y = 0.299 R + 0.587 G + 0.114 B in fixed point, of integers below 256.
 static Value luminance(LocBuilder &b, ValueRange colours) {
   Value sum = scalarInt(b, b.getI32Type(), 1 << 15);
-  for (auto [colour, factor] : llvm::zip_equal(colours, ArrayRef<int64_t>{19595, 38470, 7471}))
+  const int64_t factors[] = {19595, 38470, 7471};
+  for (auto [colour, factor] : llvm::zip_equal(colours, factors))
     sum = add(b, sum, mul(b, colour, scalarInt(b, b.getI32Type(), factor)));
   return arith::ShRUIOp::create(b, sum, scalarInt(b, b.getI32Type(), 16));
 }

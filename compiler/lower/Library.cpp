@@ -32,8 +32,9 @@ static Type argumentType(Type type) {
 static func::FuncOp passOn(Node &node, ModuleOp module, StringRef library, StringRef function, TypeRange inputs, TypeRange results) {
   Builder &attributes = node.b;
   SmallVector<Type> types;
-  for (Type type : llvm::concat<const Type>(SmallVector<Type>(inputs), SmallVector<Type>(results)))
-    types.push_back(argumentType(type));
+  for (TypeRange side : {inputs, results})
+    for (Type type : side)
+      types.push_back(argumentType(type));
   types.push_back(MemRefType::get({1}, attributes.getI32Type()));
   auto made = func::FuncOp::create(node.op->getLoc(), toIdentifier(node.kind()), attributes.getFunctionType(types, {}));
   made.setPrivate();
