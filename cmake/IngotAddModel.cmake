@@ -1,6 +1,7 @@
 # ingot_add_model(<name> MODEL <file.onnx>
 #                 [SHAPE <input>=<size>,<size>,... ...] [STATE <input>:<output> ...]
-#                 [TARGET <target>] [NAME <identifier>] [WEIGHTS auto|array|linked|external] [STRING_BYTES <n>] [THREADS <n>] [SCHEDULES <file.json>])
+#                 [TARGET <target>] [NAME <identifier>] [WEIGHTS auto|array|linked|external] [STRING_BYTES <n>] [THREADS <n>] [SCHEDULES <file.json>]
+#                 [LIBRARIES <name> ...] [IMAGE_SIZE <height> <width>])
 #
 # Adds the static library <name>: the model, compiled ahead of time when the library is built, with the header <NAME>.h. It is compiled
 # again when the model, its external data or Ingot change.
@@ -15,6 +16,9 @@
 #   STRING_BYTES room in the arena for the strings that the model makes; else 128 for each, and at least 4096
 #   THREADS how many threads shall share the work of a call; the program lends them by Context::threads. 1 unless given
 #   SCHEDULES a file of schedules that `ingot tune` wrote, relative to the current source folder
+#   LIBRARIES those of runtime-host that the code may call, which are built and linked, too. image: for ImageDecoder; needs Leptonica for the
+#           machine that the program is for (Debian: libleptonica-dev)
+#   IMAGE_SIZE the largest pictures that ImageDecoder takes where the model does not declare their size; else 2048 2048
 #   NAME    the C++ namespace and the prefix of every symbol and file; <name> unless given
 #
 # The library is built with the flags that its results need (optimised, nothing contracted or reassociated, the target's instruction set),
@@ -28,9 +32,10 @@ include_guard(GLOBAL)
 if(NOT INGOT_PACKAGE_DIR)
   get_filename_component(INGOT_SOURCE_TREE ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
   set(INGOT_RUNTIME_DIR ${INGOT_SOURCE_TREE}/runtime-min/include)
+  set(INGOT_RUNTIME_HOST_DIR ${INGOT_SOURCE_TREE}/runtime-host)
   set(INGOT_TARGETS_DIR ${INGOT_SOURCE_TREE}/targets)
 endif()
-foreach(variable INGOT_RUNTIME_DIR INGOT_TARGETS_DIR INGOT_SOURCE_TREE INGOT_PACKAGE_TOOL)
+foreach(variable INGOT_RUNTIME_DIR INGOT_RUNTIME_HOST_DIR INGOT_TARGETS_DIR INGOT_SOURCE_TREE INGOT_PACKAGE_TOOL)
   set_property(GLOBAL PROPERTY ${variable} "${${variable}}")
 endforeach()
 
@@ -107,6 +112,28 @@ function(_ingot_find_tool)
   add_dependencies(Ingot::ingot ingot_host)
 endfunction()
 
+# Makes the target ingot_<name>, a library of runtime-host, where what it is built on is there.
+function(_ingot_find_library name)
+  if(TARGET ingot_${name})
+    return()
+  endif()
+  if(NOT name STREQUAL "image")
+    message(FATAL_ERROR "there is no library '${name}' of Ingot; there is: image")
+  endif()
+  find_path(INGOT_LEPTONICA_INCLUDE leptonica/allheaders.h)
+  find_library(INGOT_LEPTONICA_LIBRARY NAMES leptonica lept)
+  if(NOT INGOT_LEPTONICA_INCLUDE OR NOT INGOT_LEPTONICA_LIBRARY)
+    return()
+  endif()
+  get_property(host_dir GLOBAL PROPERTY INGOT_RUNTIME_HOST_DIR)
+  get_property(runtime_dir GLOBAL PROPERTY INGOT_RUNTIME_DIR)
+  add_library(ingot_image STATIC EXCLUDE_FROM_ALL ${host_dir}/image.cpp)
+  target_include_directories(ingot_image PUBLIC ${runtime_dir} PRIVATE ${INGOT_LEPTONICA_INCLUDE})
+  target_compile_features(ingot_image PRIVATE cxx_std_17)
+  target_link_libraries(ingot_image PUBLIC ${INGOT_LEPTONICA_LIBRARY})
+  set_target_properties(ingot_image PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
 # The best target that this machine runs, from the kernel's list of features.
 function(_ingot_native_target result)
   if(CMAKE_HOST_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
@@ -153,7 +180,7 @@ function(_ingot_default_target result)
 endfunction()
 
 function(ingot_add_model name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME;WEIGHTS;STRING_BYTES;THREADS;SCHEDULES" "SHAPE;STATE")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME;WEIGHTS;STRING_BYTES;THREADS;SCHEDULES" "SHAPE;STATE;LIBRARIES;IMAGE_SIZE")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "ingot_add_model(${name}): unknown arguments: ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -215,6 +242,13 @@ function(ingot_add_model name)
   if(DEFINED ARG_THREADS)
     list(APPEND options --threads ${ARG_THREADS})
   endif()
+  foreach(library ${ARG_LIBRARIES})
+    list(APPEND options --library ${library})
+  endforeach()
+  if(ARG_IMAGE_SIZE)
+    list(JOIN ARG_IMAGE_SIZE "," image_size)
+    list(APPEND options --image-size ${image_size})
+  endif()
   get_filename_component(file ${model} NAME)
   add_custom_command(
     OUTPUT ${stem}.h ${stem}_kernels.h ${stem}.weights ${sources}
@@ -230,6 +264,13 @@ function(ingot_add_model name)
   get_property(runtime_dir GLOBAL PROPERTY INGOT_RUNTIME_DIR)
   target_include_directories(${name} PUBLIC ${dir} ${runtime_dir})
   target_compile_features(${name} PUBLIC cxx_std_17)
+  foreach(library ${ARG_LIBRARIES})
+    _ingot_find_library(${library})
+    if(NOT TARGET ingot_${library})
+      message(FATAL_ERROR "ingot_add_model(${name}): the library '${library}' needs Leptonica (Debian: libleptonica-dev), which was not found")
+    endif()
+    target_link_libraries(${name} PUBLIC ingot_${library})
+  endforeach()
   # Options stand behind CMAKE_CXX_FLAGS and the build type's flags, and the last one counts. Kept as in cppCompileFlags().
   target_compile_options(${name} PRIVATE -O3 -fno-fast-math -ffp-contract=off -fno-math-errno -fno-trapping-math -fwrapv
     -fno-strict-aliasing -fno-exceptions -fno-rtti ${target_flags})

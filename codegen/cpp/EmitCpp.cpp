@@ -16,6 +16,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Triple.h"
 #include <functional>
+#include <set>
 
 namespace ingot {
 #define GEN_PASS_DEF_EMITCPPPASS
@@ -201,7 +202,12 @@ private:
     const std::string &name = interface.name;
     std::string guard = "INGOT_MODEL_" + name + "_KERNELS_H";
     os << "// " << name << "_kernels.h - " << interface.about << "\n#ifndef "
-       << guard << "\n#define " << guard << "\n\n#include <ingot/vector.h>\n\n"
+       << guard << "\n#define " << guard << "\n\n#include <ingot/vector.h>\n";
+    std::set<StringRef> libraries;
+    module.walk([&](LibraryOp library) { libraries.insert(library.getLibrary()); });
+    for (StringRef library : libraries)
+      os << "#include <ingot/" << library << ".h>\n";
+    os << "\n"
        << "namespace " << name << "::detail {\n\nusing namespace ingot;\n";
     if (interface.weightBytes && !interface.externalWeights)
       os << "\nextern \"C\" [[gnu::visibility(\"hidden\")]] const unsigned char "

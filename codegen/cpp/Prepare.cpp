@@ -311,6 +311,10 @@ ModuleFacts cpp::analyse(ModuleOp module, const CppStyle &style) {
           return write(store.getMemRef());
         if (auto store = dyn_cast<vector::StoreOp>(op))
           return write(store.getBase());
+        if (auto library = dyn_cast<LibraryOp>(op)) {
+          llvm::for_each(library.getOutputs(), write);
+          return;
+        }
         std::optional<FunctionCall> call = functionCallOf(op);
         auto callee = call ? symbols.lookup<func::FuncOp>(call->callee.getValue()) : nullptr;
         if (!callee || callee.isExternal())

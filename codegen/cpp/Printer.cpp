@@ -155,6 +155,8 @@ bool FunctionPrinter::blocksLoad(Operation *op, Value memory) {
       target = store.getMemRef();
     else if (auto store = dyn_cast<vector::StoreOp>(inner))
       target = store.getBase();
+    else if (isa<LibraryOp>(inner))
+      blocks = true;
     else if (std::optional<FunctionCall> call = functionCallOf(inner))
       blocks |= !isMath(symbols.lookup<func::FuncOp>(call->callee.getValue()));
     if (!target)
@@ -498,6 +500,13 @@ void FunctionPrinter::printOperation(Operation &op) {
   }
   if (auto poke = dyn_cast<PokeOp>(op)) {
     body.statement(this->call("poke", {expression(poke.getAddress()), expression(poke.getValue())}).text + ";");
+    return;
+  }
+  if (auto library = dyn_cast<LibraryOp>(op)) {
+    SmallVector<Expression> arguments;
+    for (Value operand : library->getOperands())
+      arguments.push_back(expression(operand));
+    body.statement(this->call("::" + library.getFunction().str(), arguments).text + ";");
     return;
   }
   if (auto call = dyn_cast<func::CallOp>(op); call && !op.getNumResults()) {

@@ -4,6 +4,8 @@
 #include "codegen/object/Object.h"
 #include "codegen/object/PublicEntry.h"
 #include "compiler/support/Target.h"
+#include "dialects/ingot/IngotDialect.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -71,12 +73,14 @@ static bool isEverywhere(StringRef symbol) {
              .Default(false);
 }
 
-/// Fails where the object needs more than every program has.
+/// Fails where the object needs more than every program has, and the libraries of runtime-host that it calls.
 static LogicalResult checkSymbols(ModuleOp planned, StringRef path) {
   auto file = llvm::object::ObjectFile::createObjectFile(path);
   if (!file)
     return planned.emitError()
            << "code generation: " << llvm::toString(file.takeError());
+  llvm::StringSet<> libraries;
+  planned.walk([&](LibraryOp op) { libraries.insert(op.getFunction()); });
   for (const llvm::object::SymbolRef &symbol : file->getBinary()->symbols()) {
     llvm::Expected<uint32_t> flags = symbol.getFlags();
     llvm::Expected<StringRef> name = symbol.getName();
@@ -86,7 +90,7 @@ static LogicalResult checkSymbols(ModuleOp planned, StringRef path) {
       continue;
     }
     if (*flags & llvm::object::SymbolRef::SF_Undefined && !name->empty() &&
-        !isEverywhere(*name))
+        !isEverywhere(*name) && !libraries.contains(*name))
       return planned.emitError()
              << "an operation needs '" << *name
              << "' of the C library, since " << Target::of(planned).name

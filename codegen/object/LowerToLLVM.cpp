@@ -15,6 +15,7 @@
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -150,6 +151,7 @@ struct LowerPoke : ConvertOpToLLVMPattern<PokeOp> {
     return success();
   }
 };
+
 /// Types of what ingot.share's helper functions take: bare pointers, and numbers as wide as an index.
 struct ShareTypes {
   explicit ShareTypes(const LLVMTypeConverter &converter)
@@ -243,6 +245,26 @@ private:
     LLVM::CallOp::create(builder, loc, TypeRange(), callee, arguments);
     LLVM::ReturnOp::create(builder, loc, ValueRange());
     return function;
+  }
+};
+
+struct LowerLibrary : ConvertOpToLLVMPattern<LibraryOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(LibraryOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    SmallVector<Value> arguments;
+    for (auto [operand, value] : llvm::zip_equal(op->getOperands(), adaptor.getOperands())) {
+      auto type = dyn_cast<MemRefType>(operand.getType());
+      arguments.push_back(type ? getStridedElementPtr(rewriter, loc, type, value, createIndexAttrConstant(rewriter, loc, getIndexType(), 0)) : value);
+    }
+    FailureOr<LLVM::LLVMFuncOp> callee =
+        LLVM::lookupOrCreateFn(rewriter, op->getParentOfType<ModuleOp>(), op.getFunction(), SmallVector<Type>(ValueRange(arguments).getTypes()),
+                               LLVM::LLVMVoidType::get(op.getContext()));
+    if (failed(callee))
+      return op.emitError("calls a function that is called with other types elsewhere");
+    rewriter.replaceOpWithNewOp<LLVM::CallOp>(op, *callee, arguments);
+    return success();
   }
 };
 } // namespace
@@ -371,7 +393,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   populateVectorToLLVMConversionPatterns(converter, lowering);
   populateFinalizeMemRefToLLVMConversionPatterns(converter, lowering);
   populateFuncToLLVMConversionPatterns(converter, lowering);
-  lowering.add<LowerAddress, LowerPeek, LowerPoke, LowerShare>(converter);
+  lowering.add<LowerAddress, LowerPeek, LowerPoke, LowerShare, LowerLibrary>(converter);
   LLVMConversionTarget target(*context);
   target.addLegalOp<ModuleOp>();
   return applyFullConversion(module, target, std::move(lowering));

@@ -33,6 +33,8 @@ struct ModelOptions {
   bool noWinograd = false; ///< convolutions as they are defined
   unsigned threads = 1; ///< that share the work of a call
   std::optional<int64_t> stringBytes; ///< room for the strings that the model makes
+  std::vector<int64_t> imageSize;     ///< height and width of the largest pictures that ImageDecoder takes; empty: the default
+  std::optional<std::vector<std::string>> libraries; ///< of runtime-host, that the code may call; nullopt: those that this tool has
   std::vector<std::string> states; ///< IN:OUT as given; either name may hold ':'
 };
 
@@ -41,6 +43,7 @@ struct CompileOptions : ModelOptions {
   std::string output; ///< a folder; a file or "-" where `emit` names IR
   std::string emit = "cpp";
   std::string depfile;
+  std::string report; ///< a file for figures of each model; none where empty
   std::string weights = "auto"; ///< where they go: auto, array, linked, external
 };
 
@@ -76,6 +79,7 @@ struct TuneOptions : ModelOptions {
 
 struct TargetsOptions {
   std::string flagsOf; ///< print the flags for emitted C++ of this target instead of the list
+  std::string linksOf; ///< print what a compiler links of the libraries that code for this target may call
 };
 
 int compileModels(const CompileOptions &options);

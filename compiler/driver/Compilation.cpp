@@ -3,6 +3,7 @@
 #include "codegen/cpp/EmitCpp.h"
 #include "codegen/object/Object.h"
 #include "compiler/driver/Dialects.h"
+#include "compiler/driver/Libraries.h"
 #include "compiler/import/Import.h"
 #include "compiler/support/Target.h"
 #include "compiler/driver/Schedules.h"
@@ -60,6 +61,11 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
     }
     import.state.push_back(*state);
   }
+  for (const std::string &library : options.libraries.value_or(std::vector<std::string>()))
+    if (!llvm::is_contained(Target::find(options.target)->libraries, library)) {
+      fail("there is no library '" + library + "' for the target '" + Target::find(options.target)->name + "'");
+      return nullptr;
+    }
   import.openSizes = options.openSizes;
   import.modelName = options.name.empty() ? defaultModelName(options.model) : options.name;
   // "native" is this machine's business; the module names the target itself, so that equal targets give equal bytes.
@@ -78,8 +84,14 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
     return nullptr;
   }
   compilation->owned = std::move(*module);
+  mlir::Builder builder(&compilation->context);
   if (options.stringBytes)
-    (*compilation->owned)->setAttr("ingot.string_bytes", mlir::Builder(&compilation->context).getI64IntegerAttr(*options.stringBytes));
+    (*compilation->owned)->setAttr("ingot.string_bytes", builder.getI64IntegerAttr(*options.stringBytes));
+  if (!options.imageSize.empty())
+    (*compilation->owned)->setAttr("ingot.image_size", builder.getDenseI64ArrayAttr(options.imageSize));
+  std::vector<std::string> libraries = options.libraries ? *options.libraries : builtLibraries();
+  if (!libraries.empty())
+    (*compilation->owned)->setAttr("ingot.libraries", builder.getStrArrayAttr(llvm::to_vector_of<StringRef>(libraries)));
   if (!options.schedules.empty()) {
     llvm::Expected<TunedKernels> kernels = readSchedules(options.schedules, compilation->context);
     if (!kernels) {
@@ -91,9 +103,9 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
     compilation->read.push_back(options.schedules);
   }
   if (options.noWinograd)
-    (*compilation->owned)->setAttr(kNoWinograd, mlir::UnitAttr::get(&compilation->context));
+    (*compilation->owned)->setAttr(kNoWinograd, builder.getUnitAttr());
   if (options.threads > 1)
-    (*compilation->owned)->setAttr(kThreads, mlir::Builder(&compilation->context).getI64IntegerAttr(options.threads));
+    (*compilation->owned)->setAttr(kThreads, builder.getI64IntegerAttr(options.threads));
   return compilation;
 }
 

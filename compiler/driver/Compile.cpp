@@ -3,7 +3,9 @@
 #include "compiler/driver/Commands.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Files.h"
+#include "compiler/driver/KernelCount.h"
 #include "mlir/IR/AsmState.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
@@ -57,8 +59,14 @@ static llvm::Error writeDepfile(const CompileOptions &options, StringRef name, l
   return writeFile(options.depfile, rule + "\n");
 }
 
-/// Compiles `options.model`; the exit code.
-static int compileOne(const CompileOptions &options) {
+/// A line of JSON about a planned module.
+static std::string figuresOf(mlir::ModuleOp module, StringRef name) {
+  KernelCount count = countKernels(module);
+  return llvm::formatv("{{\"model\": \"{0}\", \"kernels\": {1}, \"vectorised\": {2}}\n", name, count.kernels, count.vectorised);
+}
+
+/// Compiles `options.model`; the exit code. Figures of it are added to `report`.
+static int compileOne(const CompileOptions &options, std::string &report) {
   std::optional<Form> form = formNamed(options.emit);
   Progress progress;
   std::unique_ptr<Compilation> model = Compilation::import(options, progress);
@@ -72,6 +80,7 @@ static int compileOne(const CompileOptions &options) {
     return 0;
   }
 
+  report += figuresOf(model->module(), options.name);
   progress.show("writing code");
   llvm::Expected<OutputFolder> folder = OutputFolder::create(options.output);
   if (!folder)
@@ -104,6 +113,8 @@ static std::string wrongForSeveral(const CompileOptions &options) {
 int ingot::compileModels(const CompileOptions &given) {
   CompileOptions options = given;
   options.openSizes = true;
+  if (!options.libraries)
+    options.libraries.emplace();
   std::string wrong;
   if (!formNamed(options.emit) && options.output.empty())
     wrong = "where should the files go? give -o FOLDER";
@@ -114,10 +125,14 @@ int ingot::compileModels(const CompileOptions &given) {
     return 2;
   }
   int code = 0;
+  std::string report;
   for (const std::string &model : options.models) {
     options.model = model;
     options.name = given.name.empty() ? defaultModelName(model) : given.name;
-    code = std::max(code, compileOne(options));
+    code = std::max(code, compileOne(options, report));
   }
+  if (!options.report.empty())
+    if (llvm::Error error = writeFile(options.report, report))
+      return fail(std::move(error));
   return code;
 }

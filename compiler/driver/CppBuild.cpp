@@ -1,6 +1,7 @@
 //===- CppBuild.cpp - emitted C++ through a compiler ----------------------===//
 #include "compiler/driver/CppBuild.h"
 #include "codegen/cpp/EmitCpp.h"
+#include "compiler/driver/Libraries.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -55,13 +56,16 @@ static std::vector<std::string> compilerFlags(const TemporaryFolder &folder, con
   return flags;
 }
 
-llvm::Error ingot::buildSharedLibrary(const TemporaryFolder &folder, const Target &target, const std::string &library) {
+llvm::Error ingot::buildSharedLibrary(const TemporaryFolder &folder, const Target &target, const std::string &library,
+                                      llvm::ArrayRef<std::string> libraries) {
   llvm::Expected<std::vector<std::string>> sources = sourcesIn(folder);
   if (!sources)
     return sources.takeError();
   std::vector<std::string> arguments = compilerFlags(folder, target);
   arguments.push_back("-shared");
   arguments.insert(arguments.end(), sources->begin(), sources->end());
+  std::vector<std::string> links = linkArguments(libraries);
+  arguments.insert(arguments.end(), links.begin(), links.end());
   arguments.insert(arguments.end(), {"-o", library});
   return runTool(folder, fromEnvironment("CXX", "c++"), arguments);
 }

@@ -8,8 +8,9 @@
 namespace ingot {
 
 /// Compiles the .cpp files of the folder, with $CXX (c++ where unset) and the target's flags, and links them into the shared object
-/// `library`. An error is the first line that the compiler says.
-llvm::Error buildSharedLibrary(const TemporaryFolder &folder, const Target &target, const std::string &library);
+/// `library`, together with those of runtime-host that it calls. An error is the first line that the compiler says.
+llvm::Error buildSharedLibrary(const TemporaryFolder &folder, const Target &target, const std::string &library,
+                               llvm::ArrayRef<std::string> libraries);
 
 } // namespace ingot
 

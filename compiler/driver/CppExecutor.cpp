@@ -3,6 +3,7 @@
 #include "compiler/driver/CppBuild.h"
 #include "compiler/driver/Executor.h"
 #include "compiler/support/Target.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "ingot/model.h"
 #include "llvm/Support/MathExtras.h"
 #include <cstdlib>
@@ -44,7 +45,9 @@ llvm::Expected<std::unique_ptr<Executor>> ingot::makeCppExecutor(mlir::ModuleOp 
   if (mlir::failed(emitCpp(planned, options)))
     return llvm::createStringError("no C++ could be made; `ingot compile` says why");
   std::string path = folder->file("model.so");
-  if (llvm::Error error = buildSharedLibrary(*folder, Target::of(planned), path))
+  std::vector<std::string> libraries;
+  planned.walk([&](LibraryOp op) { libraries.push_back(op.getLibrary().str()); });
+  if (llvm::Error error = buildSharedLibrary(*folder, Target::of(planned), path, libraries))
     return error;
   // The folder goes, the mapping stays.
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

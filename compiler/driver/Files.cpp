@@ -120,10 +120,14 @@ llvm::Error ingot::writeFile(StringRef path, StringRef text) {
   });
 }
 
-std::string ingot::runtimeInclude() {
+/// The folder where the tool is installed, if it has such a file; else `otherwise`.
+static std::string installed(StringRef folder, StringRef file, const char *otherwise) {
   // An address in the tool, for systems where the program's path comes from it.
   static int here;
-  llvm::SmallString<256> folder(path::parent_path(path::parent_path(fs::getMainExecutable("ingot", &here))));
-  path::append(folder, "include");
-  return fs::exists(folder + "/ingot/model.h") ? folder.str().str() : INGOT_RUNTIME_INCLUDE;
+  llvm::SmallString<256> path(path::parent_path(path::parent_path(fs::getMainExecutable("ingot", &here))));
+  path::append(path, folder);
+  return fs::exists(path + "/" + file) ? path.str().str() : otherwise;
 }
+
+std::string ingot::runtimeInclude() { return installed("include", "ingot/model.h", INGOT_RUNTIME_INCLUDE); }
+std::string ingot::runtimeHost() { return installed("share/ingot/runtime-host", "image.cpp", INGOT_RUNTIME_HOST); }

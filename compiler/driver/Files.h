@@ -45,6 +45,8 @@ llvm::Error writeFile(llvm::StringRef path, llvm::StringRef text);
 
 /// The folder of runtime-min's headers: of the installation that this tool is in, else of the sources it was built from.
 std::string runtimeInclude();
+/// The folder of runtime-host, found alike.
+std::string runtimeHost();
 
 } // namespace ingot
 

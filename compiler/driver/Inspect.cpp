@@ -2,6 +2,7 @@
 #include "compiler/driver/Commands.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Tensor.h"
+#include "compiler/driver/KernelCount.h"
 #include "compiler/import/Functions.h"
 #include "compiler/kernels/DataSizes.h"
 #include "compiler/lower/Supported.h"
@@ -318,6 +319,8 @@ int ingot::inspectModel(const ModelOptions &options) {
   memory.row({"stack", grouped(stack) + " bytes", "estimated"});
   out << "\nMemory on " << target.name << ":\n";
   memory.print(out);
+  KernelCount functions = countKernels(module);
+  out << "\nVectors: in " << functions.vectorised << " of " << functions.kernels << " functions of kernels that have loops\n";
   out << "\nWork: " << grouped(total.macs) << " MACs in " << count << " kernels; shares are estimates\n";
   kernels.print(out);
   return print(0);

@@ -1,5 +1,6 @@
 //===- ObjectExecutor.cpp - the road through LLVM in this process ---------===//
 #include "compiler/driver/Executor.h"
+#include "compiler/driver/Libraries.h"
 #include "ingot/threads.h"
 
 using namespace ingot;
@@ -24,7 +25,9 @@ private:
 
 llvm::Expected<std::unique_ptr<Executor>> ingot::makeObjectExecutor(mlir::ModuleOp planned, const Interface &interface,
                                                                     llvm::ArrayRef<HostFunction> functions) {
-  mlir::FailureOr<std::unique_ptr<CompiledModel>> compiled = compileInProcess(planned, /*optimization=*/1, functions);
+  std::vector<HostFunction> known = libraryFunctions();
+  known.insert(known.end(), functions.begin(), functions.end());
+  mlir::FailureOr<std::unique_ptr<CompiledModel>> compiled = compileInProcess(planned, /*optimization=*/1, known);
   if (mlir::failed(compiled) || (*compiled)->getNumInputs() != interface.inputs.size() ||
       (*compiled)->getNumOutputs() != interface.outputs.size())
     return llvm::createStringError("no code could be made for this machine");

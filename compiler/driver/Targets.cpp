@@ -2,7 +2,9 @@
 #include "codegen/cpp/EmitCpp.h"
 #include "compiler/driver/Commands.h"
 #include "compiler/driver/Files.h"
+#include "compiler/driver/Libraries.h"
 #include "compiler/support/Target.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
@@ -37,6 +39,10 @@ int ingot::listTargets(const TargetsOptions &options) {
   llvm::raw_ostream &out = llvm::outs();
   if (!options.flagsOf.empty()) {
     printFlags(*Target::find(options.flagsOf), out);
+    return 0;
+  }
+  if (!options.linksOf.empty()) {
+    out << llvm::join(linkArguments(Target::find(options.linksOf)->libraries), " ") << '\n';
     return 0;
   }
   size_t width = 8;

@@ -36,6 +36,13 @@ static std::vector<int64_t> parseShape(const std::string &text) {
   return shape;
 }
 
+static std::vector<int64_t> parseImageSize(const std::string &text) {
+  std::vector<int64_t> size = parseShape(text);
+  if (size.size() != 2 || llvm::any_of(size, [](int64_t pixels) { return pixels < 1 || pixels > int64_t(1) << 20; }))
+    throw CLI::ValidationError("'" + text + "' is not the size of a picture; give its height and its width: 1080,1920");
+  return size;
+}
+
 /// What `[2,3;4]` or `none` says of a sequence or an optional; nullopt where the text is the shape of a tensor.
 static std::optional<ListShape> parseList(const std::string &text) {
   if (text == "none")
@@ -84,6 +91,11 @@ static void addModelOptions(CLI::App &command, ModelOptions &options, bool hasTa
   command.add_option("--schedules", options.schedules, "schedules that `ingot tune` measured, for the kernels that are among them")->type_name("FILE");
   command.add_flag("--no-winograd", options.noWinograd,
                    "compute convolutions of 3x3 as they are defined: slower where they have many channels, with less weights and a third of the rounding errors");
+  command
+      .add_option_function<std::string>(
+          "--image-size", [&options](const std::string &text) { options.imageSize = parseImageSize(text); },
+          "the largest pictures that ImageDecoder takes where the model does not declare their size; else 2048,2048")
+      ->type_name("HEIGHT,WIDTH");
   if (hasTarget)
     command.add_option("--target", options.target, "the device; `ingot targets` lists them")
         ->type_name("NAME")
@@ -158,6 +170,14 @@ int main(int argc, char **argv) {
       ->check(CLI::IsMember({"auto", "array", "linked", "external"}))
       ->default_str("auto");
   addThreads(*compileCommand, compile, "how many threads shall share the work of a call: the caller lends them; 1: none are asked for");
+  compileCommand
+      ->add_option_function<std::vector<std::string>>(
+          "--library", [&compile](const std::vector<std::string> &names) { compile.libraries = names; },
+          "a library that the program links, for operators that call one (image: ImageDecoder); `ingot targets --link` tells how")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  compileCommand->add_option("--report", compile.report, "also write a line of JSON on each model: its kernels that have loops, and those of them with vectors")
+      ->type_name("FILE");
   compileCommand->add_option("--depfile", compile.depfile, "also write what was read, as a make rule")->type_name("FILE");
   compileCommand->footer("Examples:\n"
                          "  ingot compile rec.onnx -o out --shape x=1,3,48,320            out/rec.h and out/rec.cpp\n"
@@ -261,6 +281,9 @@ int main(int argc, char **argv) {
   TargetsOptions targets;
   CLI::App *targetsCommand = app.add_subcommand("targets", "the devices that models are compiled for");
   targetsCommand->add_option("--flags", targets.flagsOf, "print the compiler's flags for C++ that was emitted for this device")
+      ->type_name("NAME")
+      ->check(isTarget);
+  targetsCommand->add_option("--link", targets.linksOf, "print what a compiler links of the libraries that code for this device may call by --library")
       ->type_name("NAME")
       ->check(isTarget);
   targetsCommand->footer("Example:\n  ingot compile rec.onnx -o out && g++ -c out/*.cpp $(ingot targets --flags native)\n");

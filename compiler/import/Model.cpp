@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/import/Model.h"
 #include "compiler/import/Flatten.h"
+#include "compiler/import/Maps.h"
 #include "compiler/import/Schema.h"
 #include "compiler/support/Elements.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -450,6 +451,7 @@ Model ingot::readModel(StringRef bytes, StringRef folder) {
   forget(*model.proto.mutable_graph());
   forEachGraph(*model.proto.mutable_graph()->mutable_node(), forget);
   flattenModel(model.proto);
+  splitMaps(model.proto);
   checkNodes(model.proto.graph().node(), 0);
   return model;
 }

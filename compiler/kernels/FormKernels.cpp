@@ -195,9 +195,9 @@ private:
       if (!hasRows(op, rank) || !readsRows(op, rank))
         return false;
       int64_t rows = 1;
-      for (int64_t size :
-           ArrayRef(op.getStaticLoopRanges()).take_front(rank))
-        rows *= size;
+      SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+      for (int64_t size : ArrayRef(ranges).take_front(rank))
+        rows = ShapedType::isDynamic(size) ? 0 : rows * size;
       for (OpOperand *input : op.getDpsInputOperands()) {
         auto type = dyn_cast<RankedTensorType>(input->get().getType());
         if (!type)

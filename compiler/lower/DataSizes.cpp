@@ -11,7 +11,7 @@ using namespace ingot::lower;
 
 bool lower::givesDataSizes(StringRef kind) {
   return llvm::StringSwitch<bool>(kind)
-      .Cases({"NonZero", "Compress", "Unique", "NonMaxSuppression", "Loop", "StringNormalizer", "StringSplit"}, true)
+      .Cases({"NonZero", "Compress", "Unique", "NonMaxSuppression", "Loop", "StringNormalizer", "StringSplit", "ImageDecoder"}, true)
       .Default(false);
 }
 
@@ -32,14 +32,12 @@ Extent lower::dataSize(Node &node, Value counts, const Extent &at, const Extent 
 Value lower::emptyOf(Node &node, RankedTensorType type) {
   LocBuilder &b = node.b;
   Shape shape = shapeOf(type);
-  SmallVector<Value> sizes;
-  for (Extent &size : shape) {
+  for (Extent &size : shape)
     if (!size.in(b.getContext()))
       size = dataSize(node, index(b, 0), 0);
-    if (!size.isNumber())
-      sizes.push_back(index(b, size));
-  }
-  return tensor::EmptyOp::create(b, tensorType(shape, type.getElementType()), sizes);
+  // A stage, so that others can read it.
+  return mapped(b, {}, ArrayRef<AffineMap>(), tensorType(shape, type.getElementType()),
+                [&](LocBuilder &b, ValueRange) { return scalar(b, type.getElementType(), 0); });
 }
 
 bool lower::isEmpty(RankedTensorType type) { return llvm::is_contained(type.getShape(), 0); }

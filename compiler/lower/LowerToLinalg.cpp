@@ -35,6 +35,7 @@ const Registry &lower::registry() {
     addElementwise(registry);
     addFourier(registry);
     addGenerators(registry);
+    addImages(registry);
     addIndexing(registry);
     addLearning(registry);
     addMatMul(registry);
@@ -121,7 +122,7 @@ static OpenSizes openSizesOf(StringRef kind) {
       .Cases({"ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp", "Softmax", "LogSoftmax"}, OpenSizes::any)
       .Cases({"LayerNormalization", "MatMul", "Gemm", "Transpose", "Concat"}, OpenSizes::any)
       .Cases({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather", "GatherElements", "GatherND", "Shape", "Size"}, OpenSizes::any)
-      .Cases({"StringConcat", "RegexFullMatch", "ai_onnx_ml_LabelEncoder", "ai_onnx_ml_CategoryMapper"}, OpenSizes::any)
+      .Cases({"StringConcat", "RegexFullMatch", "ai_onnx_ml_LabelEncoder", "ai_onnx_ml_CategoryMapper", "ImageDecoder"}, OpenSizes::any)
       .Cases({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization"}, OpenSizes::first)
       .Cases({"RMSNormalization", "InstanceNormalization", "GroupNormalization"}, OpenSizes::chosen)
       .Cases({"MeanVarianceNormalization", "LpNormalization", "LRN", "Hardmax", "ArgMax", "ArgMin", "CumSum", "CumProd"}, OpenSizes::chosen)

@@ -128,6 +128,7 @@ void addConvolution(Registry &registry);
 void addElementwise(Registry &registry);
 void addFourier(Registry &registry);
 void addGenerators(Registry &registry);
+void addImages(Registry &registry);
 void addIndexing(Registry &registry);
 void addLearning(Registry &registry);
 void addMatMul(Registry &registry);

@@ -320,8 +320,11 @@ static LogicalResult lowerStringSplit(Node &node) {
     return arith::ShRUIOp::create(b, edge(b, s[0], scalarInt(b, i64, -1)), scalarInt(b, i64, 1));
   });
   Extent size = leading.count();
+  if (node.hasResult(1))
+    node.set(1, counts);
+  // Of no strings the greatest number of pieces is none.
   if (size == 0 && !isDeclared)
-    return node.fail("its input has no elements, so that nothing tells how many pieces there are; declare the result's shape in the model");
+    return node.done(emptyOf(node, type));
   if (size != 0) {
     Value greatest = reduceAxes(b, reshape(b, counts, {size}), 0, b.getI64IntegerAttr(0),
                                 [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
@@ -343,10 +346,7 @@ static LogicalResult lowerStringSplit(Node &node) {
     Value begin = mul(b, piece, scalarInt(b, i64, 2)), end = add(b, begin, scalarInt(b, i64, 1));
     return makeString(b, "string_part", {s[0], edge(b, s[0], begin), edge(b, s[0], end)});
   });
-  node.set(0, parts);
-  if (node.hasResult(1))
-    node.set(1, counts);
-  return success();
+  return node.done(parts);
 }
 
 /// RegexFullMatch-20: the pattern is an automaton in read-only data.

@@ -45,6 +45,9 @@ static int64_t sourceBytes(Operation *op, const llvm::SetVector<Operation *> &fo
   return bytes;
 }
 
+/// Libraries of the host are for the program that runs the model; what they make of data may differ from machine to machine.
+static bool callsLibrary(Operation *op) { return isa<onnx::ImageDecoderOp>(op); }
+
 /// What the evaluation of constants may take up on the way to a small result, unless the constants themselves are large.
 constexpr int64_t kMostIntermediateBytes = int64_t(1) << 26;
 
@@ -85,7 +88,7 @@ private:
     llvm::SetVector<Operation *> foldable;
     for (Operation &op : function.getBody().front()) {
       if (!isa_and_nonnull<onnx::ONNXDialect>(op.getDialect()) ||
-          isa<onnx::ConstantOp, onnx::NoneOp>(op) || op.getNumRegions() != 0 ||
+          isa<onnx::ConstantOp, onnx::NoneOp>(op) || op.getNumRegions() != 0 || callsLibrary(&op) ||
           !isMemoryEffectFree(&op) || !resultBytes(&op))
         continue;
       if (!llvm::all_of(op.getOperands(), [&](Value operand) {

@@ -29,7 +29,8 @@ std::optional<std::vector<double>> ingot::realValues(ElementsAttr elements) {
   std::vector<char> data = elementData(elements);
   std::vector<double> values(elements.getNumElements());
   if (elements.getElementType().isF64()) {
-    std::memcpy(values.data(), data.data(), data.size());
+    if (!data.empty())
+      std::memcpy(values.data(), data.data(), data.size());
     return values;
   }
   for (size_t i = 0; i < values.size(); ++i) {

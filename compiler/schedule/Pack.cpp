@@ -41,7 +41,8 @@ Linear ingot::packedIndex(const Nest &nest, const Schedule &schedule,
   }
   packed.coefficients[schedule.lane] = steps;
   int64_t stride = steps * nest.sizes[schedule.lane];
-  for (unsigned dim : llvm::reverse(dimsOf(nest, schedule, access, false))) {
+  SmallVector<unsigned> others = dimsOf(nest, schedule, access, false);
+  for (unsigned dim : llvm::reverse(others)) {
     packed.coefficients[dim] = stride;
     stride *= nest.sizes[dim];
   }

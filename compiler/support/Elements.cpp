@@ -52,7 +52,7 @@ static std::vector<char> rawElementData(ElementsAttr elements) {
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
     if (AsmResourceBlob *blob = resource.getRawHandle().getBlob()) {
       ArrayRef<char> raw = blob->getData();
-      std::memcpy(data.data(), raw.data(), std::min(raw.size(), data.size()));
+      llvm::copy(raw.take_front(data.size()), data.begin());
     }
     return data;
   }
@@ -67,7 +67,7 @@ static std::vector<char> rawElementData(ElementsAttr elements) {
     for (int64_t i = 0; i < count; ++i)
       std::memcpy(data.data() + i * size, raw.data(), size);
   else
-    std::memcpy(data.data(), raw.data(), data.size());
+    llvm::copy(raw.take_front(data.size()), data.begin());
   return data;
 }
 

@@ -35,6 +35,9 @@ static Target parse(llvm::StringRef text) {
   target.l2Bytes = object.getInteger("l2_bytes").value();
   for (const llvm::json::Value &flag : *object.getArray("compile_flags"))
     target.compileFlags.push_back(flag.getAsString()->str());
+  if (const llvm::json::Array *libraries = object.getArray("libraries"))
+    for (const llvm::json::Value &library : *libraries)
+      target.libraries.push_back(library.getAsString()->str());
   return target;
 }
 

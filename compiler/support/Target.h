@@ -29,6 +29,8 @@ struct Target {
   int64_t l1Bytes = 0;
   int64_t l2Bytes = 0;
   std::vector<std::string> compileFlags;
+  /// Libraries that code for it may call (runtime-host), sorted.
+  std::vector<std::string> libraries;
 
   /// Lanes of one vector register for elements of the given size; at least 1.
   int64_t lanes(int64_t elementBytes) const {

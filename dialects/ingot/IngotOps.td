@@ -131,6 +131,16 @@ def Ingot_ShareOp : Ingot_Op<"share", [DeclareOpInterfaceMethods<SymbolUserOpInt
   }];
 }
 
+def Ingot_LibraryOp : Ingot_Op<"library", [AttrSizedOperandSegments]> {
+  let summary = "a call of a function of a library that the program links";
+  let description = [{
+    `function` is a C function without a result that runtime-min's header `<library>.h` declares; its arguments are `inputs`, then `outputs`: flat buffers,
+    passed as pointers, and scalars. It reads the former buffers and writes the latter.
+  }];
+  let arguments = (ins StrAttr:$library, StrAttr:$function, Variadic<AnyType>:$inputs, Variadic<AnyType>:$outputs);
+  let assemblyFormat = "$library $function `(` $inputs `)` `into` `(` $outputs `)` attr-dict `:` functional-type($inputs, $outputs)";
+}
+
 def Ingot_DotOp : Ingot_Op<"dot", [Pure, AllTypesMatch<["sum", "result"]>]> {
   let summary = "neighbouring products of int16, summed in int32 and added to a sum";
   let description = [{

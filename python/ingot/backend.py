@@ -8,7 +8,9 @@ Two roads lead to code (docs of `ingot compile`): "object", through LLVM in the 
 
 import ctypes
 import hashlib
+import json
 import os
+import re
 import shlex
 import subprocess
 import tempfile
@@ -68,20 +70,23 @@ def shape_options(model, inputs, outputs=()):
 
 
 class Workshop:
-    """Compiled models in a folder, each compiled once. `optimize` is the level of the C++ compiler."""
+    """Compiled models in a folder, each compiled once. `optimize` is the level of the C++ compiler, `flags` are more of its options."""
 
     # Generated sources are small; so many share the start-up of a compiler and the parsing of headers.
     BATCH = 100
 
-    def __init__(self, folder, road="object", optimize="-O3"):
+    def __init__(self, folder, road="object", optimize="-O3", flags=()):
         if road not in ROADS:
             raise ValueError(f"no road '{road}'; there are {', '.join(ROADS)}")
         self.folder = folder
         self.road = road
         self.optimize = optimize
+        self.flags = list(flags)
         self._libraries = {}  # of each model's name: path
         self._errors = {}
         self._open = {}
+        self._library = None
+        self.figures = {}  # of each model: its functions of kernels with loops, and those of them with vectors
 
     @staticmethod
     def name_of(model):
@@ -120,8 +125,13 @@ class Workshop:
         for name, model in models.items():
             files[name] = os.path.join(folder, name + ".onnx")
             onnx.save(model, files[name])
-        command = [_tool(), "compile", *files.values(), "-o", folder, "--emit", self.road, *options]
+        report = os.path.join(folder, "report")
+        command = [_tool(), "compile", *files.values(), "-o", folder, "--emit", self.road, "--report", report, *options]
         done = subprocess.run(command, capture_output=True, text=True)
+        if os.path.exists(report):
+            with open(report) as lines:
+                for figures in map(json.loads, lines):
+                    self.figures[figures["model"]] = (figures["kernels"], figures["vectorised"])
         lines = done.stderr.splitlines()
         compiled = []
         for name, file in files.items():
@@ -137,9 +147,30 @@ class Workshop:
                 if name not in compiled:
                     del self._errors[name]
                     self._compile({name: models[name]})
-        self._link(folder, compiled)
+        self._link(folder, compiled, libraries="--library" in options)
+        for name in models:
+            # Models that call a library are compiled so once the tool has said of which.
+            wanted = re.search(r"allow that by (--library) (\w+)$", self._errors.get(name, ""))
+            if wanted and wanted[2] not in options:
+                del self._errors[name]
+                self._compile({name: models[name]}, [*options, *wanted.groups()])
 
-    def _link(self, folder, names):
+    def _library_objects(self, compiler):
+        """What is linked for models that call a library: its sources as objects, made once, and what these need."""
+        if self._library is None:
+            links = _call([_tool(), "targets", "--link", "native"]).split()
+            flags = _call([_tool(), "targets", "--flags", "native"]).split()
+            folders = [word for word in links if word.startswith("-I")]
+            self._library = []
+            for i, word in enumerate(word for word in links if word not in folders):
+                if word.endswith(".cpp"):
+                    made = os.path.join(self.folder, f"library_{i}.o")
+                    _call([*compiler, *flags, *folders, "-fPIC", "-c", word, "-o", made])
+                    word = made
+                self._library.append(word)
+        return self._library
+
+    def _link(self, folder, names, libraries=False):
         """One shared library of all; of each, where one of them does not build."""
         if not names:
             return
@@ -155,18 +186,19 @@ class Workshop:
                 for file in sorted(os.listdir(folder)):
                     if file.endswith(".cpp") and any(file.startswith((name + ".", name + "_")) for name in names):
                         source.write(f'#include "{file}"\n')
-            flags = _call([_tool(), "targets", "--flags", "native"]).split() + [self.optimize, "-I" + folder, "-w"]
+            flags = _call([_tool(), "targets", "--flags", "native"]).split() + [self.optimize, *self.flags, "-I" + folder, "-w"]
         response = os.path.join(folder, "inputs")
         with open(response, "w") as file:
             file.write("\n".join(inputs))
         try:
-            _call([*compiler, *flags, "-fPIC", "-shared", "@" + response, "-o", library])
+            links = self._library_objects(compiler) if libraries else []
+            _call([*compiler, *flags, "-fPIC", "-shared", "@" + response, *links, "-o", library])
         except CompileError as error:
             if len(names) == 1:
                 self._errors[names[0]] = str(error)
                 return
             for name in names:
-                self._link(folder, [name])
+                self._link(folder, [name], libraries)
             return
         for name in names:
             self._libraries[name] = library

@@ -184,10 +184,19 @@ def unknown_domain(folder):
 
 @case
 def unsupported_operator(folder):
+    node = helper.make_node("ZipMap", ["x"], ["y"], name="middle", domain="ai.onnx.ml", classlabels_int64s=[3, 7], classlabels_strings=["3", "7"])
+    maps = helper.make_sequence_type_proto(helper.make_map_type_proto(TensorProto.INT64, helper.make_tensor_type_proto(TensorProto.FLOAT, [])))
+    domains = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    save(folder, model([node], [value("x", [4, 2])], [helper.make_value_info("y", maps)], opset_imports=domains))
+    return Case(".*'middle' \\(ZipMap\\)")
+
+
+@case
+def library_not_linked(folder):
     node = helper.make_node("ImageDecoder", ["x"], ["y"], name="middle")
     inputs, outputs = [value("x", [4], TensorProto.UINT8)], [value("y", [None, None, 3], TensorProto.UINT8)]
     save(folder, model([node], inputs, outputs, opset_imports=[helper.make_opsetid("", 20)]))
-    return Case(".*'middle' \\(ImageDecoder\\)")
+    return Case(".*'middle' \\(ImageDecoder\\): .*--library image")
 
 
 @case

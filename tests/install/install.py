@@ -48,6 +48,55 @@ def change(path):
     onnx.save(model, path)
 
 
+PICTURES_CMAKE = """cmake_minimum_required(VERSION 3.25)
+project(pictures LANGUAGES CXX)
+find_package(Ingot REQUIRED)
+ingot_add_model(decoder MODEL decoder.onnx LIBRARIES image IMAGE_SIZE 64 48)
+add_executable(pictures main.cpp)
+target_link_libraries(pictures PRIVATE decoder)
+"""
+
+PICTURES_MAIN = r"""#include "decoder.h"
+#include <cstdio>
+#include <string>
+
+alignas(64) static std::byte arena[decoder::arena_bytes];
+static std::uint8_t pixels[decoder::pixels_count];
+
+static void decode(std::string file) {
+  file.resize(decoder::data_count);
+  decoder::Context context{arena};
+  decoder::Shapes shapes;
+  ingot::Status status = decoder::run({reinterpret_cast<const std::uint8_t *>(file.data())}, {pixels}, shapes, context);
+  std::printf("%d %dx%d %d\n", int(status), int(shapes.pixels[0]), int(shapes.pixels[1]), pixels[0]);
+}
+
+int main() {
+  decode("P6 48 64 255\n" + std::string(48 * 64 * 3, 'a'));
+  decode("P6 49 64 255\n" + std::string(49 * 64 * 3, 'a'));
+  decode("no picture at all");
+}
+"""
+
+
+def check_library(folder, ingot_dir):
+    """A model that calls a library of runtime-host, which the project builds from what is installed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    node = onnx.helper.make_node("ImageDecoder", ["data"], ["pixels"], name="picture")
+    byte = onnx.TensorProto.UINT8
+    values = [onnx.helper.make_tensor_value_info(name, byte, shape) for name, shape in (("data", [9300]), ("pixels", [None, None, 3]))]
+    graph = onnx.helper.make_graph([node], "decoder", values[:1], values[1:])
+    onnx.save(onnx.helper.make_model(graph, ir_version=9, opset_imports=[onnx.helper.make_opsetid("", 20)]), folder / "decoder.onnx")
+    (folder / "CMakeLists.txt").write_text(PICTURES_CMAKE)
+    (folder / "main.cpp").write_text(PICTURES_MAIN)
+    run("cmake", "-G", "Ninja", "-S", folder, "-B", folder / "build", f"-DIngot_DIR={ingot_dir}")
+    run("cmake", "--build", folder / "build")
+    said = run(folder / "build" / "pictures")
+    if said.splitlines() != ["0 64x48 97", "1 0x0 97", "0 0x0 97"]:
+        sys.exit("FAILED: the pictures are not what they should be")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Builds the README's project with an installed Ingot.")
     parser.add_argument("--ingot-dir", type=pathlib.Path, required=True)
@@ -72,6 +121,7 @@ def main():
     run("cmake", "--build", build)
     if run(build / "app") == first:
         sys.exit("FAILED: the program prints the same after the model was changed")
+    check_library(arguments.work / "pictures", arguments.ingot_dir)
 
 
 if __name__ == "__main__":

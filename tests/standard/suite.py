@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """The standard's own tests (onnx.backend.test) of Ingot, by one road.
 
-    suite.py --road object|cpp [--ingot FILE] [--match REGEX] [--update] [--report FILE.json]
+    suite.py --road object|cpp [--ingot FILE] [--match REGEX] [--sample N [--seed S]] [--update] [--report FILE.json]
+    suite.py --sanitize ...
 
 Runs the generated node cases, each a second time with its inputs made constants and a third time with its sizes left open (open_cases.py), and the
 folder models (pytorch-converted, pytorch-operator, simple, light). What a model of the standard leaves open (sizes of inputs, what sequences and optionals hold) is compiled
 as the case's data have it. expected_failures.txt and, for open sizes, expected_open_failures.txt list what fails, each line with its reason: a case
 that fails without being listed, or passes although it is, fails the run. --update writes the lists anew from what this run measured, for the cases that it ran.
+--sanitize compiles the emitted C++ with AddressSanitizer and UndefinedBehaviorSanitizer: what they find ends the run. --sample takes N cases by chance.
 """
 
 import argparse
@@ -15,7 +17,10 @@ import faulthandler
 import json
 import os
 import pathlib
+import random
 import re
+import shlex
+import subprocess
 import sys
 import tempfile
 import time
@@ -35,6 +40,7 @@ from ingot.backend import IngotBackend, Workshop, shape_options  # noqa: E402
 from open_cases import SUFFIX, open_case  # noqa: E402
 
 LISTS = (HERE / "expected_failures.txt", HERE / "expected_open_failures.txt")
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1")
 FOLDERS = ("simple", "pytorch-converted", "pytorch-operator", "real")
 
 
@@ -267,7 +273,9 @@ def run(options, folder):
         suite = Suite()
     wanted = re.compile(options.match)
     names = [name for name in suite.models if wanted.search(name)]
-    IngotBackend.workshop = Workshop(folder, options.road, optimize="-O1")
+    if options.sample is not None:
+        names = random.Random(options.seed).sample(names, min(options.sample, len(names)))
+    IngotBackend.workshop = Workshop(folder, options.road, optimize="-O1", flags=SANITIZERS if options.sanitize else ())
     start = time.time()
     for name in names:
         if name in suite.shapes:
@@ -289,6 +297,21 @@ def run(options, folder):
     return result.outcomes, suite
 
 
+def with_sanitizers():
+    """Starts this program again with AddressSanitizer's library in front of others, as it wants to be where the program itself was built without it. It looks for
+    the functions of C++ then, so that their library comes along."""
+    compiler = shlex.split(os.environ.get("CXX", "c++"))
+    found = [subprocess.run([*compiler, f"-print-file-name={name}"], check=True, capture_output=True, text=True) for name in ("libasan.so", "libstdc++.so")]
+    libraries = " ".join(said.stdout.strip() for said in found)
+    if os.environ.get("LD_PRELOAD") == libraries:
+        # What is started from here needs none.
+        del os.environ["LD_PRELOAD"]
+        return
+    # Python frees at its end what it pleases.
+    environment = os.environ | {"LD_PRELOAD": libraries, "ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
+    os.execve(sys.executable, [sys.executable, *sys.argv], environment)
+
+
 def report(outcomes, suite, road):
     kinds = collections.defaultdict(lambda: [0, 0])
     for name, reason in outcomes.items():
@@ -296,7 +319,12 @@ def report(outcomes, suite, road):
         kinds[suite.kinds[name]][1] += 1
     for kind, (passed, total) in kinds.items():
         print(f"{kind}: {passed} of {total} passed")
+    compiled = IngotBackend.workshop.figures.values()
+    kernels, vectorised = (sum(figures[i] for figures in compiled) for i in (0, 1))
+    print(f"{vectorised} of {kernels} kernels with loops use vectors ({100 * vectorised / max(kernels, 1):.0f} %)")
     return {
+        "kernels": kernels,
+        "vectorised": vectorised,
         "road": road,
         "suites": dict(kinds),
         "errors": {name: {"ulp": ulp, "relative": relative} for name, (ulp, relative) in sorted(Suite.errors.items())},
@@ -309,9 +337,15 @@ def main():
     parser.add_argument("--road", choices=("object", "cpp"), default="object")
     parser.add_argument("--ingot", help="the tool; else $INGOT, or ingot on the path")
     parser.add_argument("--match", default="", metavar="REGEX", help="only the cases whose names match")
+    parser.add_argument("--sample", type=int, metavar="N", help="only so many of them, by chance")
+    parser.add_argument("--seed", default="0", help="of that chance; 0 unless given")
+    parser.add_argument("--sanitize", action="store_true", help="compile the emitted C++ with sanitizers")
     parser.add_argument("--update", action="store_true", help="write expected_failures.txt from this run")
     parser.add_argument("--report", metavar="FILE", help="figures for tests/standard/table.py")
     options = parser.parse_args()
+    if options.sanitize:
+        options.road = "cpp"
+        with_sanitizers()
     if options.ingot:
         os.environ["INGOT"] = options.ingot
     with tempfile.TemporaryDirectory(prefix="ingot-standard-") as folder:

@@ -45,10 +45,15 @@ def external(folder):
 
 
 def unsupported(folder):
-    byte = TensorProto.UINT8
-    nodes = [helper.make_node("ImageDecoder", ["s"], ["t"], name="first"), helper.make_node("Relu", ["x"], ["y"], name="fine"),
-             helper.make_node("ImageDecoder", ["s"], ["u"], name="second", pixel_format="BGR")]
-    save(folder, "unsupported", nodes, [value("s", [4], byte), value("x", [4])], [value("t", [1, 1, 3], byte), value("u", [1, 1, 3], byte), value("y", [4])], opset=20)
+    maps = helper.make_sequence_type_proto(helper.make_map_type_proto(TensorProto.INT64, helper.make_tensor_type_proto(TensorProto.FLOAT, [])))
+    # Labels of both kinds are not allowed, but for the standard's checker.
+    zipped = [helper.make_node("ZipMap", ["s"], [name], name=node, domain="ai.onnx.ml", classlabels_int64s=labels, classlabels_strings=["3", "7"])
+              for node, name, labels in (("first", "t", [3, 7]), ("second", "u", [7, 3]))]
+    nodes = [zipped[0], helper.make_node("Relu", ["x"], ["y"], name="fine"), zipped[1]]
+    graph = helper.make_graph(nodes, "unsupported", [value("s", [4, 2]), value("x", [4])],
+                              [helper.make_value_info("t", maps), helper.make_value_info("u", maps), value("y", [4])])
+    domains = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    save_model(helper.make_model(graph, ir_version=8, opset_imports=domains), str(folder / "unsupported.onnx"))
 
 
 def gather(folder):

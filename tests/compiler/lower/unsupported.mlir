@@ -1,6 +1,14 @@
 // RUN: not ingot-opt --lower-to-linalg --split-input-file %s 2>&1 | FileCheck %s
 
-// CHECK: node 'photo' (ImageDecoder): this operator is not supported
+// CHECK: node 'labels' (ai_onnx_ml_ZipMap): this operator is not supported
+func.func @main(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %0 = "onnx.ai_onnx_ml_ZipMap"(%x) {classlabels_int64s = array<i64: 1, 2, 3>} : (tensor<2x3xf32>) -> tensor<2x3xf32> loc("labels"("ZipMap"))
+  return %0 : tensor<2x3xf32>
+}
+
+// -----
+
+// CHECK: node 'photo' (ImageDecoder): it calls the library 'image' (runtime-host), which the program must link; allow that by --library image
 func.func @main(%x: tensor<8xui8>) -> tensor<1x1x3xui8> {
   %0 = "onnx.ImageDecoder"(%x) : (tensor<8xui8>) -> tensor<1x1x3xui8> loc("photo"("ImageDecoder"))
   return %0 : tensor<1x1x3xui8>
