@@ -18,7 +18,8 @@ struct TunedKernel {
   int64_t measured = 0;        ///< how many schedules were tried
 };
 
-/// By key (Schedule.h). The file is JSON: {"version": 1, "kernels": {KEY: {"name", "schedule", "ms", "model_ms", "measured"}}}, `schedule` being MLIR's text of the attribute.
+/// By key (Schedule.h). The file is JSON: {"version": 1, "kernels": {KEY: {"name", "schedule", "ms", "model_ms", "measured"}}}, `schedule` being MLIR's
+/// text of the attribute.
 using TunedKernels = std::map<std::string, TunedKernel>;
 
 /// Errors name the file.

@@ -1,8 +1,9 @@
 //===- Winograd.cpp - convolutions of 3x3 with fewer multiplications ------===//
 //
-// F(4x4, 3x3) of Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015): a tile of 4x4 outputs is AT ((G g GT) * (BT d B)) A for the 6x6 inputs d that it
-// sees, where * multiplies 36 places each on its own, and the sum over the channels is a matrix product in each place. 36 multiplications take the place of 144. All steps
-// are contractions, the transforms with constant matrices, so that they are scheduled, vectorised and shared among threads as any other.
+// F(4x4, 3x3) of "Fast Algorithms for Convolutional Neural Networks" (arXiv 1509.09308): a tile of 4x4 outputs is AT ((G g GT) * (BT d B)) A for
+// the 6x6 inputs d that it sees, where * multiplies 36 places each on its own, and the sum over the channels is a matrix product in each place. 36
+// multiplications take the place of 144. All steps are contractions, the transforms with constant matrices, so that they are scheduled, vectorised
+// and shared among threads as any other.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/kernels/Passes.h"
@@ -26,8 +27,9 @@ using namespace ingot;
 constexpr int64_t kTile = 4, kWindow = 3, kPatch = kTile + kWindow - 1;
 
 namespace {
-/// The matrices by Toom and Cook: polynomials are evaluated at points, multiplied there, and interpolated. The sixth point is infinity. With these points, symmetric and near 1, and every
-/// entry of the first and the last exact in float32, rounding errors are less than half of those with the usual 0, 1, -1, 2 and -2.
+/// The matrices of the Toom-Cook algorithm: polynomials are evaluated at points, multiplied there, and interpolated. The sixth point is infinity. With
+/// these points, symmetric and near 1, and every entry of the first and the last matrix exact in float32, rounding errors are less than half of those
+/// with the usual 0, 1, -1, 2 and -2.
 struct Transforms {
   static constexpr double points[kPatch - 1] = {0, 0.75, -0.75, 1.5, -1.5};
 
@@ -63,8 +65,8 @@ struct Transforms {
 
 static constexpr Transforms transforms;
 
-// Costs in multiply-adds of a lane, as measured with AVX2: of a tile and a channel that goes in or comes out, of a byte of weights from memory and from the last cache, and what the
-// matrix products lose against a direct convolution.
+// Costs in multiply-adds of a lane, as measured with AVX2: of a tile and a channel that goes in or comes out, of a byte of weights from memory and
+// from the last cache, and what the matrix products lose against a direct convolution.
 constexpr double kTransformIn = 500, kTransformOut = 250, kByteFromMemory = 4, kByteFromCache = 1.5, kProduct = 1.1;
 /// Weights of a model up to this many bytes stay in the last cache from call to call.
 constexpr int64_t kLastCache = 8 << 20;
@@ -100,10 +102,10 @@ public:
     Value patches = padded(input);
     step("winograd_rows");
     Value rows = transform(patches, {kPatch, conv.images, conv.tilesHigh(), kTile * conv.tilesWide() + 2, conv.channels}, matrix(&transforms.input[0][0], kPatch),
-                           /*spatial=*/1, /*from=*/2, 0);
+                           /*from=*/2, /*place=*/0);
     step("winograd_columns");
     Value places = transform(rows, {kPatch, kPatch, conv.images, conv.tilesHigh(), conv.tilesWide(), conv.channels}, matrix(&transforms.input[0][0], kPatch),
-                             /*spatial=*/3, /*from=*/4, 1);
+                             /*from=*/4, /*place=*/1);
     step("winograd_products");
     Value products = multiply(places);
     return back(products);
@@ -154,8 +156,9 @@ private:
     return copyOfPadded(tensor::PadOp::create(b, loc, type(shape), input, attributes(low), attributes(high), zero));
   }
 
-  /// BT along the spatial dimension `spatial` of x, for each tile: the result's dimension `from` counts tiles of it, dimension `place` the matrix' rows, and the others are x's.
-  Value transform(Value x, ArrayRef<int64_t> shape, Value by, unsigned spatial, unsigned from, unsigned place) {
+  /// BT along a spatial dimension of x, for each tile: the result's dimension `from` counts tiles of it, dimension `place` the matrix' rows, and the
+  /// others are x's.
+  Value transform(Value x, ArrayRef<int64_t> shape, Value by, unsigned from, unsigned place) {
     unsigned rank = shape.size();
     SmallVector<AffineExpr> xs, outs;
     for (unsigned i = 0; i < rank; ++i) {
@@ -163,7 +166,6 @@ private:
       if (i != place)
         xs.push_back(i == from ? dim(i) * kTile + dim(rank) : dim(i));
     }
-    assert(xs.size() == size_t(cast<RankedTensorType>(x.getType()).getRank()) && spatial < xs.size());
     return contraction(x, by, shape, rank + 1, xs, {dim(place), dim(rank)}, outs);
   }
 
@@ -240,6 +242,9 @@ std::optional<Convolution> Convolution::match(linalg::GenericOp op) {
   Convolution conv;
   if (!input || input.getRank() != 4 || output.getRank() != 4 || !input.getElementType().isF32() || !output.getElementType().isF32() || sums.size() != 3 ||
       llvm::is_contained(loops, ShapedType::kDynamic) || !matchPattern(op.getDpsInputs()[1], m_Constant(&conv.weights)))
+    return std::nullopt;
+  // Weights that are one number repeated take no memory, and would then.
+  if (splatValue(conv.weights))
     return std::nullopt;
   AffineMap x = op.getIndexingMapsArray()[0], w = op.getIndexingMapsArray()[1], y = op.getIndexingMapsArray()[2];
   if (!y.isProjectedPermutation() || !w.isProjectedPermutation() || w.getNumResults() != 4)
