@@ -38,7 +38,7 @@ public:
 
   /// Least milliseconds of a call with the schedules of the kernel's nests; infinity where no code comes of them.
   double measure(llvm::ArrayRef<Schedule> schedules);
-  /// Schedules of one nest that can be tried, the cost model's first; null where it has another number of nests than `nest`.
+  /// Schedules of one nest that can be tried, the cost model's first.
   std::vector<Schedule> alternatives(size_t nest);
   std::vector<Schedule> chosen() const;
 
