@@ -106,10 +106,7 @@ std::vector<Schedule> Subject::alternatives(size_t index) {
   mlir::FailureOr<KernelNests> nests = buildNests(kernel);
   if (mlir::failed(nests) || index >= nests->nests.size())
     return {};
-  llvm::SmallVector<bool> isConstant(nests->numBuffers, false);
-  for (auto [operand, argument] : llvm::zip(kernel.getInputs(), kernel.getBody().front().getArguments()))
-    if (auto found = nests->bufferOf.find(argument); found != nests->bufferOf.end())
-      isConstant[found->second] = mlir::matchPattern(operand, mlir::m_Constant());
+  llvm::SmallVector<bool> isConstant = constantBuffers(kernel, *nests);
   Nest &nest = nests->nests[index];
   mergeDimensions(nest, nests->indexArguments.size());
   return alternativeSchedules(nest, isConstant, Target::of(kernel->getParentOfType<mlir::ModuleOp>()));

@@ -33,12 +33,7 @@ struct ChooseSchedules : ingot::impl::ChooseSchedulesBase<ChooseSchedules> {
     FailureOr<KernelNests> nests = buildNests(kernel);
     if (failed(nests))
       return failure();
-    SmallVector<bool> isConstant(nests->numBuffers, false);
-    for (auto [operand, argument] : llvm::zip(
-             kernel.getInputs(), kernel.getBody().front().getArguments()))
-      if (auto found = nests->bufferOf.find(argument);
-          found != nests->bufferOf.end())
-        isConstant[found->second] = matchPattern(operand, m_Constant());
+    SmallVector<bool> isConstant = constantBuffers(kernel, *nests);
     SmallVector<Schedule> schedules;
     auto known = measured ? measured.getAs<DictionaryAttr>(keyOf(kernel)) : DictionaryAttr();
     ArrayAttr knownNests = known ? known.getAs<ArrayAttr>("nests") : ArrayAttr();
@@ -61,6 +56,14 @@ struct ChooseSchedules : ingot::impl::ChooseSchedulesBase<ChooseSchedules> {
   DictionaryAttr measured; ///< schedules by the keys of kernels
 };
 } // namespace
+
+SmallVector<bool> ingot::constantBuffers(KernelOp kernel, const KernelNests &nests) {
+  SmallVector<bool> isConstant(nests.numBuffers, false);
+  for (auto [operand, argument] : llvm::zip(kernel.getInputs(), kernel.getBody().front().getArguments()))
+    if (auto found = nests.bufferOf.find(argument); found != nests.bufferOf.end())
+      isConstant[found->second] = matchPattern(operand, m_Constant());
+  return isConstant;
+}
 
 std::string ingot::keyOf(KernelOp kernel) {
   OwningOpRef<KernelOp> copy(kernel.clone());

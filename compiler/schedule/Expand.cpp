@@ -9,6 +9,7 @@
 #include "compiler/kernels/Stages.h"
 #include "compiler/schedule/Pack.h"
 #include "compiler/schedule/Sharing.h"
+#include "compiler/support/CodeOptions.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -70,7 +71,7 @@ public:
     packConstants();
 
     int64_t shared = schedules.empty() ? -1 : schedules.front().shared;
-    if (shared != -1 && (!canShare(nests, schedules.front(), shared) || schedules.front().grain < 1))
+    if (shared != -1 && (threadsOf(kernel->getParentOfType<ModuleOp>()) < 2 || !canShare(nests, schedules.front(), shared) || schedules.front().grain < 1))
       return kernel.emitError("has a schedule that shares what can't be shared");
     func::FuncOp function = createFunction(name, shared == -1 ? std::vector<std::string>() : std::vector<std::string>{"first", "last"});
     result.functions.emplace_back(function);

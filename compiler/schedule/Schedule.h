@@ -60,6 +60,9 @@ inline constexpr const char *kSchedules = "ingot.schedules";
 /// A name for all kernels that compute the same from operands of the same types, of which the same are constants, for the same target: sixteen hexadecimal digits.
 std::string keyOf(KernelOp kernel);
 
+/// Of each of the kernel's buffers, whether its data is known at compile time.
+llvm::SmallVector<bool> constantBuffers(KernelOp kernel, const KernelNests &nests);
+
 /// The cost model: reads the nest and the target alone. `isConstant` tells of
 /// each buffer whether its data is known at compile time.
 Schedule chooseSchedule(const Nest &nest, llvm::ArrayRef<bool> isConstant,

@@ -39,6 +39,9 @@ bool ingot::canShare(const KernelNests &nests, const Schedule &first, int64_t di
 }
 
 void ingot::chooseSharing(const KernelNests &nests, MutableArrayRef<Schedule> schedules, const Work &work, int64_t threads, const Target &target) {
+  // What a file of schedules says of it holds for other numbers of threads.
+  for (Schedule &any : schedules)
+    any.shared = -1;
   if (threads < 2 || nests.nests.empty())
     return;
   const Nest &nest = nests.nests.front();

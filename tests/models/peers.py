@@ -59,8 +59,8 @@ def main():
             peers = [row[engine] for engine in ENGINES[1:] if engine in row]
             if peers:
                 ratios.append(row["ingot"] / min(peers))
-            print(f"| {name} | " + " | ".join(f"{row[engine]:.3g}" if engine in row else "-" for engine in ENGINES) +
-                  f" | {ratios[-1]:.2f} |" if peers else " | - |", flush=True)
+            cells = [f"{row[engine]:.3g}" if engine in row else "-" for engine in ENGINES] + [f"{ratios[-1]:.2f}" if peers else "-"]
+            print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
         if ratios:
             print(f"geometric mean {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}, greatest {max(ratios):.2f}\n")
     if arguments.json:
