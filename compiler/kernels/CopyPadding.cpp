@@ -151,6 +151,12 @@ static void orderSums(linalg::GenericOp op) {
     (void)linalg::interchangeGenericOp(rewriter, op, loops);
 }
 
+/// Steps that read the padding can be left out.
+static bool addsNothing(tensor::PadOp pad) {
+  Value value = pad.getConstantPaddingValue();
+  return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
+}
+
 namespace {
 struct CopyPadding : ingot::impl::CopyPaddingBase<CopyPadding> {
   void runOnOperation() override {
@@ -161,14 +167,22 @@ struct CopyPadding : ingot::impl::CopyPaddingBase<CopyPadding> {
     });
     DenseMap<Value, Value> copies;
     for (linalg::GenericOp op : contractions) {
-      auto pad = op.getDpsInputs()[0].getDefiningOp<tensor::PadOp>();
-      if (!pad || !pad.getConstantPaddingValue() || gainOfCopy(op, pad) <= 0)
+      OpOperand *read = &op->getOpOperand(0);
+      while (Operation *view = read->get().getDefiningOp()) {
+        if (!isReshape(view))
+          break;
+        read = &view->getOpOperand(0);
+      }
+      bool isDirect = read->getOwner() == op;
+      auto pad = read->get().getDefiningOp<tensor::PadOp>();
+      if (!pad || !pad.getConstantPaddingValue() || (addsNothing(pad) && !(isDirect && gainOfCopy(op, pad) > 0)))
         continue;
       Value &copy = copies[pad.getResult()];
       if (!copy)
         copy = copyOfPadded(pad);
-      op->setOperand(0, copy);
-      orderSums(op);
+      read->set(copy);
+      if (isDirect)
+        orderSums(op);
     }
   }
 };

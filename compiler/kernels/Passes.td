@@ -13,6 +13,15 @@ def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect"];
 }
 
+def NarrowFactors : Pass<"narrow-factors", "::mlir::func::FuncOp"> {
+  let summary = "products of int8 in place of int16, where the target sums them";
+  let description = [{
+    Where the target has an instruction for products of int8, a product of constant weights and of integers less a zero point takes the integers as they are: the weights' sums
+    times the zero point come off afterwards. Integers get the sign that the instruction wants, and the zero point with them; padding is the zero point.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 def CopyPadding : Pass<"copy-padding", "::mlir::func::FuncOp"> {
   let summary = "give convolutions a padded copy of their input where that pays";
   let description = [{
