@@ -35,7 +35,7 @@ def Winograd : Pass<"winograd", "::mlir::func::FuncOp"> {
   let summary = "convolutions of 3x3 with a quarter of the multiplications, where that pays";
   let description = [{
     Convolutions of 3x3 in float32, with steps of 1 and constant weights, become F(4x4, 3x3): transforms of tiles and a batch of matrix products. The weights are transformed here and take four times
-    the memory. Sums are rounded more coarsely than a direct convolution's. Does nothing where the module has the attribute `ingot.no_winograd`.
+    the memory. Sums are rounded more coarsely than a direct convolution's. Those of int8 take eight times the memory, and are exact. Does nothing where the module has the attribute `ingot.no_winograd`.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }

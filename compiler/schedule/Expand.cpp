@@ -1069,7 +1069,21 @@ private:
     return DotOp::create(b, sum.getLoc(), sum.getType(), asShorts(others, isUnsigned), asShorts(weights, isUnsignedFactor(*nest, packed)), sum);
   }
 
-  /// Neighbouring steps of the innermost reduction, zeros after the last one.
+  /// `more` elements behind any that the access reads still lie in its buffer.
+  bool hasElementsBehind(const Access &access, int64_t more) {
+    auto type = cast<MemRefType>(frame.buffers[access.buffer].getType());
+    if (!type.hasStaticShape())
+      return false;
+    int64_t last = access.linear->offset + more;
+    for (auto [dim, coefficient] : llvm::enumerate(access.linear->coefficients)) {
+      if (coefficient < 0 || (coefficient && nest->isDynamic(dim)))
+        return false;
+      last += coefficient * (nest->sizes[dim] - 1);
+    }
+    return access.bounds.empty() && llvm::all_of(access.linear->symbols, [](int64_t s) { return s == 0; }) && last < type.getNumElements();
+  }
+
+  /// Neighbouring steps of the innermost reduction. After the last one, whose weights are zeros, zeros or whatever lies there.
   Value loadTerms(const Access &access) {
     unsigned innermost = reductionOrder(*nest).back();
     int64_t terms = schedule->terms;
@@ -1080,7 +1094,7 @@ private:
     Value &known = loads[key];
     if (known)
       return known;
-    if (presentTerms == terms && access.stride(innermost) == 1)
+    if (access.stride(innermost) == 1 && (presentTerms == terms || hasElementsBehind(access, terms - presentTerms)))
       return known = vector::LoadOp::create(b, buffer.getLoc(), type, buffer, at.index);
     SmallVector<Value> elements;
     for (int64_t t = 0; t < terms; ++t) {

@@ -42,10 +42,10 @@ def compare(what, values, wanted, step):
     assert difference <= 1.001 * step and (equal > 0.95 or wanted.size < 16), what
 
 
-def outputs(ingot, path, folder, target, emit, compiler, flags, emulator):
+def outputs(ingot, path, folder, target, emit, compiler, flags, emulator=(), options=()):
     """The bytes of the outputs, for the inputs in the file `inputs` of the folder, of a program for the target."""
     here = folder / f"{target}-{emit}"
-    subprocess.run([ingot, "compile", path, "-o", here, "--name", "model", "--target", target, "--emit", emit], check=True)
+    subprocess.run([ingot, "compile", path, "-o", here, "--name", "model", "--target", target, "--emit", emit, *options], check=True)
     subprocess.run([compiler, *generated.FLAGS, "-O1", "-Wno-psabi", *flags, "-DMODEL=model_model", *generated.includes(here),
                     generated.ROOT / "tests" / "generated" / "drive.cpp", *(generated.sources(here) if emit == "cpp" else [here / "model.o"]), "-o", here / "program"],
                    check=True)
@@ -141,12 +141,56 @@ def check(ingot, name, folder):
             compare(f"{name}, {target}", np.frombuffer(values, np.float32), expected[0].ravel(), step)
 
 
+def check_winograd(ingot, folder):
+    """Convolutions of 3x3 by Winograd's method give the very integers of the direct ones, for pictures and weights at their limits, too; where weights are so great
+    that it would not be exact, it is left out."""
+    rng = np.random.default_rng(4)
+    rows = np.array([[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]])
+
+    def limits(channels):
+        """Pictures whose transforms are as great as any: in every second tile the signs of a row times a row of the matrix."""
+        blocks = rng.integers(0, 2, (channels, 8, 8), np.uint8) * 255
+        for block in blocks:
+            block[:6, :6] = 255 * (np.outer(*rows[rng.integers(0, 6, 2)]) > 0)
+        return np.ascontiguousarray(np.broadcast_to(np.tile(np.roll(blocks, -1, (1, 2)), (4, 4))[:, :27, :30], (2, channels, 27, 30)))
+
+    for name, channels, filters, weights, zero, exact in (("random", 64, 64, rng.integers(-127, 128, (64, 64, 3, 3)), 128, True),
+                                                          ("signs", 48, 72, rng.choice([-127, 127], (72, 48, 3, 3)), 0, True),
+                                                          ("greatest", 64, 32, rng.choice([-128, 127], (32, 64, 3, 3)), 128, True),
+                                                          ("too_great", 128, 32, rng.choice([-128, 127], (32, 128, 3, 3)), 0, False)):
+        constants = {"xs": np.float32(0.02), "xz": np.uint8(zero), "w": weights.astype(np.int8), "ws": np.float32(0.001), "wz": np.int8(0), "ys": np.float32(0.4),
+                     "yz": np.uint8(100), "b": rng.integers(-9999, 9999, filters).astype(np.int32)}
+        if name == "random":
+            constants["ws"] = rng.uniform(0.0005, 0.002, filters).astype(np.float32)
+            constants["wz"] = np.zeros(filters, np.int8)
+        node = helper.make_node("QLinearConv", ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz", "b"], ["y"], pads=[1, 1, 1, 1])
+        # Between two others, so that channels lie last in memory; these keep every number.
+        unit = np.zeros((channels, channels, 1, 1), np.int8)
+        unit[range(channels), range(channels)] = 1
+        before = helper.make_node("QLinearConv", ["i", "one", "xz", "unit", "one", "wz0", "one", "xz"], ["x"])
+        constants |= {"one": np.float32(1), "unit": unit, "wz0": np.int8(0)}
+        graph = helper.make_graph([before, node], name, [helper.make_tensor_value_info("i", TensorProto.UINT8, [2, channels, 27, 30])],
+                                  [helper.make_tensor_value_info("y", TensorProto.UINT8, None)], [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()])
+        path = folder / f"winograd_{name}.onnx"
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+        picture = limits(channels) if name != "random" else rng.integers(0, 256, (2, channels, 27, 30)).astype(np.uint8)
+        (folder / "inputs").write_bytes(picture.tobytes())
+        results = []
+        for option in ([], ["--no-winograd"]):
+            text = subprocess.run([ingot, "compile", path, "--target", "x86-64-v3", "--emit=kernels", *option], check=True, stdout=subprocess.PIPE, text=True).stdout
+            assert ("winograd_products" in text) == (exact and not option), f"{name} {option}"
+            results.append(np.frombuffer(outputs(ingot, path, folder, "x86-64-v3", "cpp", "g++", ["-march=native"], options=option), np.uint8))
+        print(f"winograd, {name}: {np.count_nonzero(results[0] != results[1])} of {results[0].size} differ")
+        assert np.array_equal(*results) and len(np.unique(results[0])) > 20, name
+
+
 def main():
     ingot, *names = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         for name in names or SMALL:
             check(ingot, name, pathlib.Path(folder))
         check_operators(ingot, pathlib.Path(folder))
+        check_winograd(ingot, pathlib.Path(folder))
 
 
 if __name__ == "__main__":
