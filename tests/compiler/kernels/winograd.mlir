@@ -107,8 +107,7 @@ module attributes {ingot.target = "x86-64-v3"} {
   // CHECK: } -> tensor<6x6x1x8x8x16xi16>
   // CHECK: linalg.generic {{.*}}ins(%{{.*}}, %{{.*}} : tensor<36x64x16xi16>, tensor<36x16x32xi16>)
   // CHECK: } -> tensor<6x1x8x8x4x32xi32>
-  // CHECK: %[[SHIFT:.*]] = arith.constant 6 : i32
-  // CHECK: arith.shrsi %{{.*}}, %[[SHIFT]] : i32
+  // CHECK: arith.shrsi %{{.*}}, %c6_i32{{.*}} : i32
   // CHECK-LABEL: func.func @unknown_integers
   // CHECK-NOT: tensor<36x
   // CHECK: return
