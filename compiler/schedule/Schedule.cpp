@@ -315,10 +315,10 @@ private:
   }
 
   /// Bodies that read by computed indices, or ask for the number of a point, stay scalar; so do elements
-  /// that are wider than a lane of 32 bits, and halves.
+  /// that are wider than a lane of 32 bits.
   bool canVectorise() {
     auto fits = [&](Type type) {
-      if (!type.isF32() && !type.isInteger(8) && !type.isInteger(16) && !type.isInteger(32))
+      if (!type.isF32() && !type.isF16() && !type.isBF16() && !type.isInteger(8) && !type.isInteger(16) && !type.isInteger(32))
         return false;
       widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth() / 8);
       return true;
