@@ -1254,6 +1254,11 @@ Expression FunctionPrinter::operation(Operation *op, bool scalar) {
     return numberBound(op, "max_number");
   if (isa<arith::MinNumFOp>(op))
     return numberBound(op, "min_number");
+  // Of float16 alone: expand-math writes out the others.
+  if (isa<DecodeOp>(op))
+    return call("half_to_float", {expression(operand(0))});
+  if (isa<EncodeOp>(op))
+    return call("float_to_half", {expression(operand(0))});
   if (auto dot = dyn_cast<DotOp>(op))
     return call(dot.getIsUnsigned() ? "dot_unsigned" : "dot", {expression(operand(0)), expression(operand(1)), expression(operand(2))});
   if (isa<arith::FloorDivSIOp>(op) && type.isIndex())

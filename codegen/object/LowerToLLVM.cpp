@@ -207,6 +207,36 @@ static Value pointerTo(Value address, OpBuilder &builder) {
   return LLVM::IntToPtrOp::create(builder, address.getLoc(), LLVM::LLVMPointerType::get(builder.getContext()), address);
 }
 
+/// Conversions of float16, the only ones that expand-math leaves: by then it is an integer of its bits.
+struct LowerDecode : ConvertOpToLLVMPattern<DecodeOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(DecodeOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    Type type = op.getValue().getType();
+    Value half = LLVM::BitcastOp::create(rewriter, op.getLoc(), halfLike(type), adaptor.getCode());
+    rewriter.replaceOpWithNewOp<LLVM::FPExtOp>(op, type, half);
+    return success();
+  }
+
+  static Type halfLike(Type type) {
+    Type half = Float16Type::get(type.getContext());
+    if (auto vector = dyn_cast<VectorType>(type))
+      return VectorType::get(vector.getShape(), half);
+    return half;
+  }
+};
+
+struct LowerEncode : ConvertOpToLLVMPattern<EncodeOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(EncodeOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    Type type = op.getCode().getType();
+    Value half = LLVM::FPTruncOp::create(rewriter, op.getLoc(), LowerDecode::halfLike(type), adaptor.getValue());
+    rewriter.replaceOpWithNewOp<LLVM::BitcastOp>(op, type, half);
+    return success();
+  }
+};
+
 struct LowerPeek : ConvertOpToLLVMPattern<PeekOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -468,7 +498,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   populateVectorToLLVMConversionPatterns(converter, lowering);
   populateFinalizeMemRefToLLVMConversionPatterns(converter, lowering);
   populateFuncToLLVMConversionPatterns(converter, lowering);
-  lowering.add<LowerAddress, LowerPeek, LowerPoke, LowerShare, LowerLibrary>(converter);
+  lowering.add<LowerAddress, LowerDecode, LowerEncode, LowerPeek, LowerPoke, LowerShare, LowerLibrary>(converter);
   LLVMConversionTarget target(*context);
   target.addLegalOp<ModuleOp>();
   return applyFullConversion(module, target, std::move(lowering));

@@ -63,6 +63,7 @@ private:
 
   SymbolTable *symbols = nullptr;
   bool hasFma = false;
+  bool hasHalfConversions = false;
 };
 } // namespace
 
@@ -102,6 +103,8 @@ ExpandMathPass::declare(StringRef function, StringRef about,
 /// The float32 that the bits, an integer, stand for.
 Value ExpandMathPass::decodeValue(OpBuilder &builder, Location loc, Value code,
                                   FloatType format) {
+  if (format.isF16() && hasHalfConversions)
+    return DecodeOp::create(builder, loc, withElement(code.getType(), builder.getF32Type()), code, TypeAttr::get(format));
   std::string name = formatName(format);
   func::FuncOp function =
       declare("decode_" + name, "the number of the bits of a " + name,
@@ -122,6 +125,9 @@ Value ExpandMathPass::encodeValue(OpBuilder &builder, Location loc, Value value,
                 });
     value = func::CallOp::create(builder, loc, odd, value).getResult(0);
   }
+  if (encoding.format.isF16() && hasHalfConversions)
+    return EncodeOp::create(builder, loc, withElement(value.getType(), codeType(encoding.format)), value, TypeAttr::get(encoding.format),
+                            /*saturate=*/UnitAttr(), /*rounding=*/StringAttr());
   std::string name = formatName(encoding.format);
   std::string kind = "encode_" + name, about = "the bits of the nearest " + name;
   if (isa<Float8E8M0FNUType>(encoding.format))
@@ -159,7 +165,7 @@ static bool isHalf(Type type) {
   return element.isF16() || element.isBF16();
 }
 
-/// Conversions from and to formats narrower than float32, and remainders. Gives false for other operations.
+/// Conversions from and to formats narrower than float32, and remainders. Gives false for other operations, and for conversions of float16 that are an instruction.
 bool ExpandMathPass::expandConversion(Operation *op, OpBuilder &builder) {
   Location loc = op->getLoc();
   Value result;
@@ -299,6 +305,7 @@ void ExpandMathPass::runOnOperation() {
   SymbolTable table(getOperation());
   symbols = &table;
   hasFma = Target::of(getOperation()).fma;
+  hasHalfConversions = Target::of(getOperation()).halfConversions;
   SmallVector<Operation *> ops;
   getOperation().walk([&](Operation *op) {
     if (isa_and_present<math::MathDialect>(op->getDialect()) ||

@@ -11,9 +11,9 @@ def ExpandMath : Pass<"expand-math", "mlir::ModuleOp"> {
     each type. What one operation says (`rsqrt`, `isnan`, `isinf`, `isfinite`) is written in place.
 
     The functions work on f32 and f64. Conversions to and from narrower formats (`arith.extf` and `arith.truncf` of f16 and bf16, `ingot.decode`, `ingot.encode`) become calls
-    as well; elementary functions of narrower floats are an error. The module's target decides whether f32 functions use `math.fma`.
+    as well; elementary functions of narrower floats are an error. Where the target converts float16 by instructions, `ingot.decode` and `ingot.encode` of its bits stay, which both roads know. The module's target decides whether f32 functions use `math.fma`.
   }];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect", "mlir::math::MathDialect",
+  let dependentDialects = ["ingot::IngotDialect", "mlir::arith::ArithDialect", "mlir::func::FuncDialect", "mlir::math::MathDialect",
                            "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
 }
 

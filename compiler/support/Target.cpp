@@ -42,6 +42,7 @@ static Target parse(llvm::StringRef text) {
   target.vectorBytes = object.getInteger("vector_bytes").value();
   target.vectorRegisters = object.getInteger("vector_registers").value();
   target.integerRegisters = object.getInteger("integer_registers").value_or(8);
+  target.halfConversions = object.getBoolean("half_conversions").value_or(false);
   target.fma = object.getBoolean("fma").value();
   if (const llvm::json::Array *dots = object.getArray("dots"))
     for (const llvm::json::Value &dot : *dots)

@@ -34,6 +34,7 @@ struct Target {
   /// Of the general registers, how many a loop without vectors can hold values in.
   int64_t integerRegisters = 8;
   bool fma = false;
+  bool halfConversions = false; ///< between float16 and float32, by instructions
   /// The best one first.
   std::vector<DotInstruction> dots;
   int64_t l1Bytes = 0;

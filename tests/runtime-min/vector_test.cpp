@@ -204,7 +204,38 @@ template <int N> static void checkNarrow() {
   failures += dot_unsigned(load<i8x4>(e), load<i8x4>(f), std::int32_t(b[0])) != fours(0, 0, true);
 }
 
+#if defined(__F16C__) || defined(__aarch64__)
+/// Exact halves there and back, and halfway cases between two.
+template <int N>
+static void checkHalves() {
+  for (int start = 0; start + N <= 0x7c00; start += 97 * N) {
+    std::int16_t codes[N];
+    float between[N];
+    for (int i = 0; i < N; ++i) {
+      codes[i] = std::int16_t(start + i);
+      between[i] = half_to_float(std::int16_t(start + i)) / 2 + half_to_float(std::int16_t(start + i + 1)) / 2;
+    }
+    const auto bits = load<Vector<std::int16_t, N>>(codes);
+    const auto values = half_to_float(bits);
+    check("half_to_float", values, [&](int i) {
+      const int exponent = codes[i] >> 10, mantissa = codes[i] & 1023;
+      return exponent ? std::ldexp(float(mantissa + 1024), exponent - 25) : std::ldexp(float(mantissa), -24);
+    });
+    check("float_to_half", float_to_half(values), [&](int i) { return codes[i]; });
+    check("float_to_half", float_to_half(load<Vector<float, N>>(between)), [&](int i) { return std::int16_t(codes[i] + (codes[i] & 1)); });
+  }
+}
+#endif
+
 int main() {
+#if defined(__F16C__) || defined(__aarch64__)
+  checkHalves<2>();
+  checkHalves<4>();
+  checkHalves<8>();
+  checkHalves<16>();
+  checkHalves<32>();
+#endif
+
   checkFloats<float, 2>();
   checkFloats<float, 4>();
   checkFloats<float, 8>();

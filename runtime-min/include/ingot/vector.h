@@ -763,6 +763,66 @@ INGOT_INLINE Common<A, B> shift_right_unsigned(A a, B b) noexcept {
   return (V)(as_unsigned(splat<V>(a)) >> as_unsigned(splat<V>(b)));
 }
 
+#if defined(__F16C__) || defined(__aarch64__)
+/// The floats that the bits of 16-bit ones stand for, and the bits of the nearest
+/// ones, halfway cases to even.
+template <typename V> INGOT_INLINE auto half_to_float(V bits) noexcept {
+#if defined(__clang__)
+  using Half = __fp16 __attribute__((vector_size(sizeof(V))));
+  return __builtin_convertvector((Half)bits, Vector<float, lanes<V>>);
+#elif defined(__aarch64__)
+  if constexpr (lanes<V> == 4)
+    return (f32x4)vcvt_f32_f16((float16x4_t)bits);
+#else
+  if constexpr (lanes<V> == 4)
+    return (f32x4)__builtin_ia32_vcvtph2ps(
+        i16x8{bits[0], bits[1], bits[2], bits[3]});
+  else if constexpr (lanes<V> == 8)
+    return (f32x8)__builtin_ia32_vcvtph2ps256(bits);
+#if defined(__AVX512F__)
+  else if constexpr (lanes<V> == 16)
+    return (f32x16)__builtin_ia32_vcvtph2ps512_mask(bits, f32x16{}, INGOT_ALL_16, 4);
+#endif
+#endif
+#if !defined(__clang__)
+  else if constexpr (lanes<V> < 4)
+    return low(half_to_float(i16x4{bits[0], bits[1]}));
+  else
+    return join(half_to_float(low(bits)), half_to_float(high(bits)));
+#endif
+}
+INGOT_INLINE float half_to_float(std::int16_t bits) noexcept {
+  return half_to_float(i16x4{bits})[0];
+}
+template <typename V> INGOT_INLINE auto float_to_half(V x) noexcept {
+#if defined(__clang__)
+  using Half = __fp16 __attribute__((vector_size(sizeof(V) / 2)));
+  return (Vector<std::int16_t, lanes<V>>)__builtin_convertvector(x, Half);
+#elif defined(__aarch64__)
+  if constexpr (lanes<V> == 4)
+    return (i16x4)vcvt_f16_f32((float32x4_t)x);
+#else
+  if constexpr (lanes<V> == 4)
+    return low((i16x8)__builtin_ia32_vcvtps2ph(x, 0));
+  else if constexpr (lanes<V> == 8)
+    return (i16x8)__builtin_ia32_vcvtps2ph256(x, 0);
+#if defined(__AVX512F__)
+  else if constexpr (lanes<V> == 16)
+    return (i16x16)__builtin_ia32_vcvtps2ph512_mask(x, 0, i16x16{}, INGOT_ALL_16);
+#endif
+#endif
+#if !defined(__clang__)
+  else if constexpr (lanes<V> < 4)
+    return low(float_to_half(f32x4{x[0], x[1]}));
+  else
+    return join(float_to_half(low(x)), float_to_half(high(x)));
+#endif
+}
+INGOT_INLINE std::int16_t float_to_half(float x) noexcept {
+  return float_to_half(f32x4{x})[0];
+}
+#endif
+
 // Instructions that multiply, sum neighbouring products and add the sum: `name`
 // with sums of `lanes` lanes, `bits` in all.
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)

@@ -63,11 +63,11 @@ func.func @kernel(%s: f64) -> f64 {
 
 // -----
 
-// Canonicalisation turns casts by way of f32 into casts of halves.
+// Canonicalisation turns casts by way of f32 into casts of halves. The target converts float16 by an instruction.
 
 // CHECK-LABEL: func.func @kernel(
 // CHECK: %[[F:.*]] = arith.sitofp %{{.*}} : i8 to f32
-// CHECK: call @encode_f16_f32(%[[F]])
+// CHECK: ingot.encode %[[F]] as f16 : f32 -> i16
 // CHECK: %[[D:.*]] = call @decode_bf16_i16
 // CHECK: arith.fptosi %[[D]] : f32 to i32
 func.func @kernel(%i: i8, %h: bf16) -> (f16, i32) {
