@@ -5,7 +5,8 @@ usage: levels.py --ingot PATH --work DIR [--ingot-dir DIR] CHECK
 
   object, cpp   a model by that road, its objects linked in every order: on an emulated processor without AVX the code for SSE2 runs and no other,
                 on one with AVX2 that for AVX2, each with the bits of the model for that target alone; levels share no symbol, and each symbol
-                has its level's name; only the code of a level has its instructions; nothing is written
+                has its level's name; only the code of a level has its instructions; no variable is written, nothing of a C library is needed;
+                the sources of a level are those of the target alone
   library       the same for libNAME.a
   choice        each feature that a level needs is needed, and read off the processor as the compilers do
   interface     open sizes, states, strings, sizes that data give, weights of the caller's, threads: each level gives the bits of the target alone
@@ -118,6 +119,29 @@ def check_instructions(groups):
         fail("x86-64-v4 has no instruction of 512 bits")
 
 
+def check_freestanding(groups, work):
+    """The model links without a C library: what it asks of the processor is in the compiler's support library."""
+    tests = ROOT / "tests"
+    cross.run("gcc", "-O2", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-c", tests / "cross/consumer/bare/memory.c", "-o", work / "memory.o")
+    cross.run("g++", "-std=c++17", "-O2", "-ffreestanding", "-DMODEL=model_model", "-I", ROOT / "runtime-min" / "include", "-c",
+              tests / "generated/start.cpp", "-o", work / "start.o")
+    objects = [path for group in groups.values() for path in group]
+    cross.run("g++", "-nostdlib", "-static", "-Wl,--no-undefined", work / "start.o", *objects, work / "memory.o", "-lgcc", "-o", work / "freestanding")
+
+
+def check_sources(work):
+    """Of each level the kernels are those of the model for that target alone; no compiler has anything to say."""
+    for level in LEVELS:
+        for source in (work / TARGET).glob(f"{stem(level)}_kernels_*.cpp"):
+            alone = work / level / source.name.replace(stem(level), "model")
+            if source.read_text().replace(stem(level), "model").split() != alone.read_text().split():
+                fail(f"{source.name} is not {alone}")
+    for source in check.sources(work / TARGET):
+        level = next((level for level in LEVELS if source.name.startswith(stem(level))), LEVELS[0])
+        for compiler in ("clang++-14", "clang++-22"):
+            cross.run(compiler, *check.FLAGS, *check.WARNINGS, *check.target_flags(level), *check.includes(work / TARGET), "-fsyntax-only", source)
+
+
 def check_road(arguments, work, road):
     model = models.MODELS[MODEL]
     check.write_inputs(model, work / "inputs")
@@ -137,6 +161,9 @@ def check_road(arguments, work, road):
     if road != "library":
         check_symbols(groups)
         check_instructions(groups)
+        check_freestanding(groups, work)
+    if road == "cpp":
+        check_sources(work)
     for number, order in enumerate(itertools.permutations(groups)):
         objects = [path for level in order for path in groups[level]]
         made = program(objects, work / f"order-{number}", HERE / "level.cpp")
@@ -266,6 +293,7 @@ def check_interface(arguments, work):
     model = models.MODELS[MODEL]
     for road in ("object", "cpp"):
         groups = compiled(arguments, model.path, work / f"threads-{road}", road, options=[*model.options(), "--threads", "4"])
+        check_symbols(groups)
         objects = [path for group in groups.values() for path in group]
         cross.run("g++", "-std=c++17", "-O2", "-DMODEL=model_model", "-I", ROOT / "runtime-min" / "include", ROOT / "tests" / "models" / "shared_work.cpp",
                   *objects, "-pthread", "-o", work / "shared_work")
