@@ -126,36 +126,59 @@ std::pair<int64_t, int64_t> ingot::interior(const Nest &nest, int64_t dim) {
                      : std::make_pair(nest.sizes[dim], nest.sizes[dim]);
 }
 
-/// The factor is an argument of the body, widened to int32.
-static BlockArgument narrowFactor(Value factor) {
-  auto widened = factor.getDefiningOp<arith::ExtSIOp>();
-  if (!widened || !factor.hasOneUse())
-    return {};
-  Value narrow = widened.getIn();
-  return narrow.getType().isInteger(8) || narrow.getType().isInteger(16) ? dyn_cast<BlockArgument>(narrow) : BlockArgument();
+namespace {
+/// A factor of a product: an argument of the body, widened to int32 from `bits`.
+struct NarrowFactor {
+  BlockArgument argument;
+  unsigned bits = 0;
+  bool isUnsigned = false;
+};
+} // namespace
+
+static std::optional<NarrowFactor> narrowFactor(Value factor) {
+  Operation *widened = factor.getDefiningOp();
+  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(widened) || !factor.hasOneUse())
+    return std::nullopt;
+  auto argument = dyn_cast<BlockArgument>(widened->getOperand(0));
+  NarrowFactor narrow{argument, 0, isa<arith::ExtUIOp>(widened)};
+  if (!argument || !(argument.getType().isInteger(8) || (argument.getType().isInteger(16) && !narrow.isUnsigned)))
+    return std::nullopt;
+  narrow.bits = argument.getType().getIntOrFloatBitWidth();
+  return narrow;
 }
 
-static bool isIntegerDot(const Nest &nest) {
+/// The factors of a sum of products of small integers, by operand.
+static std::optional<std::array<NarrowFactor, 2>> integerFactors(const Nest &nest) {
   linalg::GenericOp op = nest.root().op;
   if (!op || !isContraction(op) || op.getNumDpsInputs() != 2 || nest.root().inputs.size() != 2)
-    return false;
+    return std::nullopt;
   for (const Access &access : nest.root().inputs)
     if (access.kind != Access::Buffer || !access.linear || (!access.bounds.empty() && !access.skippable))
-      return false;
+      return std::nullopt;
   Operation *sum = combinerOf(op, 0);
   Block &body = op.getRegion().front();
   if (!isa<arith::AddIOp>(sum) || !sum->getResult(0).getType().isInteger(32) || body.getOperations().size() != 5)
-    return false;
+    return std::nullopt;
   Value acc = body.getArgument(2);
   auto product = sum->getOperand(sum->getOperand(0) == acc ? 1 : 0).getDefiningOp<arith::MulIOp>();
   if (!product || !product->hasOneUse())
-    return false;
-  BlockArgument a = narrowFactor(product.getLhs()), c = narrowFactor(product.getRhs());
-  return a && c && a != c;
+    return std::nullopt;
+  auto a = narrowFactor(product.getLhs()), c = narrowFactor(product.getRhs());
+  if (!a || !c || a->argument == c->argument)
+    return std::nullopt;
+  std::array<NarrowFactor, 2> factors;
+  factors[a->argument.getArgNumber()] = *a;
+  factors[c->argument.getArgNumber()] = *c;
+  return factors;
 }
 
-bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule) {
-  if (schedule.lane == -1 || nest.reduction[schedule.lane] || schedule.packed.size() != 1 || !nest.hasReduction() || !isIntegerDot(nest))
+bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule, int64_t terms) {
+  if (schedule.lane == -1 || nest.reduction[schedule.lane] || schedule.packed.size() != 1 || !nest.hasReduction())
+    return false;
+  auto factors = integerFactors(nest);
+  if (!factors || (terms != 2 && terms != 4))
+    return false;
+  if (terms == 4 && ((*factors)[0].bits != 8 || (*factors)[1].bits != 8 || (*factors)[schedule.packed[0]].isUnsigned))
     return false;
   unsigned innermost = reductionOrder(nest).back();
   bool bounded = nest.isDynamic(innermost);
@@ -165,6 +188,11 @@ bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule) {
   const Access &packed = nest.root().inputs[schedule.packed[0]], &other = nest.root().inputs[1 - schedule.packed[0]];
   return !bounded && packed.dependsOn(schedule.lane) && packed.dependsOn(innermost) && other.dependsOn(innermost) &&
          !other.dependsOn(schedule.lane);
+}
+
+bool ingot::isUnsignedFactor(const Nest &nest, unsigned input) {
+  auto factors = integerFactors(nest);
+  return factors && (*factors)[input].isUnsigned;
 }
 
 namespace {
@@ -349,7 +377,19 @@ private:
     }
     if (nest.reduction[dim]) // one result is left of all lanes
       rest = (rest + 2 * std::log2(double(width)) + 4) * width;
-    return cost + kMultiplyAdd + rest / points;
+    return (cost + kMultiplyAdd) / double(termsOfLane(dim, width)) + rest / points;
+  }
+
+  /// Steps that are summed at once, were `dim` the lane.
+  int64_t termsOfLane(unsigned dim, int64_t width) {
+    if (!nest.hasReduction() || nest.reduction[dim])
+      return 1;
+    Schedule schedule;
+    schedule.lane = dim;
+    schedule.width = width;
+    choosePacking(schedule);
+    chooseDot(schedule);
+    return schedule.terms;
   }
 
   /// Dimensions that can lie across lanes, and how many lanes they fill.
@@ -410,10 +450,15 @@ private:
         schedule.packed.push_back(i);
   }
 
-  /// Products of integers go in pairs, where one factor lies packed and the other is the same for all lanes.
+  /// Products of integers go several at once, where one factor lies packed and the other is the same for all lanes.
   void chooseDot(Schedule &schedule) {
-    if (target.dotTerms > 1 && !dynamic[reductionOrder(nest).back()] && canSumTerms(nest, schedule))
-      schedule.terms = target.dotTerms;
+    if (dynamic[reductionOrder(nest).back()])
+      return;
+    for (const DotInstruction &dot : target.dots)
+      if (canSumTerms(nest, schedule, dot.terms) && (dot.bits != 8 || isUnsignedFactor(nest, 1 - schedule.packed[0]) == dot.isFirstUnsigned)) {
+        schedule.terms = dot.terms;
+        return;
+      }
   }
 
   /// Cycles for all tiles of `points` x `vectors` along a dimension, for each of its points.

@@ -26,6 +26,18 @@ static std::vector<std::string> texts(const llvm::json::Array *array) {
   return list;
 }
 
+static DotInstruction parseDot(const llvm::json::Object &object) {
+  const llvm::json::Array &factors = *object.getArray("factors");
+  llvm::StringRef first = factors[0].getAsString().value();
+  DotInstruction dot;
+  dot.name = object.getString("instruction").value().str();
+  dot.terms = object.getInteger("terms").value();
+  dot.isFirstUnsigned = first.starts_with("u");
+  if (first.drop_front().getAsInteger(10, dot.bits))
+    llvm::report_fatal_error("a factor of a dot instruction is no integer");
+  return dot;
+}
+
 static Target parse(const llvm::json::Object &object) {
   Target target;
   target.name = object.getString("name").value().str();
@@ -40,7 +52,9 @@ static Target parse(const llvm::json::Object &object) {
   target.vectorBytes = object.getInteger("vector_bytes").value();
   target.vectorRegisters = object.getInteger("vector_registers").value();
   target.fma = object.getBoolean("fma").value();
-  target.dotTerms = object.getInteger("dot_terms").value_or(1);
+  if (const llvm::json::Array *dots = object.getArray("dots"))
+    for (const llvm::json::Value &dot : *dots)
+      target.dots.push_back(parseDot(*dot.getAsObject()));
   target.l1Bytes = object.getInteger("l1_bytes").value();
   target.l2Bytes = object.getInteger("l2_bytes").value();
   target.needs = texts(object.getArray("needs"));

@@ -13,6 +13,14 @@ class ModuleOp;
 
 namespace ingot {
 
+/// Sums `terms` neighbouring products of integers of `bits` bits into each lane of int32, modulo 2^32. The second factor is signed.
+struct DotInstruction {
+  std::string name;
+  int64_t terms = 1;
+  unsigned bits = 0;
+  bool isFirstUnsigned = false;
+};
+
 /// One file of targets/. Sizes are in bytes.
 struct Target {
   std::string name;
@@ -24,8 +32,8 @@ struct Target {
   int64_t vectorBytes = 4;
   int64_t vectorRegisters = 16;
   bool fma = false;
-  /// Neighbouring products of int16 that one instruction sums into each lane of int32; 1: it has none.
-  int64_t dotTerms = 1;
+  /// The best one first.
+  std::vector<DotInstruction> dots;
   int64_t l1Bytes = 0;
   int64_t l2Bytes = 0;
   std::vector<std::string> compileFlags;
@@ -40,6 +48,14 @@ struct Target {
   /// Lanes of one vector register for elements of the given size; at least 1.
   int64_t lanes(int64_t elementBytes) const {
     return vectorBytes < elementBytes ? 1 : vectorBytes / elementBytes;
+  }
+
+  /// The instruction for factors of 8 bits, or null.
+  const DotInstruction *dotOfBytes() const {
+    for (const DotInstruction &dot : dots)
+      if (dot.bits == 8)
+        return &dot;
+    return nullptr;
   }
 
   /// Whether this machine runs its code.

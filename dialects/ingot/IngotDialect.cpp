@@ -39,6 +39,22 @@ std::optional<FunctionCall> ingot::functionCallOf(Operation *op) {
   return std::nullopt;
 }
 
+int64_t DotOp::terms() { return cast<VectorType>(getB().getType()).getElementType().isInteger(8) ? 4 : 2; }
+
+LogicalResult DotOp::verify() {
+  auto a = cast<VectorType>(getA().getType()), c = cast<VectorType>(getB().getType());
+  auto sums = dyn_cast<VectorType>(getSum().getType());
+  if (a.getElementType() != c.getElementType() || !(c.getElementType().isInteger(8) || c.getElementType().isInteger(16)) ||
+      !getElementTypeOrSelf(getSum().getType()).isInteger(32))
+    return emitOpError("sums products of two factors of int8 or two of int16 in int32");
+  if (getIsUnsigned() && !a.getElementType().isInteger(8))
+    return emitOpError("has unsigned factors that are not int8");
+  int64_t lanes = sums ? sums.getNumElements() : 1;
+  if (c.getNumElements() != lanes * terms() || (a.getNumElements() != c.getNumElements() && a.getNumElements() != terms()))
+    return emitOpError("has factors that do not fit the lanes of the sum");
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getInputs().getTypes())

@@ -48,6 +48,12 @@ def call(*command, **keywords):
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, **keywords)
 
 
+def levels_here(arguments):
+    """The levels that this machine runs."""
+    listed = check.run(arguments.ingot, "targets", stdout=subprocess.PIPE, text=True).stdout
+    return [level for level in LEVELS if re.search(rf"^\* {re.escape(level)} ", listed, re.MULTILINE)]
+
+
 def stem(level):
     return f"model_{re.sub('[^A-Za-z0-9]', '_', level)}"
 
@@ -154,7 +160,7 @@ def check_road(arguments, work, road):
     if done.returncode not in (-signal.SIGILL, 128 + signal.SIGILL):
         fail(f"code for AVX2 ended with {done.returncode} on a processor without it, not by SIGILL")
     emulators = {cpu: ["qemu-x86_64", "-cpu", cpu] for cpu in EMULATED}
-    machines = EMULATED | {"": check.native_target()}
+    machines = EMULATED | {"": levels_here(arguments)[-1]}
     results = {cpu: run_program([*emulators.get(cpu, []), expected[level]], work)[1] for cpu, level in machines.items()}
 
     groups = compiled(arguments, model.path, work / TARGET, road, options=model.options())
@@ -263,8 +269,6 @@ def results_of(model, inputs):
 def check_interface(arguments, work):
     import onnx
     from ingot.model import Model
-    native = check.native_target()
-    here = LEVELS[:LEVELS.index(native) + 1]
 
     def library(name, path, road, target, options, more=()):
         """Each is loaded once, under a name of its own."""
@@ -279,7 +283,7 @@ def check_interface(arguments, work):
         path = work / f"{name}.onnx"
         onnx.save(graph, path)
         for road in ("object", "cpp"):
-            for number, level in enumerate(here):
+            for number, level in enumerate(levels_here(arguments)):
                 # The processor is made up, so that this machine takes a lower level, too.
                 processor = made_up(NEEDS[number], work).rename(work / f"{level}.o")
                 model = library(name, path, road, TARGET, options, [processor])
