@@ -187,7 +187,7 @@ int main(int argc, char **argv) {
                          "  ingot compile rec.onnx -o out --threads 4                     for a pool of four, as ingot/threads.h has one\n"
                          "  ingot compile det.onnx rec.onnx -o out                        the files of both\n"
                          "  ingot compile rec.onnx -o out --emit object --target riscv64  out/rec.o and out/rec.h\n"
-                         "  ingot compile rec.onnx -o out --emit library --target x86-64  code for SSE2, AVX2 and AVX-512 in one library\n"
+                         "  ingot compile rec.onnx -o out --emit library --target x86-64  for SSE2, AVX2 and AVX-512: up to three times as large\n"
                          "  ingot compile rec.onnx --emit kernels | less                  the fused kernels, as IR\n"
                          "\nIR on stdout is for reading: large constants are left out. A file has everything, for ingot-opt.\n");
 

@@ -193,7 +193,9 @@ def made_up(features, folder):
 
 
 def check_choice(arguments, work):
-    features = sorted({name for needs in NEEDS for name in needs})
+    features = re.findall(r"uint64_t (\w+) = 1ull", (ROOT / "runtime-min/include/ingot/processor.h").read_text())
+    if not features or not {name for needs in NEEDS for name in needs} <= set(features):
+        fail("processor.h lacks a feature that a level needs")
     source = work / "features.cpp"
     rows = "".join(f'  if (ingot::processor_has(ingot::feature::{name}) != (__builtin_cpu_supports("{name}") != 0)) return 1;\n' for name in features)
     source.write_text(f"#include <ingot/processor.h>\nint main() {{\n{rows}  return 0;\n}}\n")
