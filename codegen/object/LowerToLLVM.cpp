@@ -69,13 +69,18 @@ struct DotToVector : OpRewritePattern<DotOp> {
     Value a = op.getA(), c = op.getB(), sum = op.getSum();
     auto type = cast<VectorType>(c.getType());
     int64_t terms = op.terms(), lanes = type.getNumElements() / terms;
-    if (a.getType() != c.getType()) {
+    if (cast<VectorType>(a.getType()).getNumElements() != type.getNumElements()) {
       SmallVector<int64_t> repeated;
       for (int64_t i = 0; i < type.getNumElements(); ++i)
         repeated.push_back(i % terms);
       a = vector::ShuffleOp::create(rewriter, loc, a, a, repeated);
     }
     auto sums = VectorType::get({lanes}, rewriter.getI32Type());
+    if (!isa<VectorType>(sum.getType()) && llvm::any_of(target.dots, [](const DotInstruction &dot) { return dot.name == "smlad"; }) &&
+        cast<VectorType>(a.getType()).getElementTypeBitWidth() == 16) {
+      rewriter.replaceOp(op, pairsInRegisters(a, c, sum, rewriter));
+      return success();
+    }
     Instruction instruction = instructionFor(op, lanes);
     auto call = [&](ValueRange operands) {
       return LLVM::CallIntrinsicOp::create(rewriter, loc, sums, rewriter.getStringAttr(instruction.intrinsic), operands).getResult(0);
@@ -98,11 +103,44 @@ private:
     bool addsUp = false;
   };
 
+  /// Arm's instructions on two halves of a general register, of which those for bytes widen every second one.
+  static Value pairsInRegisters(Value a, Value c, Value sum, PatternRewriter &rewriter) {
+    Location loc = sum.getLoc();
+    Type word = rewriter.getI32Type();
+    auto call = [&](StringRef name, ValueRange operands) {
+      return LLVM::CallIntrinsicOp::create(rewriter, loc, word, rewriter.getStringAttr(name), operands).getResult(0);
+    };
+    auto words = [&](Value value) {
+      auto type = cast<VectorType>(value.getType());
+      int64_t count = type.getNumElements() * type.getElementTypeBitWidth() / 32;
+      Value cast = vector::BitCastOp::create(rewriter, loc, VectorType::get({count}, word), value);
+      SmallVector<Value> parts;
+      for (int64_t i = 0; i < count; ++i)
+        parts.push_back(vector::ExtractOp::create(rewriter, loc, cast, i));
+      return parts;
+    };
+    SmallVector<Value> first = words(a), second = words(c);
+    if (first.size() != second.size()) {
+      Value bytes = second[0], by = arith::ConstantOp::create(rewriter, loc, rewriter.getI32IntegerAttr(8));
+      Value turned = LLVM::FshrOp::create(rewriter, loc, bytes, bytes, by);
+      second = {call("llvm.arm.sxtb16", bytes), call("llvm.arm.sxtb16", turned)};
+    }
+    for (auto [x, w] : llvm::zip(first, second))
+      sum = call("llvm.arm.smlad", {x, w, sum});
+    return sum;
+  }
+
   static Value sumsOfProducts(DotOp op, Value a, Value c, PatternRewriter &rewriter) {
     Location loc = op.getLoc();
     auto type = cast<VectorType>(c.getType());
     int64_t terms = op.terms();
     auto wide = VectorType::get(type.getShape(), rewriter.getI32Type());
+    if (cast<VectorType>(a.getType()).getElementTypeBitWidth() != type.getElementTypeBitWidth()) {
+      SmallVector<int64_t> straight;
+      for (int64_t i = 0; i < type.getNumElements(); i += 4)
+        straight.append({i, i + 2, i + 1, i + 3});
+      c = vector::ShuffleOp::create(rewriter, loc, c, c, straight);
+    }
     Value left = op.getIsUnsigned() ? Value(arith::ExtUIOp::create(rewriter, loc, wide, a)) : arith::ExtSIOp::create(rewriter, loc, wide, a);
     Value each = arith::MulIOp::create(rewriter, loc, left, arith::ExtSIOp::create(rewriter, loc, wide, c)), total;
     for (int64_t t = 0; t < terms; ++t) {
@@ -116,9 +154,9 @@ private:
   }
 
   Instruction instructionFor(DotOp op, int64_t lanes) const {
-    unsigned bits = cast<VectorType>(op.getB().getType()).getElementTypeBitWidth();
+    auto bits = [](Value value) { return cast<VectorType>(value.getType()).getElementTypeBitWidth(); };
     for (const DotInstruction &dot : target.dots)
-      if (dot.bits == bits && dot.isFirstUnsigned == op.getIsUnsigned() && isa<VectorType>(op.getSum().getType()) &&
+      if (dot.bits[0] == bits(op.getA()) && dot.bits[1] == bits(op.getB()) && dot.isFirstUnsigned == op.getIsUnsigned() && isa<VectorType>(op.getSum().getType()) &&
           4 * lanes <= target.vectorBytes)
         return named(dot.name, lanes);
     return {};

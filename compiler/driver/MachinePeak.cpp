@@ -168,7 +168,7 @@ double Measurement::integerMultiplyAdds() {
   constexpr int64_t window = 1024;
   const DotInstruction *dot = target.dots.empty() ? nullptr : &target.dots.front();
   int64_t each = dot ? dot->terms * lanes : lanes, count = window + kChains * each;
-  std::string type = "i" + std::to_string(dot ? dot->bits : 32), sign = dot && dot->isFirstUnsigned ? " unsigned" : "";
+  std::string type = "i" + std::to_string(dot ? dot->bits[0] : 32), sign = dot && dot->isFirstUnsigned ? " unsigned" : "";
   const char *element = type.c_str();
   AlignedVector<int32_t> x(count, 1);
   std::string sum = shaped("vector", lanes, "i32"), factor = shaped("vector", each, element), buffer = shaped("memref", count, element);

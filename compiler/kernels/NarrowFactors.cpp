@@ -131,17 +131,6 @@ static bool pays(Product &product) {
   return sideBySide && filters >= kLeastFilters;
 }
 
-static bool fitsByte(ElementsAttr constant) {
-  Type element = constant.getElementType();
-  if (element.isInteger(8))
-    return true;
-  if (!element.isInteger(16))
-    return false;
-  std::vector<char> data = elementData(constant);
-  return llvm::all_of(ArrayRef(reinterpret_cast<const int16_t *>(data.data()), data.size() / 2),
-                      [](int16_t value) { return llvm::isInt<8>(value); });
-}
-
 static std::optional<Product> readProduct(linalg::GenericOp op) {
   if (!isContraction(op) || op.getNumDpsInputs() != 2 || !getElementTypeOrSelf(op.getResult(0).getType()).isInteger(32) ||
       !op.getIndexingMapsArray()[2].isProjectedPermutation())
@@ -156,7 +145,7 @@ static std::optional<Product> readProduct(linalg::GenericOp op) {
   for (unsigned weights : {1u, 0u}) {
     Product found{op, 1 - weights, weights, {}, {}};
     if (!matchPattern(op.getDpsInputs()[weights], m_Constant(&found.constant)) || !found.mapOf(weights).isProjectedPermutation() ||
-        !pays(found) || !fitsByte(found.constant))
+        !pays(found) || !found.constant.getElementType().isInteger(8))
       continue;
     std::optional<Centred> centred = readCentred(op.getDpsInputs()[found.input]);
     if (!centred)
@@ -170,17 +159,10 @@ static std::optional<Product> readProduct(linalg::GenericOp op) {
   return std::nullopt;
 }
 
-/// The weights as bytes, and their sums in int32 over the reduction loops, as the weights' other dimensions lie.
-static std::pair<ElementsAttr, ElementsAttr> bytesAndSums(Product &product) {
-  ElementsAttr constant = product.constant;
-  auto type = cast<RankedTensorType>(constant.getShapedType());
-  std::vector<char> data = elementData(constant);
-  bool isWide = type.getElementType().isInteger(16);
-  int64_t count = type.getNumElements();
-  std::vector<int8_t> bytes(count);
-  for (int64_t i = 0; i < count; ++i)
-    bytes[i] = int8_t(isWide ? reinterpret_cast<const int16_t *>(data.data())[i] : data[i]);
-
+/// The sums of the weights in int32 over the reduction loops, as the weights' other dimensions lie.
+static ElementsAttr sumsOfWeights(Product &product) {
+  auto type = cast<RankedTensorType>(product.constant.getShapedType());
+  std::vector<char> data = elementData(product.constant);
   SmallVector<utils::IteratorType> kinds = product.op.getIteratorTypesArray();
   AffineMap map = product.mapOf(product.weights);
   SmallVector<int64_t> shape, strides(type.getRank(), 0);
@@ -194,8 +176,8 @@ static std::pair<ElementsAttr, ElementsAttr> bytesAndSums(Product &product) {
   std::vector<uint32_t> totals(sums, 0);
   SmallVector<int64_t> at(type.getRank(), 0);
   int64_t place = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    totals[place] += uint32_t(int32_t(bytes[i]));
+  for (char weight : data) {
+    totals[place] += uint32_t(int32_t(int8_t(weight)));
     for (int64_t d = type.getRank(); d-- > 0;) {
       place += strides[d];
       if (++at[d] < type.getDimSize(d))
@@ -204,10 +186,8 @@ static std::pair<ElementsAttr, ElementsAttr> bytesAndSums(Product &product) {
       at[d] = 0;
     }
   }
-  Builder b(product.op.getContext());
-  auto raw = [](const auto &values) { return ArrayRef(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(values[0])); };
-  ElementsAttr narrow = isWide ? makeElements(RankedTensorType::get(type.getShape(), b.getI8Type()), raw(bytes)) : constant;
-  return {narrow, makeElements(RankedTensorType::get(shape, b.getI32Type()), raw(totals))};
+  ArrayRef bytes(reinterpret_cast<const char *>(totals.data()), totals.size() * sizeof(uint32_t));
+  return makeElements(RankedTensorType::get(shape, IntegerType::get(product.op.getContext(), 32)), bytes);
 }
 
 namespace {
@@ -216,7 +196,6 @@ public:
   Rewriter(Product &product, const DotInstruction &dot) : b(product.op), loc(product.op.getLoc()), product(product), dot(dot) {}
 
   void run() {
-    auto [weights, sums] = bytesAndSums(product);
     Centred &centred = product.centred;
     // With the other sign a code is 128 more or less, and so is the zero point.
     bool turned = centred.isUnsigned != dot.isFirstUnsigned;
@@ -224,9 +203,9 @@ public:
     Value input = turned ? withOtherSign(centred.codes) : centred.codes;
     for (Operation *view : llvm::reverse(centred.views))
       input = again(view, input, zero);
-    Value total = multiply(input, weights);
+    Value total = multiply(input);
     if (centred.runtimeZero || zero != 0)
-      total = takeOff(total, sums, zero, shift);
+      total = takeOff(total, sumsOfWeights(product), zero, shift);
     product.op.getResult(0).replaceAllUsesWith(total);
     product.op.erase();
   }
@@ -269,12 +248,9 @@ private:
         .getResult(0);
   }
 
-  Value multiply(Value input, ElementsAttr weights) {
-    Value constant = weights == product.constant ? product.op.getDpsInputs()[product.weights]
-                                                 : Value(arith::ConstantOp::create(b, loc, cast<TypedAttr>(weights)));
-    SmallVector<Value> inputs(2);
+  Value multiply(Value input) {
+    SmallVector<Value> inputs(product.op.getDpsInputs());
     inputs[product.input] = input;
-    inputs[product.weights] = constant;
     unsigned x = product.input, w = product.weights;
     bool isUnsigned = dot.isFirstUnsigned;
     return linalg::GenericOp::create(b, loc, product.op.getResult(0).getType(), inputs, product.op.getDpsInits()[0], product.op.getIndexingMapsArray(),

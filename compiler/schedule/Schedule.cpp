@@ -178,7 +178,8 @@ bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule, int64_t term
   auto factors = integerFactors(nest);
   if (!factors || (terms != 2 && terms != 4))
     return false;
-  if (terms == 4 && ((*factors)[0].bits != 8 || (*factors)[1].bits != 8 || (*factors)[schedule.packed[0]].isUnsigned))
+  const NarrowFactor &second = (*factors)[schedule.packed[0]];
+  if (terms == 4 && (second.bits != 8 || second.isUnsigned))
     return false;
   unsigned innermost = reductionOrder(nest).back();
   bool bounded = nest.isDynamic(innermost);
@@ -188,6 +189,13 @@ bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule, int64_t term
   const Access &packed = nest.root().inputs[schedule.packed[0]], &other = nest.root().inputs[1 - schedule.packed[0]];
   return !bounded && packed.dependsOn(schedule.lane) && packed.dependsOn(innermost) && other.dependsOn(innermost) &&
          !other.dependsOn(schedule.lane);
+}
+
+bool ingot::isInterleaved(const Nest &nest, const Schedule &schedule) {
+  if (schedule.terms != 4)
+    return false;
+  auto factors = integerFactors(nest);
+  return factors && (*factors)[1 - schedule.packed[0]].bits == 16;
 }
 
 bool ingot::isUnsignedFactor(const Nest &nest, unsigned input) {
@@ -307,10 +315,10 @@ private:
   }
 
   /// Bodies that read by computed indices, or ask for the number of a point, stay scalar; so do elements
-  /// that are wider than a lane of 32 bits, and halves.
+  /// that are wider than a lane of 32 bits.
   bool canVectorise() {
     auto fits = [&](Type type) {
-      if (!type.isF32() && !type.isInteger(8) && !type.isInteger(16) && !type.isInteger(32))
+      if (!type.isF32() && !type.isF16() && !type.isBF16() && !type.isInteger(8) && !type.isInteger(16) && !type.isInteger(32))
         return false;
       widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth() / 8);
       return true;
@@ -454,11 +462,17 @@ private:
   void chooseDot(Schedule &schedule) {
     if (dynamic[reductionOrder(nest).back()])
       return;
-    for (const DotInstruction &dot : target.dots)
-      if (canSumTerms(nest, schedule, dot.terms) && (dot.bits != 8 || isUnsignedFactor(nest, 1 - schedule.packed[0]) == dot.isFirstUnsigned)) {
+    auto factors = integerFactors(nest);
+    for (const DotInstruction &dot : target.dots) {
+      if (!canSumTerms(nest, schedule, dot.terms))
+        continue;
+      const NarrowFactor &first = (*factors)[1 - schedule.packed[0]];
+      // Of pairs both factors are widened, of four none.
+      if (dot.terms == 2 || (first.bits == dot.bits[0] && first.isUnsigned == dot.isFirstUnsigned)) {
         schedule.terms = dot.terms;
         return;
       }
+    }
   }
 
   /// Cycles for all tiles of `points` x `vectors` along a dimension, for each of its points.
@@ -512,7 +526,8 @@ private:
 
   /// Register tiles that fit the registers: a dimension or -1, its points, and the vectors side by side.
   void forEachTile(const Schedule &schedule, function_ref<void(int64_t, int64_t, int64_t)> visit) {
-    int64_t registers = target.vectorRegisters;
+    bool isScalarInteger = schedule.width == 1 && nest.root().op && getElementTypeOrSelf(nest.root().op.getResult(0).getType()).isInteger();
+    int64_t registers = isScalarInteger ? target.integerRegisters : target.vectorRegisters;
     // A broadcast is an operand of the multiply-add where vectors are 64 bytes
     // wide; elsewhere it takes a register.
     int64_t spare = target.vectorBytes >= 64 ? 1 : 2;

@@ -28,13 +28,13 @@ static std::vector<std::string> texts(const llvm::json::Array *array) {
 
 static DotInstruction parseDot(const llvm::json::Object &object) {
   const llvm::json::Array &factors = *object.getArray("factors");
-  llvm::StringRef first = factors[0].getAsString().value();
   DotInstruction dot;
   dot.name = object.getString("instruction").value().str();
   dot.terms = object.getInteger("terms").value();
-  dot.isFirstUnsigned = first.starts_with("u");
-  if (first.drop_front().getAsInteger(10, dot.bits))
-    llvm::report_fatal_error("a factor of a dot instruction is no integer");
+  dot.isFirstUnsigned = factors[0].getAsString().value().starts_with("u");
+  for (int i : {0, 1})
+    if (factors[i].getAsString().value().drop_front().getAsInteger(10, dot.bits[i]))
+      llvm::report_fatal_error("a factor of a dot instruction is no integer");
   return dot;
 }
 
@@ -51,6 +51,7 @@ static Target parse(const llvm::json::Object &object) {
   target.abi = object.getString("abi").value_or("").str();
   target.vectorBytes = object.getInteger("vector_bytes").value();
   target.vectorRegisters = object.getInteger("vector_registers").value();
+  target.integerRegisters = object.getInteger("integer_registers").value_or(8);
   target.fma = object.getBoolean("fma").value();
   if (const llvm::json::Array *dots = object.getArray("dots"))
     for (const llvm::json::Value &dot : *dots)

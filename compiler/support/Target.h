@@ -13,11 +13,11 @@ class ModuleOp;
 
 namespace ingot {
 
-/// Sums `terms` neighbouring products of integers of `bits` bits into each lane of int32, modulo 2^32. The second factor is signed.
+/// Sums `terms` neighbouring products of small integers into each lane of int32, modulo 2^32. The second factor is signed.
 struct DotInstruction {
   std::string name;
   int64_t terms = 1;
-  unsigned bits = 0;
+  unsigned bits[2] = {}; ///< of the factors
   bool isFirstUnsigned = false;
 };
 
@@ -31,6 +31,8 @@ struct Target {
   std::string abi;      ///< for LLVM, where it is not the triple's own
   int64_t vectorBytes = 4;
   int64_t vectorRegisters = 16;
+  /// Of the general registers, how many a loop without vectors can hold values in.
+  int64_t integerRegisters = 8;
   bool fma = false;
   /// The best one first.
   std::vector<DotInstruction> dots;
@@ -53,7 +55,7 @@ struct Target {
   /// The instruction for factors of 8 bits, or null.
   const DotInstruction *dotOfBytes() const {
     for (const DotInstruction &dot : dots)
-      if (dot.bits == 8)
+      if (dot.bits[0] == 8 && dot.bits[1] == 8)
         return &dot;
     return nullptr;
   }

@@ -44,9 +44,9 @@ int64_t DotOp::terms() { return cast<VectorType>(getB().getType()).getElementTyp
 LogicalResult DotOp::verify() {
   auto a = cast<VectorType>(getA().getType()), c = cast<VectorType>(getB().getType());
   auto sums = dyn_cast<VectorType>(getSum().getType());
-  if (a.getElementType() != c.getElementType() || !(c.getElementType().isInteger(8) || c.getElementType().isInteger(16)) ||
-      !getElementTypeOrSelf(getSum().getType()).isInteger(32))
-    return emitOpError("sums products of two factors of int8 or two of int16 in int32");
+  auto isFactor = [](VectorType type) { return type.getElementType().isInteger(8) || type.getElementType().isInteger(16); };
+  if (!isFactor(a) || !isFactor(c) || a.getElementTypeBitWidth() < c.getElementTypeBitWidth() || !getElementTypeOrSelf(getSum().getType()).isInteger(32))
+    return emitOpError("sums products of int8 or int16 in int32, the first of which has no fewer bits");
   if (getIsUnsigned() && !a.getElementType().isInteger(8))
     return emitOpError("has unsigned factors that are not int8");
   int64_t lanes = sums ? sums.getNumElements() : 1;

@@ -6,7 +6,7 @@ Weights are quantised to seven bits here: with eight, onnxruntime itself saturat
 numbers there than elsewhere. Additions, pools and softmax between the products are computed in float32 here and on tables and ratios of scales there: where
 these round to another integer, an output may be one step of its scale off.
 
-The same with products of int8 (narrow-factors), for targets that have an instruction for them: on aarch64, where qemu-user has it, C++ and object, which give
+The same with products of int8, for targets that have an instruction for them: on aarch64 and a bare Cortex-M7, where QEMU has it, C++ and object, which give
 equal bits; of x86 the C++, whose header computes the same without the instruction.
 """
 
@@ -14,6 +14,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import types
 
 import numpy as np
 import onnx
@@ -21,9 +22,10 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "generated")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "generated"), str(HERE.parent / "cross")]
 import check as generated  # noqa: E402
 import models  # noqa: E402
+import objects  # noqa: E402
 import quantize_models  # noqa: E402
 
 SMALL = ("ds_cnn", "resnet8", "mobilenet_v1", "autoencoder")
@@ -58,11 +60,16 @@ def outputs_of_targets(ingot, path, folder, inputs):
     (folder / "inputs").write_bytes(b"".join(value.tobytes() for value in inputs.values()))
     arm, emulator = generated.target_flags("aarch64-dotprod"), ["qemu-aarch64", "-cpu", "max", "-L", "/usr/aarch64-linux-gnu"]
     for target, compiler, flags, emulator, roads in (("x86-64-v4-vnni", "g++", ["-march=x86-64-v2"], [], ["cpp"]),
-                                                     ("aarch64-dotprod", "aarch64-linux-gnu-g++", arm, emulator, ["cpp", "object"])):
+                                                     ("aarch64-dotprod", "aarch64-linux-gnu-g++", arm, emulator, ["cpp", "object"]),
+                                                     ("cortex-m7", "", [], [], ["cpp", "object"])):
         subprocess.run([ingot, "compile", path, "--target", target, "--emit=loops", "-o", folder / "loops.mlir"], check=True)
         dots = [line for line in (folder / "loops.mlir").read_text().splitlines() if "ingot.dot" in line]
         assert dots and all("xi8>" in line for line in dots), f"{path.stem}, {target}: products are not of int8"
-        given = [outputs(ingot, path, folder, target, emit, compiler, flags, emulator) for emit in roads]
+        if target == "cortex-m7":
+            arguments, model = types.SimpleNamespace(ingot=ingot), types.SimpleNamespace(path=path, options=list)
+            given = [objects.outputs(arguments, model, target, emit, folder, folder / "inputs") for emit in roads]
+        else:
+            given = [outputs(ingot, path, folder, target, emit, compiler, flags, emulator) for emit in roads]
         assert all(value == given[0] for value in given), f"{path.stem}, {target}: the object and the C++ differ"
         yield target, given[0]
 

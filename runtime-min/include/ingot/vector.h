@@ -796,6 +796,10 @@ INGOT_INLINE std::int32_t add_product(E a, E b, std::int32_t sum) noexcept {
 /// of `a` are unsigned if U.
 template <int N, bool U, typename B, typename C>
 INGOT_INLINE C dot_lanes(B a, B b, C sum) noexcept {
+#if defined(__ARM_FEATURE_SIMD32)
+  if constexpr (!is_vector<C> && N == 2)
+    return __builtin_arm_smlad(bitcast<std::int32_t>(a), bitcast<std::int32_t>(b), sum);
+#endif
   if constexpr (!is_vector<C>) {
     for (int i = 0; i < N; ++i)
       sum = add_product<U, Element<B>>(a[i], b[i], sum);
@@ -865,13 +869,39 @@ INGOT_INLINE C dot_lanes(B a, B b, C sum) noexcept {
   }
 }
 
+/// The sum and four products of 16-bit by 8-bit integers; each four of `b` belong to
+/// the elements 0, 2, 1 and 3 of `a`.
+template <typename A, typename B, typename C>
+INGOT_INLINE C dot_interleaved(A a, B b, C sum) noexcept {
+#if defined(__ARM_FEATURE_SIMD32)
+  if constexpr (!is_vector<C>) {
+    const auto words = bitcast<Vector<std::int32_t, 2>>(a);
+    const auto bytes = bitcast<std::uint32_t>(b);
+    sum = __builtin_arm_smlad(words[0], __builtin_arm_sxtb16(std::int32_t(bytes)), sum);
+    return __builtin_arm_smlad(
+        words[1], __builtin_arm_sxtb16(std::int32_t(bytes >> 8 | bytes << 24)), sum);
+  }
+#endif
+  constexpr int places[] = {0, 2, 1, 3};
+  for (int i = 0; i < lanes<B>; ++i) {
+    const std::int16_t x = a[lanes<A> < lanes<B> ? places[i % 4] : i / 4 * 4 + places[i % 4]];
+    if constexpr (is_vector<C>)
+      sum[i / 4] = add_product<false, std::int16_t>(x, b[i], sum[i / 4]);
+    else
+      sum = add_product<false, std::int16_t>(x, b[i], sum);
+  }
+  return sum;
+}
+
 /// Neighbouring products of small integers, summed in 32 bits and added to the
 /// sum in each lane. Of 16 bits: sum[i] + a[2 i] * b[2 i] + a[2 i + 1] * b[2 i + 1];
 /// of 8 bits likewise with four. `a` may have two lanes, or four, which then count
-/// for all of b's.
+/// for all of b's. Of 16 by 8 bits: dot_interleaved.
 template <bool U = false, typename A, typename B, typename C>
 INGOT_INLINE C dot(A a, B b, C sum) noexcept {
-  if constexpr (lanes<A> < lanes<B>)
+  if constexpr (sizeof(Element<A>) > sizeof(Element<B>))
+    return dot_interleaved(a, b, sum);
+  else if constexpr (lanes<A> < lanes<B>)
     return dot<U>(bitcast<B>(splat<Vector<std::int32_t, lanes<C>>>(
                       bitcast<std::int32_t>(a))),
                   b, sum);
