@@ -10,7 +10,8 @@
 #   STATE   an output that is the next value of an input: both become part of the struct State
 #   TARGET  what it is compiled for, a name that `ingot targets` lists, or `native`: the best target that this machine runs. Unless given:
 #           ${INGOT_TARGET} if that is set, else by CMAKE_SYSTEM_PROCESSOR: x86-64-v3 (any x86 processor with AVX2 and FMA), aarch64,
-#           cortex-m7, riscv64 or wasm32
+#           cortex-m7, riscv64 or wasm32. x86-64 is code for several instruction sets in one library, of which each call takes the best that its
+#           processor runs: each source is compiled with its level's flags. README.md says what that costs
 #   WEIGHTS where the weights go: array, into the sources; linked, into the program's read-only data; external, nowhere: the program gives
 #           the content of the file that the property INGOT_WEIGHTS of <name> names to Context. auto: array up to 4 KiB, else linked
 #   STRING_BYTES room in the arena for the strings that the model makes; else 128 for each, and at least 4096
@@ -190,6 +191,22 @@ function(_ingot_default_target result)
   set(${result} ${target} PARENT_SCOPE)
 endfunction()
 
+# Members of a list in targets/<target>.json.
+function(_ingot_target_list target key result)
+  get_property(targets_dir GLOBAL PROPERTY INGOT_TARGETS_DIR)
+  file(READ ${targets_dir}/${target}.json description)
+  string(JSON count ERROR_VARIABLE missing LENGTH "${description}" ${key})
+  set(values "")
+  if(NOT missing AND count GREATER 0)
+    math(EXPR last "${count} - 1")
+    foreach(i RANGE ${last})
+      string(JSON value GET "${description}" ${key} ${i})
+      list(APPEND values ${value})
+    endforeach()
+  endif()
+  set(${result} "${values}" PARENT_SCOPE)
+endfunction()
+
 function(ingot_add_model name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TARGET;NAME;WEIGHTS;STRING_BYTES;THREADS;SCHEDULES" "SHAPE;STATE;LIBRARIES;IMAGE_SIZE")
   if(ARG_UNPARSED_ARGUMENTS)
@@ -218,21 +235,32 @@ function(ingot_add_model name)
   if(NOT EXISTS ${targets_dir}/${ARG_TARGET}.json)
     message(FATAL_ERROR "ingot_add_model(${name}): there is no target '${ARG_TARGET}'; 'ingot targets' lists them")
   endif()
-  file(READ ${targets_dir}/${ARG_TARGET}.json description)
-  string(JSON count LENGTH "${description}" compile_flags)
-  set(target_flags "")
-  if(count GREATER 0)
-    math(EXPR last "${count} - 1")
-    foreach(i RANGE ${last})
-      string(JSON flag GET "${description}" compile_flags ${i})
-      list(APPEND target_flags ${flag})
-    endforeach()
-  endif()
+  _ingot_target_list(${ARG_TARGET} levels levels)
   _ingot_find_tool()
 
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/ingot/${name})
   set(stem ${dir}/${ARG_NAME})
-  set(sources ${stem}.cpp ${stem}_kernels_0.cpp ${stem}_kernels_1.cpp ${stem}_kernels_2.cpp ${stem}_kernels_3.cpp ${stem}_weights.cpp)
+  # The code is for the target alone, or for each of its levels. What stands outside of them runs on all: it is compiled for the first.
+  set(sources ${stem}.cpp ${stem}_weights.cpp)
+  set(headers ${stem}.h)
+  set(codes ${stem})
+  if(levels)
+    string(REGEX REPLACE "[^A-Za-z0-9;]" "_" codes "${levels}")
+    list(TRANSFORM codes PREPEND ${stem}_)
+  else()
+    set(levels ${ARG_TARGET})
+  endif()
+  list(GET levels 0 first)
+  _ingot_target_list(${first} compile_flags flags)
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${flags}")
+  foreach(code level IN ZIP_LISTS codes levels)
+    set(level_sources ${code}.cpp ${code}_kernels_0.cpp ${code}_kernels_1.cpp ${code}_kernels_2.cpp ${code}_kernels_3.cpp)
+    _ingot_target_list(${level} compile_flags flags)
+    set_source_files_properties(${level_sources} PROPERTIES COMPILE_OPTIONS "${flags}")
+    list(APPEND sources ${level_sources})
+    list(APPEND headers ${code}_kernels.h)
+  endforeach()
+  list(REMOVE_DUPLICATES sources)
   set(options "")
   foreach(shape ${ARG_SHAPE})
     list(APPEND options --shape ${shape})
@@ -262,14 +290,14 @@ function(ingot_add_model name)
   endif()
   get_filename_component(file ${model} NAME)
   add_custom_command(
-    OUTPUT ${stem}.h ${stem}_kernels.h ${stem}.weights ${sources}
+    OUTPUT ${headers} ${stem}.weights ${sources}
     COMMAND Ingot::ingot compile ${model} -o ${dir} --name ${ARG_NAME} --target ${ARG_TARGET} ${options} --depfile ${dir}.d
     DEPENDS ${model} Ingot::ingot
     DEPFILE ${dir}.d
     COMMENT "Compiling ${file} for ${ARG_TARGET}"
     VERBATIM)
 
-  add_library(${name} STATIC ${sources} ${stem}.h ${stem}_kernels.h)
+  add_library(${name} STATIC ${sources} ${headers})
   # The assembler reads the weights, which no compiler's list of dependencies says.
   set_source_files_properties(${stem}_weights.cpp PROPERTIES OBJECT_DEPENDS ${stem}.weights)
   get_property(runtime_dir GLOBAL PROPERTY INGOT_RUNTIME_DIR)
@@ -284,7 +312,7 @@ function(ingot_add_model name)
   endforeach()
   # Options stand behind CMAKE_CXX_FLAGS and the build type's flags, and the last one counts. Kept as in cppCompileFlags().
   target_compile_options(${name} PRIVATE -O3 -fno-fast-math -ffp-contract=off -fno-math-errno -fno-trapping-math -fwrapv
-    -fno-strict-aliasing -fno-exceptions -fno-rtti ${target_flags})
+    -fno-strict-aliasing -fno-exceptions -fno-rtti)
   set_target_properties(${name} PROPERTIES
     INGOT_WEIGHTS ${stem}.weights
     CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF

@@ -1,6 +1,7 @@
 //===- EmitCpp.cpp - the files of a model ---------------------------------===//
 #include "codegen/cpp/EmitCpp.h"
 #include "codegen/cpp/Interface.h"
+#include "codegen/cpp/Levels.h"
 #include "codegen/cpp/Names.h"
 #include "codegen/cpp/Passes.h"
 #include "codegen/cpp/Prepare.h"
@@ -51,23 +52,18 @@ std::vector<std::string> ingot::cppCompileFlags() {
           "-fno-rtti"};
 }
 
-std::vector<std::string> ingot::cppFileNames(StringRef name,
-                                             const CppStyle &style) {
-  std::string stem = name.str();
-  std::vector<std::string> files = {stem + ".cpp"};
-  for (unsigned i = 0; i < style.kernelFiles; ++i)
-    files.push_back(stem + "_kernels_" + std::to_string(i) + ".cpp");
-  files.insert(files.end(), {stem + "_weights.cpp", stem + ".h",
-                             stem + "_kernels.h", stem + ".weights"});
-  return files;
-}
+
+static std::string weightsDeclaration(const Interface &interface);
+/// Appends NAME_weights.cpp and NAME.weights.
+static void printWeights(const Interface &interface, const CppOptions &options, StringRef bytes, std::vector<CppFile> &files);
 
 namespace {
 class ModelPrinter {
 public:
-  ModelPrinter(ModuleOp module, const CppOptions &options, Interface interface)
+  /// `isLevel`: the code for one level of a model, which has an entry for the choice between them alone.
+  ModelPrinter(ModuleOp module, const CppOptions &options, Interface interface, bool isLevel = false)
       : module(module), options(options), style(options.style),
-        interface(std::move(interface)), facts(analyse(module, style)),
+        interface(std::move(interface)), isLevel(isLevel), facts(analyse(module, style)),
         symbols(module) {}
 
   FailureOr<std::vector<CppFile>> print() {
@@ -85,16 +81,19 @@ public:
         return failure();
       files.push_back({file, std::move(content)});
     }
-    std::string weightsText, weights;
-    if (failed(printWeights(weightsText, weights)))
-      return failure();
-    files.push_back({name + "_weights.cpp", std::move(weightsText)});
-    files.push_back({name + ".h", printHeader(interface, style)});
     std::string kernelsHeader;
     if (failed(printKernelsHeader(kernelsHeader)))
       return failure();
     files.push_back({name + "_kernels.h", std::move(kernelsHeader)});
-    files.push_back({name + ".weights", std::move(weights)});
+    if (isLevel)
+      return files;
+    files.push_back({name + ".h", printHeader(interface, style)});
+    FailureOr<WeightData> data = interface.weightBytes ? WeightData::of(module) : WeightData();
+    if (failed(data))
+      return failure();
+    if (int64_t(data->bytes().size()) != interface.weightBytes)
+      return module.emitError("has no ingot.weights of ") << interface.weightBytes << " bytes";
+    printWeights(interface, options, data->bytes(), files);
     return files;
   }
 
@@ -167,13 +166,27 @@ private:
   LogicalResult printGraph(std::string &text) {
     llvm::raw_string_ostream os(text);
     const std::string &name = interface.name;
-    os << "// " << name << ".cpp - " << interface.about << "\n#include \""
-       << name << ".h\"\n#include \"" << name << "_kernels.h\"\n" << (interface.threads ? "#include <ingot/share.h>\n" : "") << "\nnamespace "
+    os << "// " << name << ".cpp - " << interface.about << "\n";
+    if (!isLevel)
+      os << "#include \"" << name << ".h\"\n";
+    os << "#include \"" << name << "_kernels.h\"\n" << (interface.threads ? "#include <ingot/share.h>\n" : "") << "\nnamespace "
        << name << " {\nnamespace detail {\nnamespace {\n";
     for (func::FuncOp function : graph)
       if (failed(printFunction(os, function)))
         return failure();
-    os << "\n" << printEntry(interface, style);
+    if (!isLevel) {
+      os << printEntry(interface, style);
+      return success();
+    }
+    os << "\n} // namespace\n} // namespace detail\n\n";
+    std::string entry = "extern \"C\" [[gnu::visibility(\"hidden\")]] std::int32_t " + name + "_graph(" +
+                        graphParameters(interface, /*withTypes=*/true) + ") noexcept {";
+    std::string call = "return detail::graph(" + graphParameters(interface, /*withTypes=*/false) + ");";
+    for (const std::string &line : wrap(entry, 0, style.columns))
+      os << line << "\n";
+    for (const std::string &line : wrap(call, style.indent, style.columns))
+      os << line << "\n";
+    os << "}\n\n} // namespace " << name << "\n";
     return success();
   }
 
@@ -209,9 +222,12 @@ private:
       os << "#include <ingot/" << library << ".h>\n";
     os << "\n"
        << "namespace " << name << "::detail {\n\nusing namespace ingot;\n";
-    if (interface.weightBytes && !interface.externalWeights)
-      os << "\nextern \"C\" [[gnu::visibility(\"hidden\")]] const unsigned char "
-         << name << "_weights[" << interface.weightBytes << "];\n";
+    // Flags for more would make the level die on the processors that it is for, flags for less make it slow.
+    if (isLevel)
+      os << "\nstatic_assert(vector_bytes == " << Target::of(module).vectorBytes << ",\n              \"compile "
+         << name << "*.cpp with what `ingot targets --flags " << interface.target << "` prints\");\n";
+    if (interface.weightBytes && !interface.externalWeights && !isLevel)
+      os << "\n" << weightsDeclaration(interface);
     for (func::FuncOp function : math)
       if (failed(printFunction(os, function)))
         return failure();
@@ -231,71 +247,11 @@ private:
     return success();
   }
 
-  LogicalResult printWeights(std::string &text, std::string &weights) {
-    int64_t bytes = interface.weightBytes;
-    if (bytes) {
-      FailureOr<WeightData> data = WeightData::of(module);
-      if (failed(data))
-        return failure();
-      weights = data->bytes().str();
-      if (int64_t(weights.size()) != bytes)
-        return module.emitError("has no ingot.weights of ") << bytes << " bytes";
-    }
-    const std::string &name = interface.name;
-    llvm::raw_string_ostream os(text);
-    os << "// " << name << "_weights.cpp - " << interface.about << "\n";
-    if (!bytes || interface.externalWeights) {
-      os << "// The weights are " << (bytes ? "read by the caller" : "none")
-         << ".\n";
-      return success();
-    }
-    bool array = options.weights == WeightsPlace::array ||
-                 (options.weights == WeightsPlace::automatic &&
-                  bytes <= style.largestArray);
-    if (!array) {
-      os << "//\n";
-      printComment(os,
-                   "The assembler takes " + name +
-                       ".weights, which stands beside this file, into read-only "
-                       "data; compile with -I for this folder.",
-                   style.columns);
-      // The formats of objects differ in how a section is opened and what a type is marked with.
-      bool isWasm = llvm::Triple(Target::of(module).triple).isWasm();
-      std::string lines[] = {
-          isWasm ? ".section .rodata." + name + "_weights,\\\"\\\",@"
-                 : ".pushsection .rodata." + name + "_weights,\\\"a\\\",%progbits",
-          ".balign 64",
-          ".globl " + name + "_weights",
-          ".hidden " + name + "_weights",
-          ".type " + name + "_weights, " + (isWasm ? "@object" : "%object"),
-          name + "_weights:",
-          ".incbin \\\"" + name + ".weights\\\"",
-          ".size " + name + "_weights, . - " + name + "_weights",
-          isWasm ? "" : ".popsection"};
-      StringRef before = "__asm__(";
-      for (const std::string &line : lines) {
-        if (line.empty())
-          continue;
-        os << before << "\"" << line << "\\n\"";
-        before = "\n        ";
-      }
-      os << ");\n";
-      return success();
-    }
-    os << "#include \"" << name << "_kernels.h\"\n\nnamespace " << name
-       << "::detail {\n\nalignas(64) const unsigned char " << name << "_weights["
-       << bytes << "] = {";
-    for (auto [i, byte] : llvm::enumerate(weights))
-      os << (i % 20 ? " " : "\n    ") << unsigned(static_cast<unsigned char>(byte))
-         << ",";
-    os << "\n};\n\n} // namespace " << name << "::detail\n";
-    return success();
-  }
-
   ModuleOp module;
   const CppOptions &options;
   const CppStyle &style;
   Interface interface;
+  bool isLevel;
   ModuleFacts facts;
   SymbolTable symbols;
   llvm::EquivalenceClasses<Operation *> groups;
@@ -304,6 +260,74 @@ private:
   std::vector<std::vector<func::FuncOp>> kernelFiles;
 };
 } // namespace
+
+/// The assembler's words for NAME_weights with the content of NAME.weights.
+static void printIncbin(llvm::raw_ostream &os, const std::string &name, bool isWasm) {
+  // The formats of objects differ in how a section is opened and what a type is marked with.
+  std::string lines[] = {
+      isWasm ? ".section .rodata." + name + "_weights,\\\"\\\",@"
+             : ".pushsection .rodata." + name + "_weights,\\\"a\\\",%progbits",
+      ".balign 64",
+      ".globl " + name + "_weights",
+      ".hidden " + name + "_weights",
+      ".type " + name + "_weights, " + (isWasm ? "@object" : "%object"),
+      name + "_weights:",
+      ".incbin \\\"" + name + ".weights\\\"",
+      ".size " + name + "_weights, . - " + name + "_weights",
+      isWasm ? "" : ".popsection"};
+  StringRef before = "__asm__(";
+  for (const std::string &line : lines) {
+    if (line.empty())
+      continue;
+    os << before << "\"" << line << "\\n\"";
+    before = "\n        ";
+  }
+  os << ");\n";
+}
+
+static std::string weightsDeclaration(const Interface &interface) {
+  return "extern \"C\" [[gnu::visibility(\"hidden\")]] const unsigned char " + interface.name + "_weights[" +
+         std::to_string(interface.weightBytes) + "];\n";
+}
+
+static std::string weightsText(const Interface &interface, const CppOptions &options, StringRef bytes) {
+  const std::string &name = interface.name;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "// " << name << "_weights.cpp - " << interface.about << "\n";
+  if (bytes.empty() || interface.externalWeights) {
+    os << "// The weights are " << (bytes.empty() ? "none" : "read by the caller") << ".\n";
+    return text;
+  }
+  bool array = options.weights == WeightsPlace::array ||
+               (options.weights == WeightsPlace::automatic && int64_t(bytes.size()) <= options.style.largestArray);
+  if (!array) {
+    os << "//\n";
+    printComment(os,
+                 "The assembler takes " + name +
+                     ".weights, which stands beside this file, into read-only "
+                     "data; compile with -I for this folder.",
+                 options.style.columns);
+    printIncbin(os, name, llvm::Triple(Target::find(interface.target)->triple).isWasm());
+    return text;
+  }
+  // A model of several levels has no header of kernels, which declares them.
+  if (interface.levels.empty())
+    os << "#include \"" << name << "_kernels.h\"\n\nnamespace " << name << "::detail {\n\n";
+  else
+    os << "\nnamespace " << name << "::detail {\n\n" << weightsDeclaration(interface);
+  os << "alignas(64) const unsigned char " << name << "_weights[" << bytes.size() << "] = {";
+  for (auto [i, byte] : llvm::enumerate(bytes))
+    os << (i % 20 ? " " : "\n    ") << unsigned(static_cast<unsigned char>(byte))
+       << ",";
+  os << "\n};\n\n} // namespace " << name << "::detail\n";
+  return text;
+}
+
+static void printWeights(const Interface &interface, const CppOptions &options, StringRef bytes, std::vector<CppFile> &files) {
+  files.push_back({interface.name + "_weights.cpp", weightsText(interface, options, bytes)});
+  files.push_back({interface.name + ".weights", bytes.str()});
+}
 
 FailureOr<std::vector<CppFile>> ingot::printCpp(ModuleOp planned,
                                                 const CppOptions &options) {
@@ -316,24 +340,22 @@ FailureOr<std::vector<CppFile>> ingot::printCpp(ModuleOp planned,
   return ModelPrinter(*copy, options, *interface).print();
 }
 
-LogicalResult ingot::emitCpp(ModuleOp planned, const CppOptions &options) {
-  FailureOr<std::vector<CppFile>> files = printCpp(planned, options);
-  if (failed(files))
-    return failure();
+/// Writes the files into the folder, each beside its place and then renamed.
+static LogicalResult writeFiles(ArrayRef<CppFile> files, StringRef folder, MLIRContext *context) {
   auto error = [&](StringRef path, std::error_code code) {
-    return emitError(UnknownLoc::get(planned.getContext()))
+    return emitError(UnknownLoc::get(context))
            << path << ": cannot be written: " << code.message();
   };
-  if (std::error_code code = llvm::sys::fs::create_directories(options.outDir))
-    return error(options.outDir, code);
+  if (std::error_code code = llvm::sys::fs::create_directories(folder))
+    return error(folder, code);
   // All are written beside their places before any is moved there, so that a failure leaves nothing half done.
   std::vector<std::pair<std::string, std::string>> moves;
   llvm::scope_exit removeAll([&] {
     for (auto &[from, to] : moves)
       llvm::sys::fs::remove(from);
   });
-  for (const CppFile &file : *files) {
-    SmallString<128> path(options.outDir);
+  for (const CppFile &file : files) {
+    SmallString<128> path(folder);
     llvm::sys::path::append(path, file.name);
     SmallString<128> beside;
     int descriptor;
@@ -354,6 +376,37 @@ LogicalResult ingot::emitCpp(ModuleOp planned, const CppOptions &options) {
       return error(to, code);
   moves.clear();
   return success();
+}
+
+LogicalResult ingot::emitCpp(ModuleOp planned, const CppOptions &options) {
+  FailureOr<std::vector<CppFile>> files = printCpp(planned, options);
+  return success(succeeded(files) && succeeded(writeFiles(*files, options.outDir, planned.getContext())));
+}
+
+FailureOr<Interface> ingot::emitCppLevel(ModuleOp planned, const CppOptions &options) {
+  CppOptions level = options;
+  level.name = levelStem(options.name, Target::of(planned));
+  FailureOr<Interface> interface = readInterface(planned, level);
+  if (failed(interface) || failed(prepare(planned, options.style)))
+    return failure();
+  FailureOr<std::vector<CppFile>> files = ModelPrinter(planned, level, *interface, /*isLevel=*/true).print();
+  if (failed(files) || failed(writeFiles(*files, options.outDir, planned.getContext())))
+    return failure();
+  return interface;
+}
+
+LogicalResult ingot::emitCppChoice(const Interface &interface, StringRef weights, const CppOptions &options, MLIRContext *context) {
+  const std::string &name = interface.name;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "// " << name << ".cpp - " << interface.about << "\n#include \"" << name << ".h\"\n#include <ingot/processor.h>\n\nnamespace "
+     << name << " {\nnamespace detail {\n\n";
+  if (!weights.empty() && !interface.externalWeights)
+    os << weightsDeclaration(interface) << "\n";
+  os << printEntry(interface, options.style);
+  std::vector<CppFile> files = {{name + ".cpp", text}, {name + ".h", printHeader(interface, options.style)}};
+  printWeights(interface, options, weights, files);
+  return writeFiles(files, options.outDir, context);
 }
 
 namespace {

@@ -65,10 +65,6 @@ llvm::FailureOr<std::vector<CppFile>> printCpp(mlir::ModuleOp planned,
 /// Writes the files of `printCpp` into `options.outDir`. Each is written beside its place and then renamed.
 llvm::LogicalResult emitCpp(mlir::ModuleOp planned, const CppOptions &options);
 
-/// Names of the files that `emitCpp` writes, sources first; they depend on the name and the style alone.
-std::vector<std::string> cppFileNames(llvm::StringRef name,
-                                      const CppStyle &style = {});
-
 /// Flags that the sources need with any GCC or Clang, besides the target's `compileFlags`.
 std::vector<std::string> cppCompileFlags();
 

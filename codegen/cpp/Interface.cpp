@@ -110,6 +110,11 @@ static void boundShape(ModelValue &value, ModuleOp module, unsigned shapeArgumen
   value.elements = {};
 }
 
+static std::string aboutText(const Interface &interface, const CppOptions &options) {
+  return "made by Ingot from " + commentText(options.source.empty() ? interface.name : options.source) + " for " + interface.target +
+         "; do not edit";
+}
+
 FailureOr<Interface> cpp::readInterface(ModuleOp module,
                                         const CppOptions &options) {
   Interface result;
@@ -124,9 +129,7 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
     return failure();
   result.target = Target::of(module).name;
   result.externalWeights = options.weights == WeightsPlace::external;
-  result.about = "made by Ingot from " +
-                 commentText(options.source.empty() ? result.name : options.source) +
-                 " for " + result.target + "; do not edit";
+  result.about = aboutText(result, options);
   for (SizeList &parts : derivedSizes(module))
     result.derived.push_back(parts);
   result.required = requiredSizes(module);
@@ -230,6 +233,124 @@ FailureOr<Interface> cpp::readInterface(ModuleOp module,
     input->state = int(output);
   }
   return result;
+}
+
+std::string cpp::levelStem(StringRef name, const Target &level) { return (name + "_" + level.identifier()).str(); }
+
+/// What a caller passes at each place is the same.
+static bool sameCalls(const Interface &a, const Interface &b) {
+  auto sameValues = [](ArrayRef<ModelValue> x, ArrayRef<ModelValue> y) {
+    return llvm::equal(x, y, [](const ModelValue &v, const ModelValue &w) {
+      return v.argument == w.argument && v.name == w.name && v.kernelType == w.kernelType && v.shape == w.shape && v.bytes == w.bytes &&
+             v.state == w.state && v.shapeArgument == w.shapeArgument;
+    });
+  };
+  return sameValues(a.inputs, b.inputs) && sameValues(a.outputs, b.outputs) && a.arena == b.arena && a.weights == b.weights &&
+         a.arguments == b.arguments && a.threads == b.threads &&
+         llvm::equal(a.sizes, b.sizes, [](const ModelSize &s, const ModelSize &t) { return s.argument == t.argument && s.name == t.name; });
+}
+
+namespace {
+/// Sizes that follow from those of a call, of several levels in one list.
+class SizesOfLevels {
+public:
+  SizesOfLevels(Interface &result, MLIRContext &context) : result(result), context(context) {}
+
+  /// Adds those of a level; `translated` is about them from then on.
+  void take(const Interface &level) {
+    symbols.clear();
+    for (size_t i = 0; i < level.sizes.size(); ++i)
+      symbols.push_back(getAffineSymbolExpr(i, &context));
+    for (const SizeList &parts : level.derived) {
+      SizeList moved;
+      for (AffineExpr part : parts)
+        moved.push_back(translated(part));
+      symbols.push_back(greatest(moved));
+    }
+  }
+
+  AffineExpr translated(AffineExpr expr) const { return expr.replaceDimsAndSymbols({}, symbols); }
+
+  /// The greatest of the parts, as one of the derived sizes; equal ones are one.
+  AffineExpr greatest(const SizeList &parts) {
+    size_t number = llvm::find(result.derived, parts) - result.derived.begin();
+    if (number == result.derived.size())
+      result.derived.push_back(parts);
+    return getAffineSymbolExpr(result.sizes.size() + number, &context);
+  }
+
+private:
+  Interface &result;
+  MLIRContext &context;
+  SmallVector<AffineExpr> symbols;
+};
+} // namespace
+
+FailureOr<Interface> cpp::joinLevels(ArrayRef<Interface> levels, const Target &target, const CppOptions &options, MLIRContext &context) {
+  Interface result = levels.front();
+  result.name = options.name;
+  result.target = target.name;
+  result.about = aboutText(result, options);
+  result.externalWeights = options.weights == WeightsPlace::external;
+  result.derived.clear();
+  result.required.clear();
+  SizesOfLevels sizes(result, context);
+  SizeList arenas;
+  auto addOnce = [](SizeList &list, AffineExpr expr) {
+    if (!llvm::is_contained(list, expr))
+      list.push_back(expr);
+  };
+  for (auto [level, part] : llvm::zip_equal(levels, target.parts())) {
+    if (!sameCalls(level, levels.front()))
+      return emitError(UnknownLoc::get(&context)) << "the levels " << part->name << " and " << target.levels.front()
+                                                  << " take different arguments; compile for one of them";
+    result.arenaBytes = std::max(result.arenaBytes, level.arenaBytes);
+    result.levels.push_back({part->name, levelStem(result.name, *part) + "_graph", part->needs});
+    sizes.take(level);
+    if (result.levels.size() == 1)
+      for (auto *values : {&result.inputs, &result.outputs})
+        for (ModelValue &value : *values) {
+          for (AffineExpr &size : value.sizes)
+            size = sizes.translated(size);
+          if (value.elements)
+            value.elements = sizes.translated(value.elements);
+        }
+    for (AffineExpr needed : level.required)
+      addOnce(result.required, sizes.translated(needed));
+    if (!level.sizes.empty())
+      addOnce(arenas, level.arenaSize ? sizes.translated(level.arenaSize)
+                                      : getAffineConstantExpr(std::max<int64_t>(level.arenaBytes, 64), &context));
+  }
+  // A single number is what `arenaBytes` says.
+  bool isNumber = llvm::all_of(arenas, [](AffineExpr expr) { return isa<AffineConstantExpr>(expr); });
+  result.arenaSize = isNumber ? AffineExpr() : arenas.size() == 1 ? arenas.front() : sizes.greatest(arenas);
+  return result;
+}
+
+std::string cpp::graphParameters(const Interface &interface, bool withTypes) {
+  std::vector<std::string> types(interface.arguments), names(interface.arguments);
+  NameScopes used;
+  auto set = [&](unsigned argument, const Twine &type, StringRef name) {
+    types[argument] = type.str();
+    names[argument] = used.add(name);
+  };
+  set(interface.arena, "std::byte *", "arena");
+  set(interface.weights, "const std::byte *", "weights");
+  if (interface.threads)
+    set(*interface.threads, "const ingot_threads *", "threads");
+  for (const ModelValue &value : interface.inputs)
+    set(value.argument, "const " + Twine(value.kernelType) + " *", value.member);
+  for (const ModelValue &value : interface.outputs) {
+    set(value.argument, Twine(value.kernelType) + " *", value.member);
+    if (value.shapeArgument)
+      set(*value.shapeArgument, "std::int64_t *", value.member + "_shape");
+  }
+  for (const ModelSize &size : interface.sizes)
+    set(size.argument, "std::ptrdiff_t ", size.member);
+  if (withTypes)
+    for (auto [type, name] : llvm::zip_equal(types, names))
+      name = type + name;
+  return llvm::join(names, ", ");
 }
 
 static std::string sizeText(AffineExpr expr, const Interface &interface, StringRef scope, bool rough = false);
@@ -501,7 +622,14 @@ std::string cpp::printHeader(const Interface &interface, const CppStyle &style) 
      << "// Runs the model once. Allocates nothing, keeps nothing, may run on "
         "any number of threads.\n"
      << "ingot::Status run(const Inputs &inputs, const Outputs &outputs, "
-     << chosenAndFound(interface) << "Context &context) noexcept;\n\n"
+     << chosenAndFound(interface) << "Context &context) noexcept;\n\n";
+  if (!interface.levels.empty()) {
+    os << "// Whose code `run` takes on this processor: ";
+    llvm::interleave(
+        interface.levels, os, [&](const ModelLevel &level) { os << level.target; }, ", ");
+    os << ".\nconst char *level() noexcept;\n\n";
+  }
+  os
      << "} // namespace " << name << "\n\n"
      << "// The same for hosts that know the model by its descriptor.\n"
      << "extern \"C\" const ingot_model " << name << "_model;\n\n"
@@ -552,10 +680,47 @@ static void printTable(llvm::raw_ostream &os, StringRef table,
   os << "};\n";
 }
 
+/// `graph` of a model with several levels, which calls that of one of them.
+static void printChoice(llvm::raw_ostream &os, const Interface &interface, const CppStyle &style) {
+  auto lines = [&](unsigned indent, const std::string &text) {
+    for (const std::string &line : wrap(text, indent, style.columns))
+      os << line << "\n";
+  };
+  std::string parameters = graphParameters(interface, /*withTypes=*/true), names = graphParameters(interface, /*withTypes=*/false);
+  for (const ModelLevel &level : interface.levels) {
+    os << "// The model in code for " << level.target << ".\n";
+    lines(0, "extern \"C\" [[gnu::visibility(\"hidden\")]] std::int32_t " + level.function + "(" + parameters + ") noexcept;");
+  }
+  os << "\nnamespace {\n\n"
+     << "// The number of the last level that the processor runs.\n"
+     << "int level_number() noexcept {\n";
+  for (size_t i = interface.levels.size() - 1; i > 0; --i) {
+    std::vector<std::string> features;
+    for (const std::string &name : interface.levels[i].needs)
+      features.push_back("ingot::feature::" + name);
+    lines(style.indent, "if (ingot::processor_has(" + llvm::join(features, " | ") + "))");
+    os << std::string(2 * style.indent, ' ') << "return " << i << ";\n";
+  }
+  os << "  return 0;\n}\n\n"
+     << "// Code for more than every processor has is called from here alone.\n";
+  lines(0, "std::int32_t graph(" + parameters + ") noexcept {");
+  os << "  switch (detail::level_number()) {\n";
+  for (size_t i = interface.levels.size(); i-- > 0;) {
+    os << (i ? "  case " + std::to_string(i) : std::string("  default")) << ":\n";
+    lines(2 * style.indent, "return detail::" + interface.levels[i].function + "(" + names + ");");
+  }
+  os << "  }\n}\n\n";
+}
+
 std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
   std::string text;
   llvm::raw_string_ostream os(text);
   const std::string &name = interface.name;
+  bool levelled = !interface.levels.empty();
+  if (levelled)
+    printChoice(os, interface, style);
+  else
+    os << "\n";
   bool linked = interface.weightBytes && !interface.externalWeights;
 
   // graph(...) with each argument from an expression.
@@ -724,6 +889,11 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
   os << "  return static_cast<ingot::Status>(status);\n}\n\n"
      << "} // namespace " << name << "\n\n";
 
+  if (levelled) {
+    os << "namespace " << name << " {\n\nconst char *level() noexcept {\n  static constexpr const char *names[] = {";
+    llvm::interleaveComma(interface.levels, os, [&](const ModelLevel &level) { os << stringLiteral(level.target); });
+    os << "};\n  return names[detail::level_number()];\n}\n\n} // namespace " << name << "\n\n";
+  }
   std::string space = name + "::detail::";
   os << "const ingot_model " << name << "_model = {\n    INGOT_ABI_VERSION,\n"
      << "    sizeof(ingot_model),\n    " << stringLiteral(name) << ",\n    "
@@ -750,6 +920,7 @@ std::string cpp::printEntry(const Interface &interface, const CppStyle &style) {
   os << interface.lists.size() << ",\n    ";
   field(!interface.lists.empty(), "lists");
   field(shaped, "run_pointers");
-  os << (threaded ? space + "run_threaded" : std::string("nullptr")) << ",\n};\n";
+  field(threaded, "run_threaded");
+  os << (levelled ? name + "::level" : std::string("nullptr")) << ",\n};\n";
   return text;
 }

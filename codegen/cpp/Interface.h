@@ -4,6 +4,7 @@
 
 #include "codegen/cpp/EmitCpp.h"
 #include "compiler/support/SizeExpr.h"
+#include "compiler/support/Target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace ingot::cpp {
@@ -46,6 +47,13 @@ struct ModelList {
   int64_t first, count;
 };
 
+/// The code of a model for one of several targets. `run` calls that of the last level whose needs the processor meets.
+struct ModelLevel {
+  std::string target;             // x86-64-v3
+  std::string function;           // NAME_x86_64_v3_graph, which takes and gives what @main does
+  std::vector<std::string> needs; // of the processor
+};
+
 struct Interface {
   std::string name;
   std::string target;
@@ -64,6 +72,7 @@ struct Interface {
   /// @main's arguments: inputs and outputs as they come, -1 arena, -2 weights.
   unsigned arena = 0, weights = 0, arguments = 0;
   std::optional<unsigned> threads; ///< the argument that takes the host's threads, where some are expected
+  std::vector<ModelLevel> levels;  ///< the first runs everywhere; empty: the code is for one target
 
   bool hasState() const;
   bool hasStrings() const;
@@ -74,6 +83,16 @@ struct Interface {
 /// Reads the interface off a planned module, prepared or not. Errors are reported at the module's operations.
 llvm::FailureOr<Interface> readInterface(mlir::ModuleOp module,
                                          const CppOptions &options);
+
+/// The name of a level's files and of its namespace: NAME_x86_64_v3.
+std::string levelStem(llvm::StringRef name, const Target &level);
+
+/// The interface of a model for all levels of the target, from those of its planned modules, in the order of the levels: the same but for memory,
+/// of which there has to be enough for each level. `weightBytes` is left to the caller. Fails after an error at the first module.
+llvm::FailureOr<Interface> joinLevels(llvm::ArrayRef<Interface> levels, const Target &target, const CppOptions &options, mlir::MLIRContext &context);
+
+/// The parameters of @main in C++, with their types, or their names alone, with commas between.
+std::string graphParameters(const Interface &interface, bool withTypes);
 
 /// The shape as the descriptor has it: static sizes, and negative numbers for those that a call chooses (runtime-min's model.h).
 std::vector<int64_t> tabulatedShape(const ModelValue &value, const Interface &interface);

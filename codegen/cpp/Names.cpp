@@ -37,7 +37,7 @@ static bool isReserved(StringRef name) {
       "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t",
       "uint32_t", "uint64_t", "Vector", "VectorOf", "Traits", "Element", "Int",
       "Bits", "BitsOf", "Common", "CommonOf", "Lanes", "LanesOf", "CountTo",
-      "Unsigned", "UnsignedOf", "Status", "lanes", "is_vector", "view", "load",
+      "Unsigned", "UnsignedOf", "Status", "lanes", "vector_bytes", "is_vector", "view", "load",
       "store", "bitcast", "splat", "splat_lanes", "shuffle", "slice_lanes",
       "join_lanes", "low", "high", "join", "insert", "map_lanes", "convert",
       "as_unsigned", "convert_unsigned", "convert_to_unsigned", "convert_mask",

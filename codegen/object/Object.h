@@ -2,7 +2,7 @@
 #ifndef INGOT_CODEGEN_OBJECT_OBJECT_H
 #define INGOT_CODEGEN_OBJECT_OBJECT_H
 
-#include "codegen/cpp/EmitCpp.h"
+#include "codegen/cpp/Interface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <memory>
@@ -47,6 +47,14 @@ compileInProcess(mlir::ModuleOp planned, unsigned optimization = 1,
 /// in the object's read-only data. `asLibrary`: libNAME.a holds the object.
 mlir::LogicalResult emitObject(mlir::ModuleOp planned, const CppOptions &options,
                                bool asLibrary = false);
+
+/// One level of the model `options.name`, as emitCppLevel (codegen/cpp/Levels.h) writes it: NAME_<level>.o.
+mlir::FailureOr<cpp::Interface> emitObjectLevel(mlir::ModuleOp planned, const CppOptions &options);
+
+/// What chooses between the levels, as emitCppChoice: NAME.h, NAME.o and, with external weights, NAME.weights. `asLibrary`: libNAME.a holds its
+/// object and those of the levels, which are in the folder.
+mlir::LogicalResult emitObjectChoice(const cpp::Interface &interface, llvm::StringRef weights, const CppOptions &options, bool asLibrary,
+                                     mlir::MLIRContext *context);
 
 /// The values that @main of a module without arguments returns. `toPlan` brings the module to the plan level in place. Always
 /// compiled by the rules of x86-64-v1 (16-byte vectors, no fused multiply-add), so that the values do not depend on the machine. The

@@ -6,6 +6,7 @@
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/TargetParser/X86TargetParser.h"
 #include <cmath>
 
 using namespace ingot;
@@ -18,6 +19,8 @@ using llvm::StringRef;
 using llvm::Value;
 
 static constexpr uint64_t kAlignment = 64;
+/// Gives the number of the last level that the processor runs.
+static constexpr const char *kLevelNumber = "ingot.level_number";
 
 namespace {
 class EntryBuilder {
@@ -35,6 +38,8 @@ public:
     if (!interface.sizes.empty())
       buildFit();
     buildRun();
+    if (!interface.levels.empty())
+      buildLevel();
     buildDescriptor(buildRunPointers(/*threaded=*/false));
   }
 
@@ -446,6 +451,16 @@ private:
     return constant(llvm::ConstantArray::get(llvm::ArrayType::get(rows.front()->getType(), rows.size()), rows));
   }
 
+  /// `const char *NAME::level()`, the name of the level that this processor runs.
+  void buildLevel() {
+    level = function("_ZN" + llvm::Twine(interface.name.size()) + interface.name + "5levelEv", {}, llvm::GlobalValue::ExternalLinkage, pointer);
+    Value *found = b.CreateCall(module.getFunction(kLevelNumber), {});
+    Value *name = text(interface.levels.front().target);
+    for (auto [i, other] : llvm::enumerate(llvm::drop_begin(interface.levels)))
+      name = b.CreateSelect(b.CreateICmpEQ(found, b.getInt32(uint32_t(i + 1))), text(other.target), name);
+    b.CreateRet(name);
+  }
+
   /// The fields of `struct ingot_model` in their order.
   void buildDescriptor(llvm::Function *run) {
     std::vector<Constant *> fields = {
@@ -479,6 +494,7 @@ private:
     fields.push_back(lists());
     fields.push_back(interface.hasShapes() ? static_cast<Constant *>(run) : null());
     fields.push_back(interface.threads ? static_cast<Constant *>(buildRunPointers(/*threaded=*/true)) : null());
+    fields.push_back(level ? static_cast<Constant *>(level) : null());
     std::vector<llvm::Type *> types;
     for (Constant *field : fields)
       types.push_back(field ? field->getType() : b.getInt32Ty());
@@ -498,10 +514,84 @@ private:
   llvm::IntegerType *size;
   llvm::Function *main;
   llvm::Function *fitFunction = nullptr;
+  llvm::Function *level = nullptr;
 };
 } // namespace
 
 void ingot::addPublicEntry(llvm::Module &module, const Interface &interface,
                            llvm::GlobalVariable *weights) {
   EntryBuilder(module, interface, weights).build();
+}
+
+void ingot::exportLevel(llvm::Module &module, const llvm::Twine &name) {
+  llvm::Function *main = module.getFunction("main");
+  main->setName(name);
+  main->setLinkage(llvm::GlobalValue::ExternalLinkage);
+  main->setVisibility(llvm::GlobalValue::HiddenVisibility);
+}
+
+/// What `ingot::processor_has` does, for each level but the first, the last one first.
+static llvm::Function *addLevelNumber(llvm::Module &module, const Interface &interface) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> b(context);
+  llvm::IntegerType *i32 = b.getInt32Ty();
+  auto *number = llvm::Function::Create(llvm::FunctionType::get(i32, false), llvm::GlobalValue::InternalLinkage, kLevelNumber, module);
+  number->addFnAttr(llvm::Attribute::NoUnwind);
+  b.SetInsertPoint(llvm::BasicBlock::Create(context, "", number));
+  auto hidden = [](Constant *symbol) {
+    llvm::cast<llvm::GlobalValue>(symbol)->setDSOLocal(true);
+    return symbol;
+  };
+  llvm::FunctionCallee fill = module.getOrInsertFunction("__cpu_indicator_init", llvm::FunctionType::get(i32, false));
+  hidden(llvm::cast<Constant>(fill.getCallee()));
+  b.CreateCall(fill, {});
+  auto *words = llvm::ArrayType::get(i32, 4);
+  Value *model = hidden(module.getOrInsertGlobal("__cpu_model", words));
+  Value *more = hidden(module.getOrInsertGlobal("__cpu_features2", llvm::ArrayType::get(i32, 1)));
+  Value *found[] = {b.CreateLoad(i32, b.CreateConstInBoundsGEP2_32(words, model, 0, 3)), b.CreateLoad(i32, more)};
+  Value *result = b.getInt32(0);
+  for (auto [i, level] : llvm::enumerate(llvm::drop_begin(interface.levels))) {
+    auto needed = llvm::X86::getCpuSupportsMask(llvm::to_vector_of<StringRef>(level.needs));
+    if (needed[2] || needed[3])
+      llvm::report_fatal_error("a target needs what the support library of compilers does not tell");
+    Value *lacks = b.getInt32(0);
+    for (unsigned word : {0, 1})
+      lacks = b.CreateOr(lacks, b.CreateAnd(b.CreateNot(found[word]), b.getInt32(needed[word])));
+    result = b.CreateSelect(b.CreateIsNull(lacks), b.getInt32(uint32_t(i + 1)), result);
+  }
+  b.CreateRet(result);
+  return number;
+}
+
+void ingot::addChoice(llvm::Module &module, const Interface &interface) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> b(context);
+  llvm::Function *number = addLevelNumber(module, interface);
+  std::vector<llvm::Type *> arguments(interface.arguments, b.getPtrTy());
+  for (const cpp::ModelSize &size : interface.sizes)
+    arguments[size.argument] = module.getDataLayout().getIntPtrType(context);
+  auto *type = llvm::FunctionType::get(b.getInt32Ty(), arguments, false);
+  auto declare = [&](StringRef name) {
+    auto *made = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, module);
+    made->addFnAttr(llvm::Attribute::NoUnwind);
+    return made;
+  };
+  llvm::Function *main = declare("main");
+  b.SetInsertPoint(llvm::BasicBlock::Create(context, "", main));
+  auto given = llvm::to_vector_of<Value *>(llvm::make_pointer_range(main->args()));
+  llvm::SwitchInst *choose = nullptr;
+  Value *level = b.CreateCall(number, {});
+  for (auto [i, each] : llvm::enumerate(interface.levels)) {
+    llvm::Function *entry = declare(each.function);
+    entry->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    auto *block = llvm::BasicBlock::Create(context, "", main);
+    if (choose)
+      choose->addCase(b.getInt32(uint32_t(i)), block);
+    else
+      choose = b.CreateSwitch(level, block, interface.levels.size() - 1);
+    b.SetInsertPoint(block);
+    llvm::CallInst *call = b.CreateCall(entry, given);
+    call->setTailCall();
+    b.CreateRet(call);
+  }
 }

@@ -12,6 +12,13 @@ namespace ingot {
 void addPublicEntry(llvm::Module &module, const cpp::Interface &interface,
                     llvm::GlobalVariable *weights);
 
+/// Makes `main` the entry of a level, a hidden symbol of this name.
+void exportLevel(llvm::Module &module, const llvm::Twine &name);
+
+/// Adds the function `main` of a model with several levels, which calls the entry of the last one that the processor runs, by what the compiler's support
+/// library knows of it (runtime-min's processor.h).
+void addChoice(llvm::Module &module, const cpp::Interface &interface);
+
 } // namespace ingot
 
 #endif

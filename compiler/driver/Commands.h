@@ -16,8 +16,6 @@
 
 namespace ingot {
 
-struct Target;
-
 /// The exit code of `verify` where the peer to compare with is not installed.
 constexpr int kPeerMissing = 3;
 
@@ -89,9 +87,6 @@ int verifyModel(const VerifyOptions &options);
 int benchModel(const BenchOptions &options);
 int inspectModel(const ModelOptions &options);
 int listTargets(const TargetsOptions &options);
-
-/// Whether this machine runs code for the target.
-bool runsHere(const Target &target);
 
 /// The file's name without folder and ending, as a C identifier that is no keyword of C++.
 std::string defaultModelName(const std::string &path);

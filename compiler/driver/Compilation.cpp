@@ -1,6 +1,7 @@
 //===- Compilation.cpp - a model on its way through the pipeline ----------===//
 #include "compiler/driver/Compilation.h"
-#include "codegen/cpp/EmitCpp.h"
+#include "codegen/cpp/Levels.h"
+#include "codegen/cpp/WeightData.h"
 #include "codegen/object/Object.h"
 #include "compiler/driver/Dialects.h"
 #include "compiler/driver/Libraries.h"
@@ -69,7 +70,7 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
   import.openSizes = options.openSizes;
   import.modelName = options.name.empty() ? defaultModelName(options.model) : options.name;
   // "native" is this machine's business; the module names the target itself, so that equal targets give equal bytes.
-  import.targetName = Target::find(options.target)->name;
+  import.targetName = Target::find(options.target)->parts().front()->name;
   if (effort == Effort::least)
     import.targetName = llvm::find_if(Target::all(), [](const Target &target) { return target.lanes(4) == 1; })->name;
 
@@ -109,20 +110,21 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
   return compilation;
 }
 
-/// Frees the data of large constants that nothing in the module refers to. The module is the only one of its context.
-static void dropUnusedElements(mlir::ModuleOp module) {
+void Compilation::dropUnusedElements() {
   llvm::StringSet<> used;
   auto note = [&](mlir::Attribute attribute) {
     if (attribute)
       attribute.walk([&](mlir::DenseResourceElementsAttr elements) { used.insert(elements.getRawHandle().getKey()); });
   };
-  module->walk([&](mlir::Operation *op) {
-    for (mlir::NamedAttribute attribute : op->getDiscardableAttrs())
-      note(attribute.getValue());
-    for (mlir::StringAttr name : op->getName().getAttributeNames())
-      note(op->getInherentAttr(name).value_or(mlir::Attribute()));
-  });
-  auto &manager = mlir::DenseResourceElementsHandle::getManagerInterface(module.getContext()).getBlobManager();
+  for (mlir::ModuleOp module : {*owned, common ? *common : mlir::ModuleOp()})
+    if (module)
+      module->walk([&](mlir::Operation *op) {
+        for (mlir::NamedAttribute attribute : op->getDiscardableAttrs())
+          note(attribute.getValue());
+        for (mlir::StringAttr name : op->getName().getAttributeNames())
+          note(op->getInherentAttr(name).value_or(mlir::Attribute()));
+      });
+  auto &manager = mlir::DenseResourceElementsHandle::getManagerInterface(&context).getBlobManager();
   std::vector<std::string> unused;
   manager.getBlobMap([&](const auto &blobs) {
     for (const auto &blob : blobs)
@@ -140,7 +142,7 @@ bool Compilation::tryBringTo(Form wanted, Progress &progress) {
       return false;
     form = next;
     // Stages fold and pack weights into new constants; of a large model, memory holds few copies.
-    dropUnusedElements(*owned);
+    dropUnusedElements();
   }
   return true;
 }
@@ -153,13 +155,62 @@ bool Compilation::bringTo(Form wanted, Progress &progress) {
   return false;
 }
 
-bool Compilation::writeCode(const std::string &kind, const std::string &folder, const std::string &weights) {
+CppOptions Compilation::cppOptions(const std::string &folder, const std::string &weights) {
   CppOptions options;
   options.outDir = folder;
   options.weights = *weightsPlace(weights);
   options.source = llvm::sys::path::filename(read.front()).str();
+  return options;
+}
+
+bool Compilation::writeCode(const std::string &kind, const std::string &folder, const std::string &weights) {
+  CppOptions options = cppOptions(folder, weights);
   if (mlir::succeeded(kind == "cpp" ? emitCpp(*owned, options) : emitObject(*owned, options, kind == "library")))
     return true;
   collector.failWithFirst("writing code");
   return false;
+}
+
+void Compilation::startLevel(const Target &level) {
+  if (!common)
+    common = std::move(owned);
+  owned = common->clone();
+  (*owned)->setAttr("ingot.target", mlir::StringAttr::get(&context, level.name));
+  form = Form::onnx;
+}
+
+bool Compilation::writeLevels(const Target &target, const std::string &kind, const std::string &folder, const std::string &weights,
+                              Progress &progress, llvm::function_ref<void(const Target &, mlir::ModuleOp)> eachLevel) {
+  CppOptions options = cppOptions(folder, weights);
+  if (!bringTo(Form::onnx, progress))
+    return false;
+  options.name = (*owned)->getAttrOfType<mlir::StringAttr>("ingot.model").str();
+  std::vector<cpp::Interface> levels;
+  SharedWeights shared;
+  auto failed = [&](const llvm::Twine &doing) {
+    progress.clear();
+    collector.failWithFirst(doing);
+    return false;
+  };
+  for (const Target *level : target.parts()) {
+    startLevel(*level);
+    if (!bringTo(Form::plan, progress))
+      return false;
+    eachLevel(*level, *owned);
+    progress.show("writing code for " + level->name);
+    if (mlir::failed(shared.take(*owned)))
+      return failed("sharing weights");
+    mlir::FailureOr<cpp::Interface> interface = kind == "cpp" ? emitCppLevel(*owned, options) : emitObjectLevel(*owned, options);
+    if (mlir::failed(interface))
+      return failed("writing code");
+    levels.push_back(std::move(*interface));
+  }
+  mlir::FailureOr<cpp::Interface> interface = cpp::joinLevels(levels, target, options, context);
+  if (mlir::failed(interface))
+    return failed("joining levels");
+  interface->weightBytes = int64_t(shared.bytes().size());
+  if (mlir::succeeded(kind == "cpp" ? emitCppChoice(*interface, shared.bytes(), options, &context)
+                                    : emitObjectChoice(*interface, shared.bytes(), options, kind == "library", &context)))
+    return true;
+  return failed("writing code");
 }

@@ -4,6 +4,7 @@
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Files.h"
 #include "compiler/driver/KernelCount.h"
+#include "compiler/support/Target.h"
 #include "mlir/IR/AsmState.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -60,17 +61,20 @@ static llvm::Error writeDepfile(const CompileOptions &options, StringRef name, l
 }
 
 /// A line of JSON about a planned module.
-static std::string figuresOf(mlir::ModuleOp module, StringRef name) {
+static std::string figuresOf(mlir::ModuleOp module, StringRef name, const Target &target) {
   KernelCount count = countKernels(module);
-  return llvm::formatv("{{\"model\": \"{0}\", \"kernels\": {1}, \"vectorised\": {2}}\n", name, count.kernels, count.vectorised);
+  return llvm::formatv("{{\"model\": \"{0}\", \"target\": \"{1}\", \"kernels\": {2}, \"vectorised\": {3}}\n", name, target.name, count.kernels,
+                       count.vectorised);
 }
 
 /// Compiles `options.model`; the exit code. Figures of it are added to `report`.
 static int compileOne(const CompileOptions &options, std::string &report) {
   std::optional<Form> form = formNamed(options.emit);
   Progress progress;
+  const Target &target = *Target::find(options.target);
+  bool levelled = !target.levels.empty();
   std::unique_ptr<Compilation> model = Compilation::import(options, progress);
-  if (!model || !model->bringTo(form.value_or(Form::plan), progress))
+  if (!model || !model->bringTo(levelled ? Form::onnx : form.value_or(Form::plan), progress))
     return 1;
   if (form) {
     bool toStdout = options.output.empty() || options.output == "-";
@@ -80,12 +84,15 @@ static int compileOne(const CompileOptions &options, std::string &report) {
     return 0;
   }
 
-  report += figuresOf(model->module(), options.name);
+  auto count = [&](const Target &level, mlir::ModuleOp module) { report += figuresOf(module, options.name, level); };
+  if (!levelled)
+    count(target, model->module());
   progress.show("writing code");
   llvm::Expected<OutputFolder> folder = OutputFolder::create(options.output);
   if (!folder)
     return fail(folder.takeError());
-  if (!model->writeCode(options.emit, folder->path(), options.weights))
+  if (!(levelled ? model->writeLevels(target, options.emit, folder->path(), options.weights, progress, count)
+                 : model->writeCode(options.emit, folder->path(), options.weights)))
     return 1;
   if (!options.depfile.empty())
     if (llvm::Error error = writeDepfile(options, options.name, model->files()))
@@ -120,6 +127,9 @@ int ingot::compileModels(const CompileOptions &given) {
     wrong = "where should the files go? give -o FOLDER";
   else if (options.models.size() > 1)
     wrong = wrongForSeveral(options);
+  const Target &target = *Target::find(options.target);
+  if (wrong.empty() && !target.levels.empty() && formNamed(options.emit) > Form::onnx)
+    wrong = "IR is for one instruction set; give --target " + target.levels.front() + " or another level of " + target.name;
   if (!wrong.empty()) {
     fail("ingot compile: " + wrong + "; see 'ingot compile --help'");
     return 2;

@@ -1,5 +1,6 @@
 //===- Inspect.cpp - ingot inspect ----------------------------------------===//
 #include "compiler/driver/Commands.h"
+#include "codegen/cpp/WeightData.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Tensor.h"
 #include "compiler/driver/KernelCount.h"
@@ -253,6 +254,63 @@ static int printObstacles(llvm::raw_ostream &out, llvm::StringRef file, llvm::Ar
   return 1;
 }
 
+/// The sizes that data give, of a planned module.
+static void printDataSizes(llvm::raw_ostream &out, mlir::ModuleOp module) {
+  llvm::SmallVector<DataSize> sizes = dataSizes(module);
+  if (sizes.empty())
+    return;
+  Table table;
+  for (const DataSize &size : sizes) {
+    auto most = llvm::dyn_cast<mlir::AffineConstantExpr>(size.most);
+    table.row({size.name.str(), "at most", most ? grouped(most.getValue()) : "what the open sizes give"});
+  }
+  out << "\nSizes that data give, by the node that finds them:\n";
+  table.print(out);
+}
+
+/// What a planned module needs.
+static void printMemory(llvm::raw_ostream &out, mlir::ModuleOp module) {
+  const Target &target = Target::of(module);
+  std::map<std::string, int64_t> known;
+  int64_t stack = 0, weights = 0;
+  if (auto main = module.lookupSymbol<mlir::func::FuncOp>("main"))
+    stack = stackBytes(main, target, known);
+  if (auto data = module->getAttrOfType<mlir::ElementsAttr>("ingot.weights"))
+    weights = data.getShapedType().getNumElements();
+  Table memory;
+  memory.row({"arena", grouped(integerAttribute(module, "ingot.arena_bytes")) + " bytes",
+              "for at most " + grouped(integerAttribute(module, "ingot.live_bytes")) + " bytes of values at a time"});
+  memory.row({"weights", grouped(weights) + " bytes", "packed for the target, read-only"});
+  memory.row({"stack", grouped(stack) + " bytes", "estimated"});
+  out << "\nMemory on " << target.name << ":\n";
+  memory.print(out);
+}
+
+namespace {
+/// What `inspect` says of the kernels.
+struct KernelReport {
+  Table table;
+  Work total;
+  int64_t count = 0;
+};
+} // namespace
+
+/// Of a module in the form `kernels`.
+static KernelReport kernelsOf(mlir::ModuleOp module) {
+  KernelReport report;
+  report.total = workOf(module);
+  report.table.row({"kernel", "gives", "MACs", "share"});
+  module.walk([&](KernelOp kernel) {
+    Work work = workOf(kernel);
+    std::string shapes;
+    for (mlir::Type type : kernel.getResultTypes())
+      shapes += (shapes.empty() ? "" : ", ") + shapeText(llvm::cast<mlir::RankedTensorType>(type).getShape());
+    report.table.row({kernel.getName().str(), shapes, grouped(work.macs), percent(work.cost, report.total.cost)});
+    ++report.count;
+  });
+  return report;
+}
+
 int ingot::inspectModel(const ModelOptions &options) {
   Progress progress;
   std::unique_ptr<Compilation> model = Compilation::import(options, progress);
@@ -278,50 +336,29 @@ int ingot::inspectModel(const ModelOptions &options) {
   if (std::vector<std::string> lines = obstacles(model->module(), model->errors().errors()); !simplified || !lines.empty())
     return print(printObstacles(out, options.model, lines));
 
-  if (!model->tryBringTo(Form::kernels, progress))
-    return print(printObstacles(out, options.model, model->errors().errors()));
-  Work total = workOf(model->module());
-  Table kernels;
-  kernels.row({"kernel", "gives", "MACs", "share"});
-  int64_t count = 0;
-  model->module().walk([&](KernelOp kernel) {
-    Work work = workOf(kernel);
-    std::string shapes;
-    for (mlir::Type type : kernel.getResultTypes())
-      shapes += (shapes.empty() ? "" : ", ") + shapeText(llvm::cast<mlir::RankedTensorType>(type).getShape());
-    kernels.row({kernel.getName().str(), shapes, grouped(work.macs), percent(work.cost, total.cost)});
-    ++count;
-  });
-
-  if (!model->tryBringTo(Form::plan, progress))
-    return print(printObstacles(out, options.model, model->errors().errors()));
-  mlir::ModuleOp module = model->module();
-  const Target &target = Target::of(module);
-  std::map<std::string, int64_t> known;
-  int64_t stack = 0, weights = 0;
-  if (auto main = module.lookupSymbol<mlir::func::FuncOp>("main"))
-    stack = stackBytes(main, target, known);
-  if (auto data = module->getAttrOfType<mlir::ElementsAttr>("ingot.weights"))
-    weights = data.getShapedType().getNumElements();
-  if (llvm::SmallVector<DataSize> sizes = dataSizes(module); !sizes.empty()) {
-    Table table;
-    for (const DataSize &size : sizes) {
-      auto most = llvm::dyn_cast<mlir::AffineConstantExpr>(size.most);
-      table.row({size.name.str(), "at most", most ? grouped(most.getValue()) : "what the open sizes give"});
-    }
-    out << "\nSizes that data give, by the node that finds them:\n";
-    table.print(out);
+  // Of several levels the memory of each, and the kernels of the last.
+  const Target &target = *Target::find(options.target);
+  KernelReport kernels;
+  SharedWeights shared;
+  for (const Target *level : target.parts()) {
+    if (!target.levels.empty())
+      model->startLevel(*level);
+    bool isKernels = model->tryBringTo(Form::kernels, progress);
+    if (isKernels)
+      kernels = kernelsOf(model->module());
+    if (!isKernels || !model->tryBringTo(Form::plan, progress))
+      return print(printObstacles(out, options.model, model->errors().errors()));
+    if (level == target.parts().front())
+      printDataSizes(out, model->module());
+    printMemory(out, model->module());
+    if (!target.levels.empty() && mlir::failed(shared.take(model->module())))
+      return print(printObstacles(out, options.model, model->errors().errors()));
   }
-  Table memory;
-  memory.row({"arena", grouped(integerAttribute(module, "ingot.arena_bytes")) + " bytes",
-              "for at most " + grouped(integerAttribute(module, "ingot.live_bytes")) + " bytes of values at a time"});
-  memory.row({"weights", grouped(weights) + " bytes", "packed for the target, read-only"});
-  memory.row({"stack", grouped(stack) + " bytes", "estimated"});
-  out << "\nMemory on " << target.name << ":\n";
-  memory.print(out);
-  KernelCount functions = countKernels(module);
+  if (!target.levels.empty())
+    out << "\nWeights of all levels, equal ones once: " << grouped(int64_t(shared.bytes().size())) << " bytes\n";
+  KernelCount functions = countKernels(model->module());
   out << "\nVectors: in " << functions.vectorised << " of " << functions.kernels << " functions of kernels that have loops\n";
-  out << "\nWork: " << grouped(total.macs) << " MACs in " << count << " kernels; shares are estimates\n";
-  kernels.print(out);
+  out << "\nWork: " << grouped(kernels.total.macs) << " MACs in " << kernels.count << " kernels; shares are estimates\n";
+  kernels.table.print(out);
   return print(0);
 }

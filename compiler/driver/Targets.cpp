@@ -7,24 +7,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/TargetParser/Host.h"
-#include "llvm/TargetParser/Triple.h"
 
 using namespace ingot;
-
-/// x86-64 levels include each other, and `native` is the highest that this machine runs; targets of another architecture, or without an
-/// operating system, never run here.
-bool ingot::runsHere(const Target &target) {
-  const Target *native = Target::find("native");
-  if (!native)
-    return false;
-  if (target.name == native->name)
-    return true;
-  llvm::Triple triple(target.triple), nativeTriple(native->triple);
-  return triple.getArch() == nativeTriple.getArch() &&
-         triple.getOS() == nativeTriple.getOS() && triple.isX86() &&
-         target.name <= native->name;
-}
 
 /// What a compiler needs for C++ that was emitted for the target, but for the folder of the sources.
 static void printFlags(const Target &target, llvm::raw_ostream &out) {
@@ -50,7 +34,7 @@ int ingot::listTargets(const TargetsOptions &options) {
     width = std::max(width, target.name.size() + 2);
   const Target *native = Target::find("native");
   for (const Target &target : Target::all())
-    out << (runsHere(target) ? "* " : "  ")
+    out << (target.here() ? "* " : "  ")
         << llvm::left_justify(target.name, width) << target.about << '\n';
   out << "\n*  runs on this machine";
   if (native)

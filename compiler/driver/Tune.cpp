@@ -224,11 +224,15 @@ static void search(Subject &subject, double seconds, std::mt19937_64 &random, ll
   }
 }
 
-int ingot::tuneModel(const TuneOptions &options) {
+int ingot::tuneModel(const TuneOptions &given) {
   Progress progress;
-  const Target &target = *Target::find(options.target);
-  if (!runsHere(target))
-    return fail(options.model + ": target " + target.name + " does not run on this machine; `ingot targets` says which do");
+  TuneOptions options = given;
+  // Of a target with levels, what such a model would take here.
+  const Target *here = Target::find(options.target)->here();
+  if (!here)
+    return fail(options.model + ": target " + options.target + " does not run on this machine; `ingot targets` says which do");
+  const Target &target = *here;
+  options.target = target.name;
   std::unique_ptr<Compilation> model = Compilation::import(options, progress);
   if (!model || !model->bringTo(Form::kernels, progress))
     return 1;

@@ -187,6 +187,7 @@ int main(int argc, char **argv) {
                          "  ingot compile rec.onnx -o out --threads 4                     for a pool of four, as ingot/threads.h has one\n"
                          "  ingot compile det.onnx rec.onnx -o out                        the files of both\n"
                          "  ingot compile rec.onnx -o out --emit object --target riscv64  out/rec.o and out/rec.h\n"
+                         "  ingot compile rec.onnx -o out --emit library --target x86-64  for SSE2, AVX2 and AVX-512: up to three times as large\n"
                          "  ingot compile rec.onnx --emit kernels | less                  the fused kernels, as IR\n"
                          "\nIR on stdout is for reading: large constants are left out. A file has everything, for ingot-opt.\n");
 
@@ -280,7 +281,7 @@ int main(int argc, char **argv) {
 
   TargetsOptions targets;
   CLI::App *targetsCommand = app.add_subcommand("targets", "the devices that models are compiled for");
-  targetsCommand->add_option("--flags", targets.flagsOf, "print the compiler's flags for C++ that was emitted for this device")
+  targetsCommand->add_option("--flags", targets.flagsOf, "print the compiler's flags for C++ that was emitted for this device; of several levels, for what is common to them: each level's sources need its own")
       ->type_name("NAME")
       ->check(isTarget);
   targetsCommand->add_option("--link", targets.linksOf, "print what a compiler links of the libraries that code for this device may call by --library")

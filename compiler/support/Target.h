@@ -42,6 +42,11 @@ struct Target {
   std::vector<std::string> compileFlags;
   /// Libraries that code for it may call (runtime-host), sorted.
   std::vector<std::string> libraries;
+  /// What its processors have beyond every processor of the architecture, by LLVM's names.
+  std::vector<std::string> needs;
+  /// Targets whose code one model holds together, each with more needs than the one before; the processor decides when the model runs. Code that is
+  /// for all of them is the first one's, and so is all that stands above. Empty: the code is for this target alone.
+  std::vector<std::string> levels;
 
   /// Lanes of one vector register for elements of the given size; at least 1.
   int64_t lanes(int64_t elementBytes) const {
@@ -56,13 +61,23 @@ struct Target {
     return nullptr;
   }
 
+  /// Whether this machine runs its code.
+  bool runsHere() const;
+  /// The last of its levels that this machine runs, or itself where it has none; null where this machine runs none of its code.
+  const Target *here() const;
+  /// Itself, or what its levels name.
+  std::vector<const Target *> parts() const;
+  /// The name as a part of an identifier: x86_64_v3.
+  std::string identifier() const;
+
   /// The target of that name, or null. `native` is resolved on this machine.
   /// The object lives as long as the program.
   static const Target *find(llvm::StringRef name);
   /// Every target, sorted by name.
   static const std::vector<Target> &all();
   /// What the module's attribute `ingot.target` names; x86-64-v3 where the
-  /// module has none, so that IR files are compiled alike everywhere.
+  /// module has none, so that IR files are compiled alike everywhere. Ends the process where it names none, or one of several levels: a module
+  /// is for one instruction set.
   static const Target &of(mlir::ModuleOp module);
 };
 

@@ -106,6 +106,8 @@ class _Model(ctypes.Structure):
             "run_shaped",
             ctypes.CFUNCTYPE(ctypes.c_int32, _POINTERS, _POINTERS, _SIZES, ctypes.POINTER(_SIZES), ctypes.c_void_p, ctypes.c_void_p),
         ),
+        ("run_threaded", ctypes.c_void_p),
+        ("level", ctypes.CFUNCTYPE(ctypes.c_char_p)),
     ]
 
 
@@ -183,7 +185,10 @@ def _pointers(arrays):
 
 
 class Model:
-    """A model of a shared library. `weights`: the content of NAME.weights where they are not linked. Not for several threads at once."""
+    """A model of a shared library. `weights`: the content of NAME.weights where they are not linked. Not for several threads at once.
+
+    `target` is what it was compiled for, `level` the target whose code this processor takes: another where it was compiled for several.
+    """
 
     def __init__(self, library, name, weights=None):
         handle = library if isinstance(library, ctypes.CDLL) else ctypes.CDLL(library)
@@ -195,6 +200,7 @@ class Model:
             raise ModelError(f"{library}: model '{name}' has another version of the descriptor than this package reads")
         self.name = name
         self.target = self._model.target.decode()
+        self.level = self._model.level().decode() if self._model.level else self.target
         self.inputs = [Value(self._model.inputs[i]) for i in range(self._model.input_count)]
         self.outputs = [Value(self._model.outputs[i]) for i in range(self._model.output_count)]
         lists = [self._model.lists[i] for i in range(self._model.list_count)]

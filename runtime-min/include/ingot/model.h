@@ -150,6 +150,9 @@ struct ingot_model {
   int32_t (*run_threaded)(const void *const *inputs, void *const *outputs,
                           const int64_t *sizes, int64_t *const *shapes, void *arena,
                           const void *weights, const struct ingot_threads *threads);
+  /* Where the model has code for several instruction sets, the target whose code it takes on this processor; null where `target`
+   * is that. */
+  const char *(*level)(void);
 };
 
 #ifdef __cplusplus

@@ -98,6 +98,9 @@
 namespace ingot {
 inline namespace INGOT_ISA {
 
+/// Of a vector register. More can be written; it is split.
+constexpr int vector_bytes = INGOT_VECTOR_BYTES;
+
 using std::int16_t;
 using std::int32_t;
 using std::int64_t;
