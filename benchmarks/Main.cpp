@@ -155,7 +155,7 @@ static bool parse(std::vector<char *> &arguments, Options &options) {
 static int sweep(std::vector<char *> arguments) {
   Options options;
   // Those given come later, and count.
-  std::string defaults[] = {"--benchmark_repetitions=7", "--benchmark_min_time=0.05", "--benchmark_enable_random_interleaving=true"};
+  std::string defaults[] = {"--benchmark_repetitions=20", "--benchmark_min_time=0.02", "--benchmark_enable_random_interleaving=true"};
   for (std::string &argument : defaults)
     arguments.insert(arguments.begin() + 1, argument.data());
   if (!parse(arguments, options)) {

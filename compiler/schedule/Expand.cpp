@@ -109,6 +109,8 @@ private:
                 schedule.tileSize >= 1 && schedule.step >= 1;
     // A schedule may come from a file: code stays of a reasonable size.
     fits &= schedule.width <= 64 && llvm::isPowerOf2_64(uint64_t(schedule.width)) && schedule.vectors <= 64 && schedule.tileSize <= 64 && schedule.step <= 64;
+    fits &= valid(schedule.rows) && (schedule.rows == -1 || (schedule.tile != -1 && nest.root().op && nest.root().op.getNumReductionLoops() &&
+                                                              canWalkAsOne(nest, schedule.lane, schedule.rows, schedule.tile)));
     fits &= schedule.totals >= 0 &&
             schedule.totals <= int64_t(reductionOrder(nest).size());
     for (int64_t dim : schedule.unroll)
@@ -406,7 +408,7 @@ private:
     SmallVector<unsigned> others;
     for (unsigned dim = nest->outer; dim < nest->sizes.size(); ++dim)
       if (!nest->reduction[dim] && int64_t(dim) != schedule->lane &&
-          int64_t(dim) != schedule->tile)
+          int64_t(dim) != schedule->tile && int64_t(dim) != schedule->rows)
         others.push_back(dim);
     bool reduces = nest->root().op && nest->root().op.getNumReductionLoops();
     auto tiles = [&](ArrayRef<int64_t> widths) {
@@ -506,6 +508,8 @@ private:
       }
       return run(full, extent(dim), 1);
     }
+    if (schedule->rows != -1)
+      return segment(dim, 0, nest->sizes[schedule->rows] * nest->sizes[dim], schedule->tileSize, [&](int64_t points) { body(points, true); });
     auto [begin, end] = interior(*nest, dim);
     segment(dim, 0, begin, 1, [&](int64_t points) { body(points, false); });
     segment(dim, begin, end, schedule->tileSize,
@@ -555,7 +559,7 @@ private:
     for (unsigned dim = 0; dim < nest->sizes.size(); ++dim) {
       bool oneBlock = int64_t(dim) == schedule->lane && !nest->isDynamic(dim) &&
                       nest->sizes[dim] <= schedule->block();
-      if (nest->reduction[dim] || nest->sizes[dim] == 1 || oneBlock)
+      if (nest->reduction[dim] || nest->sizes[dim] == 1 || oneBlock || int64_t(dim) == schedule->rows)
         continue;
       indices.push_back(dim);
       names.push_back(dimName(dim));
@@ -606,6 +610,7 @@ private:
   void reduceTile(int64_t points, ArrayRef<int64_t> widths, int64_t lanes,
                   bool inside) {
     blockLanes = lanes;
+    findPlaces(points);
     const Statement &root = nest->root();
     unsigned results = root.results.size();
     SmallVector<Value> accumulators;
@@ -658,19 +663,68 @@ private:
     return text;
   }
 
-  /// Offsets the tiled dimension while it lives.
+  /// Where a dimension stands: the loop's value, or null, and what is added to it.
+  struct Place {
+    Value loop;
+    int64_t offset = 0;
+  };
+
+  /// Of a tile that goes on in the next row: the places of each of its points, in the dimension of rows and in that of tiles.
+  void findPlaces(int64_t points) {
+    places.clear();
+    if (schedule->rows == -1)
+      return;
+    unsigned dim = schedule->tile;
+    AffineExpr first = b.getAffineConstantExpr(offsets[dim]);
+    SmallVector<OpFoldResult> operands;
+    if (frame.loops[dim]) {
+      first = first + b.getAffineDimExpr(0);
+      operands.push_back(frame.loops[dim]);
+    }
+    auto place = [&](AffineExpr expr, unsigned of, int64_t point) -> Place {
+      AffineMap map = AffineMap::get(operands.size(), 0, expr);
+      Location where = named(dimName(of) + "_" + std::to_string(point));
+      OpFoldResult found = affine::makeComposedFoldedAffineApply(b, where, map, operands);
+      if (std::optional<int64_t> constant = getConstantIntValue(found))
+        return {Value(), *constant};
+      return {cast<Value>(found), 0};
+    };
+    for (int64_t point = 0; point < points; ++point) {
+      AffineExpr at = first + point;
+      places.push_back({place(at.floorDiv(nest->sizes[dim]), schedule->rows, point), place(at % nest->sizes[dim], dim, point)});
+    }
+  }
+
+  /// Stands at a point of the tile while it lives.
   struct AtPoint {
-    AtPoint(Expander &expander, int64_t point)
-        : expander(expander), point(point) {
-      if (expander.schedule->tile != -1)
-        expander.offsets[expander.schedule->tile] += point;
+    AtPoint(Expander &expander, int64_t point) : expander(expander), dims({expander.schedule->rows, expander.schedule->tile}) {
+      for (int64_t dim : dims)
+        saved.push_back(dim == -1 ? Place() : Place{expander.frame.loops[dim], expander.offsets[dim]});
+      if (expander.places.empty()) {
+        if (dims[1] != -1)
+          expander.offsets[dims[1]] += point;
+        return;
+      }
+      stand(0, expander.places[point].first);
+      stand(1, expander.places[point].second);
     }
     ~AtPoint() {
-      if (expander.schedule->tile != -1)
-        expander.offsets[expander.schedule->tile] -= point;
+      stand(0, saved[0]);
+      stand(1, saved[1]);
+    }
+    AtPoint(const AtPoint &) = delete;
+    AtPoint &operator=(const AtPoint &) = delete;
+
+  private:
+    void stand(unsigned i, Place place) {
+      if (dims[i] == -1)
+        return;
+      expander.frame.loops[dims[i]] = place.loop;
+      expander.offsets[dims[i]] = place.offset;
     }
     Expander &expander;
-    int64_t point;
+    std::array<int64_t, 2> dims;
+    SmallVector<Place, 2> saved;
   };
 
   using Step = llvm::function_ref<SmallVector<Value>(SmallVector<Value>)>;
@@ -1435,6 +1489,7 @@ private:
   Schedule *schedule = nullptr;
   Value firstUnit, lastUnit; ///< the function's part of the shared dimension; null: all
   SmallVector<int64_t> offsets;
+  std::vector<std::pair<Place, Place>> places; ///< of the tile's points, where they are in more than one row
   int64_t blockLanes = 0;
   std::vector<std::string> accumulatorNames;
   bool addingParts = false; ///< in the loops that add up partial sums

@@ -20,6 +20,8 @@ DictionaryAttr Schedule::toAttr(MLIRContext *context) const {
   add("vectors", b.getI64IntegerAttr(vectors));
   add("tile", b.getI64IntegerAttr(tile));
   add("tile_size", b.getI64IntegerAttr(tileSize));
+  if (rows != -1)
+    add("rows", b.getI64IntegerAttr(rows));
   add("unroll", b.getDenseI64ArrayAttr(unroll));
   add("step", b.getI64IntegerAttr(step));
   add("terms", b.getI64IntegerAttr(terms));
@@ -49,6 +51,7 @@ Schedule Schedule::fromAttr(DictionaryAttr attr) {
   schedule.vectors = number("vectors", 1);
   schedule.tile = number("tile", -1);
   schedule.tileSize = number("tile_size", 1);
+  schedule.rows = number("rows", -1);
   schedule.unroll = list("unroll");
   schedule.step = number("step", 1);
   schedule.terms = number("terms", 1);
@@ -126,6 +129,18 @@ std::pair<int64_t, int64_t> ingot::interior(const Nest &nest, int64_t dim) {
                      : std::make_pair(nest.sizes[dim], nest.sizes[dim]);
 }
 
+bool ingot::canWalkAsOne(const Nest &nest, int64_t lane, int64_t rows, int64_t tile) {
+  auto isWhole = [&](int64_t dim) {
+    return dim >= int64_t(nest.outer) && dim != lane && !nest.reduction[dim] && !nest.isDynamic(dim) && nest.sizes[dim] > 1 && !skipsPadding(nest, dim);
+  };
+  if (rows == tile || !isWhole(rows) || !isWhole(tile))
+    return false;
+  return llvm::all_of(nest.root().inputs, [&](const Access &access) {
+    bool moves = access.dependsOn(rows) || access.dependsOn(tile);
+    return access.kind != Access::Buffer || !moves || (access.linear && access.bounds.empty() && !access.dependsOn(lane));
+  });
+}
+
 /// The factor is an argument of the body, widened to int32.
 static BlockArgument narrowFactor(Value factor) {
   auto widened = factor.getDefiningOp<arith::ExtSIOp>();
@@ -175,6 +190,10 @@ constexpr double kMultiplyAdd = 0.5;
 constexpr double kLatency = 4;
 /// Register tiles larger than this make functions that nobody wants to read.
 constexpr int64_t kMostPoints = 28;
+/// Tiles over the end of a row need an address for each of their points; registers for these are few.
+constexpr int64_t kMostAddresses = 8;
+/// What their computation costs a tile, as a share of it.
+constexpr double kAddresses = 0.03;
 /// Sums of more terms than this are made of partial sums of at least kLeastPart terms.
 constexpr int64_t kLongestSum = 384;
 constexpr int64_t kLeastPart = 48;
@@ -236,8 +255,9 @@ public:
       }
       choosePacking(start);
       chooseDot(start);
-      forEachTile(start, [&](int64_t tile, int64_t points, int64_t vectors) {
+      forEachTile(start, [&](int64_t rows, int64_t tile, int64_t points, int64_t vectors) {
         Schedule schedule = start;
+        schedule.rows = rows;
         schedule.tile = points == 1 ? -1 : tile;
         schedule.tileSize = points;
         schedule.vectors = vectors;
@@ -416,8 +436,8 @@ private:
       schedule.terms = target.dotTerms;
   }
 
-  /// Cycles for all tiles of `points` x `vectors` along a dimension, for each of its points.
-  double tileCost(const Schedule &schedule, int64_t dim, int64_t points,
+  /// Cycles for all tiles of `points` x `vectors` along a dimension, within `rows` unless that is -1, for each of its points.
+  double tileCost(const Schedule &schedule, int64_t rows, int64_t dim, int64_t points,
                   int64_t vectors) {
     auto one = [&](double m, double v) {
       double loads = 0;
@@ -435,10 +455,12 @@ private:
     };
     int64_t block = schedule.width * vectors;
     int64_t lanes = nest.sizes[schedule.lane];
-    int64_t size = dim == -1 ? 1 : nest.sizes[dim];
+    int64_t size = dim == -1 ? 1 : nest.sizes[dim] * (rows == -1 ? 1 : nest.sizes[rows]);
     auto along = [&](double v) {
       if (dim == -1)
         return one(1, v);
+      if (rows != -1)
+        return (1 + kAddresses) * (double(size / points) * one(points, v) + (size % points ? one(size % points, v) : 0));
       auto [begin, end] = interior(nest, dim);
       int64_t inner = end - begin;
       double cost = double(size - inner) * (one(1, v) + 1);
@@ -465,8 +487,8 @@ private:
     return false;
   }
 
-  /// Register tiles that fit the registers: a dimension or -1, its points, and the vectors side by side.
-  void forEachTile(const Schedule &schedule, function_ref<void(int64_t, int64_t, int64_t)> visit) {
+  /// Register tiles that fit the registers: the dimension of rows or -1, a dimension or -1, its points, and the vectors side by side.
+  void forEachTile(const Schedule &schedule, function_ref<void(int64_t, int64_t, int64_t, int64_t)> visit) {
     int64_t registers = target.vectorRegisters;
     // A broadcast is an operand of the multiply-add where vectors are 64 bytes
     // wide; elsewhere it takes a register.
@@ -479,7 +501,11 @@ private:
           held = std::max(held, dim != -1 && access.dependsOn(dim) ? 1 : vectors);
       if (points * vectors <= kMostPoints &&
           (points * vectors == 1 || points * vectors + held + spare <= registers))
-        visit(dim, points, vectors);
+        visit(-1, dim, points, vectors);
+      for (int64_t rows = nest.outer; dim != -1 && points <= kMostAddresses && rows < dim; ++rows)
+        if (nest.sizes[dim] % points && canWalkAsOne(nest, schedule.lane, rows, dim) && !dynamic[rows] && !dynamic[dim] &&
+            points * vectors <= kMostPoints && points * vectors + held + spare <= registers)
+          visit(rows, dim, points, vectors);
     };
     for (int64_t vectors = 1; vectors <= std::min<int64_t>(blocks, 8); ++vectors) {
       consider(-1, 1, vectors);
@@ -502,12 +528,13 @@ private:
     double best = 0;
     bool found = false;
     Schedule start = schedule;
-    forEachTile(start, [&](int64_t dim, int64_t points, int64_t vectors) {
-      double cost = tileCost(start, dim, points, vectors);
+    forEachTile(start, [&](int64_t rows, int64_t dim, int64_t points, int64_t vectors) {
+      double cost = tileCost(start, rows, dim, points, vectors);
       if (found && cost >= best * 0.999)
         return;
       found = true;
       best = cost;
+      schedule.rows = rows;
       schedule.tile = points == 1 ? -1 : dim;
       schedule.tileSize = points;
       schedule.vectors = vectors;

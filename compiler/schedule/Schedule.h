@@ -23,6 +23,9 @@ struct Schedule {
   /// `tileSize` points of this dimension stand in registers at once; -1: none.
   int64_t tile = -1;
   int64_t tileSize = 1;
+  /// The points of this dimension and those of `tile` within it are walked as one row of points, so that a tile may begin in one row of an image and end in the
+  /// next; -1: each point of it has tiles of its own.
+  int64_t rows = -1;
   /// Reduction dimensions whose loops are written out.
   llvm::SmallVector<int64_t> unroll;
   /// Steps of the innermost reduction loop that one iteration makes.
@@ -81,6 +84,9 @@ bool skipsPadding(const Nest &nest, unsigned dim);
 
 /// Points of the tiled dimension, [first, second), at which no padding is read. None where sizes are not static.
 std::pair<int64_t, int64_t> interior(const Nest &nest, int64_t dim);
+
+/// Tiles may go along the points of `tile` within those of `rows`: all of them are known and read no padding, and their operands are the same for all lanes.
+bool canWalkAsOne(const Nest &nest, int64_t lane, int64_t rows, int64_t tile);
 
 } // namespace ingot
 
