@@ -109,8 +109,9 @@ private:
                 schedule.tileSize >= 1 && schedule.step >= 1;
     // A schedule may come from a file: code stays of a reasonable size.
     fits &= schedule.width <= 64 && llvm::isPowerOf2_64(uint64_t(schedule.width)) && schedule.vectors <= 64 && schedule.tileSize <= 64 && schedule.step <= 64;
-    fits &= valid(schedule.rows) && (schedule.rows == -1 || (schedule.tile != -1 && nest.root().op && nest.root().op.getNumReductionLoops() &&
-                                                              canWalkAsOne(nest, schedule.lane, schedule.rows, schedule.tile)));
+    bool reduces = nest.root().op && nest.root().op.getNumReductionLoops();
+    fits &= schedule.tile == -1 || reduces || schedule.lane != -1;
+    fits &= valid(schedule.rows) && (schedule.rows == -1 || (schedule.tile != -1 && reduces && fits && canWalkAsOne(nest, schedule.lane, schedule.rows, schedule.tile)));
     fits &= schedule.totals >= 0 &&
             schedule.totals <= int64_t(reductionOrder(nest).size());
     for (int64_t dim : schedule.unroll)
@@ -405,6 +406,7 @@ private:
   }
 
   void expandNest() {
+    places.clear();
     SmallVector<unsigned> others;
     for (unsigned dim = nest->outer; dim < nest->sizes.size(); ++dim)
       if (!nest->reduction[dim] && int64_t(dim) != schedule->lane &&
@@ -433,7 +435,30 @@ private:
       });
     }
     over(others, [&] {
+      if (schedule->tile != -1)
+        return overLines();
       overBlocks([&](ArrayRef<int64_t> widths) { tiles(widths); });
+    });
+  }
+
+  /// Elementwise: so many points of the tiled dimension at each block of lanes, before the next ones.
+  void overLines() {
+    unsigned dim = schedule->tile;
+    auto [begin, end] = part(dim, indexConstant(0), extent(dim));
+    bool divides = !nest->isDynamic(dim) && nest->sizes[dim] % schedule->tileSize == 0;
+    loop(dimName(dim) + "_first", begin, end, schedule->tileSize, [&, last = end](Value first) {
+      AffineExpr next = b.getAffineDimExpr(0) + schedule->tileSize;
+      Location where = named(dimName(dim) + "_last");
+      AffineMap least = AffineMap::get(2, 0, {next, b.getAffineDimExpr(1)}, b.getContext());
+      Value stop = getValueOrCreateConstantIndexOp(b, loc, divides ? affine::makeComposedFoldedAffineApply(b, where, next, {first})
+                                                                   : affine::makeComposedFoldedAffineMin(b, where, least, {first, last}));
+      overBlocks([&](ArrayRef<int64_t> widths) {
+        loop(dimName(dim), first, stop, 1, [&](Value value) {
+          frame.loops[dim] = value;
+          evaluate(widths);
+        });
+        frame.loops[dim] = Value();
+      });
     });
   }
 
@@ -609,7 +634,12 @@ private:
 
   void reduceTile(int64_t points, ArrayRef<int64_t> widths, int64_t lanes,
                   bool inside) {
-    blockLanes = lanes;
+    blockLanes = llvm::alignTo(lanes, schedule->width);
+    ArrayRef<int64_t> stored = widths;
+    SmallVector<int64_t> filled(blockLanes / schedule->width, schedule->width);
+    bool isFilled = fillsLanes(*nest, *schedule) && llvm::all_of(schedule->packed, [&](int64_t input) { return isPacked(nest->root().inputs[input]); });
+    if (isFilled)
+      widths = filled;
     findPlaces(points);
     const Statement &root = nest->root();
     unsigned results = root.results.size();
@@ -638,16 +668,32 @@ private:
       return next;
     };
     accumulators = reduceInParts(accumulators, inside, step);
-    unsigned next = 0;
     for (int64_t point = 0; point < points; ++point) {
+      ArrayRef<Value> mine = ArrayRef(accumulators).slice(point * widths.size() * results, widths.size() * results);
       int64_t lane = 0;
-      for (int64_t width : widths) {
+      for (auto [piece, width] : llvm::enumerate(stored)) {
         AtPoint at(*this, point);
-        finish(ArrayRef(accumulators).slice(next, results), lane, width);
-        next += results;
+        // A piece of a block that is not full is part of a vector.
+        int64_t vector = isFilled ? lane / schedule->width : int64_t(piece);
+        ArrayRef<Value> sums = mine.slice(vector * results, results);
+        if (isFilled && width != schedule->width)
+          finish(lanesOfSums(sums, lane % schedule->width, width), lane, width);
+        else
+          finish(sums, lane, width);
         lane += width;
       }
     }
+  }
+
+  /// `width` lanes of vectors, from `first` on.
+  SmallVector<Value> lanesOfSums(ArrayRef<Value> sums, int64_t first, int64_t width) {
+    SmallVector<Value> parts;
+    for (Value sum : sums)
+      if (width == 1)
+        parts.push_back(vector::ExtractOp::create(b, sum.getLoc(), sum, ArrayRef<int64_t>{first}));
+      else
+        parts.push_back(vector::ShuffleOp::create(b, sum.getLoc(), sum, sum, llvm::to_vector(llvm::seq<int64_t>(first, first + width))));
+    return parts;
   }
 
   static std::string accumulatorName(int64_t points, int64_t point,

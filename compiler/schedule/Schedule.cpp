@@ -74,6 +74,15 @@ int64_t ingot::countCoveringVectors(int64_t lanes, int64_t width) {
   return count + lanes;
 }
 
+bool ingot::fillsLanes(const Nest &nest, const Schedule &schedule) {
+  if (schedule.lane == -1 || nest.reduction[schedule.lane] || schedule.packed.empty())
+    return false;
+  for (auto [i, access] : llvm::enumerate(nest.root().inputs))
+    if (access.kind == Access::Buffer && access.dependsOn(schedule.lane) && !llvm::is_contained(schedule.packed, int64_t(i)))
+      return false;
+  return true;
+}
+
 SmallVector<int64_t> ingot::coverLanes(int64_t lanes, int64_t width) {
   SmallVector<int64_t> widths;
   for (; lanes >= width; lanes -= width)
@@ -190,6 +199,8 @@ constexpr double kMultiplyAdd = 0.5;
 constexpr double kLatency = 4;
 /// Register tiles larger than this make functions that nobody wants to read.
 constexpr int64_t kMostPoints = 28;
+/// Bytes of a line of the cache.
+constexpr int64_t kLine = 64;
 /// Tiles over the end of a row need an address for each of their points; registers for these are few.
 constexpr int64_t kMostAddresses = 8;
 /// What their computation costs a tile, as a share of it.
@@ -284,6 +295,7 @@ private:
       if (!nest.root().inputs.empty() && !nest.root().inputs.front().bounds.empty())
         while (schedule.vectors < 4 && nest.sizes[schedule.lane] % (2 * schedule.block()) == 0)
           schedule.vectors *= 2;
+      chooseLines(schedule);
       return schedule;
     }
     choosePacking(schedule);
@@ -296,6 +308,26 @@ private:
     choosePartialSums(schedule);
     chooseUnrolling(schedule);
     return schedule;
+  }
+
+  /// A transpose reads each lane from another line of the cache: the neighbours in these lines come next.
+  void chooseLines(Schedule &schedule) {
+    if (nest.sizes[schedule.lane] <= schedule.block())
+      return;
+    for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim) {
+      if (int64_t(dim) == schedule.lane || dynamic[dim] || nest.sizes[dim] == 1 || inBounds(dim))
+        continue;
+      for (const Access &access : nest.root().inputs) {
+        if (access.kind != Access::Buffer || !access.linear || !access.bounds.empty() || (*access.linear)[dim] != 1)
+          continue;
+        int64_t bytes = llvm::divideCeil(access.element.getIntOrFloatBitWidth(), 8);
+        if ((*access.linear)[schedule.lane] < kLine / bytes || nest.sizes[dim] <= kLine / bytes)
+          continue;
+        schedule.tile = dim;
+        schedule.tileSize = kLine / bytes;
+        return;
+      }
+    }
   }
 
   /// Bodies that read by computed indices, or ask for the number of a point, stay scalar; so do elements
@@ -469,7 +501,7 @@ private:
     };
     double cost = double(lanes / block) * along(vectors);
     if (lanes % block)
-      cost += along(coverLanes(lanes % block, schedule.width).size());
+      cost += along(fillsLanes(nest, schedule) ? llvm::divideCeil(lanes % block, schedule.width) : coverLanes(lanes % block, schedule.width).size());
     return cost / double(size);
   }
 

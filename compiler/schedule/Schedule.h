@@ -20,7 +20,8 @@ struct Schedule {
   /// Vectors of this many lanes, `vectors` of them side by side, make a block.
   int64_t width = 1;
   int64_t vectors = 1;
-  /// `tileSize` points of this dimension stand in registers at once; -1: none.
+  /// `tileSize` points of this dimension stand in registers at once; -1: none. Of elementwise code: they follow each other before the next block of lanes, so that
+  /// what one line of the cache holds is read at once.
   int64_t tile = -1;
   int64_t tileSize = 1;
   /// The points of this dimension and those of `tile` within it are walked as one row of points, so that a tile may begin in one row of an image and end in the
@@ -53,6 +54,8 @@ struct Schedule {
 
 /// Vector widths that cover `lanes` lanes, widest first: no masks, no padding.
 llvm::SmallVector<int64_t> coverLanes(int64_t lanes, int64_t width);
+/// Whether sums of a block that is not full are made in whole vectors: all that depends on the lane is packed, with zeros at the end.
+bool fillsLanes(const Nest &nest, const Schedule &schedule);
 /// How many that are, of any number of lanes.
 int64_t countCoveringVectors(int64_t lanes, int64_t width);
 
