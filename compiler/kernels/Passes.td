@@ -31,6 +31,15 @@ def CopyPadding : Pass<"copy-padding", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def CopyPanels : Pass<"copy-panels", "::mlir::func::FuncOp"> {
+  let summary = "give products a copy, in panels, of an operand with long rows";
+  let description = [{
+    A matrix product whose second operand is no constant reads a copy of it that lies as packed weights do, where its rows are long and many rows of the
+    result read it. The product's loops stay as they are; it reads the copy by the quotient and the rest of a column's number.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def Winograd : Pass<"winograd", "::mlir::func::FuncOp"> {
   let summary = "convolutions of 3x3 with a quarter of the multiplications, where that pays";
   let description = [{

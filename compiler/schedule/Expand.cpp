@@ -109,6 +109,9 @@ private:
                 schedule.tileSize >= 1 && schedule.step >= 1;
     // A schedule may come from a file: code stays of a reasonable size.
     fits &= schedule.width <= 64 && llvm::isPowerOf2_64(uint64_t(schedule.width)) && schedule.vectors <= 64 && schedule.tileSize <= 64 && schedule.step <= 64;
+    bool reduces = nest.root().op && nest.root().op.getNumReductionLoops();
+    fits &= schedule.tile == -1 || reduces || schedule.lane != -1;
+    fits &= valid(schedule.rows) && (schedule.rows == -1 || (schedule.tile != -1 && reduces && fits && canWalkAsOne(nest, schedule.lane, schedule.rows, schedule.tile)));
     fits &= schedule.totals >= 0 &&
             schedule.totals <= int64_t(reductionOrder(nest).size());
     for (int64_t dim : schedule.unroll)
@@ -403,10 +406,11 @@ private:
   }
 
   void expandNest() {
+    places.clear();
     SmallVector<unsigned> others;
     for (unsigned dim = nest->outer; dim < nest->sizes.size(); ++dim)
       if (!nest->reduction[dim] && int64_t(dim) != schedule->lane &&
-          int64_t(dim) != schedule->tile)
+          int64_t(dim) != schedule->tile && int64_t(dim) != schedule->rows)
         others.push_back(dim);
     bool reduces = nest->root().op && nest->root().op.getNumReductionLoops();
     auto tiles = [&](ArrayRef<int64_t> widths) {
@@ -431,7 +435,30 @@ private:
       });
     }
     over(others, [&] {
+      if (schedule->tile != -1)
+        return overLines();
       overBlocks([&](ArrayRef<int64_t> widths) { tiles(widths); });
+    });
+  }
+
+  /// Elementwise: so many points of the tiled dimension at each block of lanes, before the next ones.
+  void overLines() {
+    unsigned dim = schedule->tile;
+    auto [begin, end] = part(dim, indexConstant(0), extent(dim));
+    bool divides = !nest->isDynamic(dim) && nest->sizes[dim] % schedule->tileSize == 0;
+    loop(dimName(dim) + "_first", begin, end, schedule->tileSize, [&, last = end](Value first) {
+      AffineExpr next = b.getAffineDimExpr(0) + schedule->tileSize;
+      Location where = named(dimName(dim) + "_last");
+      AffineMap least = AffineMap::get(2, 0, {next, b.getAffineDimExpr(1)}, b.getContext());
+      Value stop = getValueOrCreateConstantIndexOp(b, loc, divides ? affine::makeComposedFoldedAffineApply(b, where, next, {first})
+                                                                   : affine::makeComposedFoldedAffineMin(b, where, least, {first, last}));
+      overBlocks([&](ArrayRef<int64_t> widths) {
+        loop(dimName(dim), first, stop, 1, [&](Value value) {
+          frame.loops[dim] = value;
+          evaluate(widths);
+        });
+        frame.loops[dim] = Value();
+      });
     });
   }
 
@@ -506,6 +533,8 @@ private:
       }
       return run(full, extent(dim), 1);
     }
+    if (schedule->rows != -1)
+      return segment(dim, 0, nest->sizes[schedule->rows] * nest->sizes[dim], schedule->tileSize, [&](int64_t points) { body(points, true); });
     auto [begin, end] = interior(*nest, dim);
     segment(dim, 0, begin, 1, [&](int64_t points) { body(points, false); });
     segment(dim, begin, end, schedule->tileSize,
@@ -555,7 +584,7 @@ private:
     for (unsigned dim = 0; dim < nest->sizes.size(); ++dim) {
       bool oneBlock = int64_t(dim) == schedule->lane && !nest->isDynamic(dim) &&
                       nest->sizes[dim] <= schedule->block();
-      if (nest->reduction[dim] || nest->sizes[dim] == 1 || oneBlock)
+      if (nest->reduction[dim] || nest->sizes[dim] == 1 || oneBlock || int64_t(dim) == schedule->rows)
         continue;
       indices.push_back(dim);
       names.push_back(dimName(dim));
@@ -605,7 +634,13 @@ private:
 
   void reduceTile(int64_t points, ArrayRef<int64_t> widths, int64_t lanes,
                   bool inside) {
-    blockLanes = lanes;
+    blockLanes = llvm::alignTo(lanes, schedule->width);
+    ArrayRef<int64_t> stored = widths;
+    SmallVector<int64_t> filled(blockLanes / schedule->width, schedule->width);
+    bool isFilled = fillsLanes(*nest, *schedule) && llvm::all_of(schedule->packed, [&](int64_t input) { return isPacked(nest->root().inputs[input]); });
+    if (isFilled)
+      widths = filled;
+    findPlaces(points);
     const Statement &root = nest->root();
     unsigned results = root.results.size();
     SmallVector<Value> accumulators;
@@ -633,16 +668,32 @@ private:
       return next;
     };
     accumulators = reduceInParts(accumulators, inside, step);
-    unsigned next = 0;
     for (int64_t point = 0; point < points; ++point) {
+      ArrayRef<Value> mine = ArrayRef(accumulators).slice(point * widths.size() * results, widths.size() * results);
       int64_t lane = 0;
-      for (int64_t width : widths) {
+      for (auto [piece, width] : llvm::enumerate(stored)) {
         AtPoint at(*this, point);
-        finish(ArrayRef(accumulators).slice(next, results), lane, width);
-        next += results;
+        // A piece of a block that is not full is part of a vector.
+        int64_t vector = isFilled ? lane / schedule->width : int64_t(piece);
+        ArrayRef<Value> sums = mine.slice(vector * results, results);
+        if (isFilled && width != schedule->width)
+          finish(lanesOfSums(sums, lane % schedule->width, width), lane, width);
+        else
+          finish(sums, lane, width);
         lane += width;
       }
     }
+  }
+
+  /// `width` lanes of vectors, from `first` on.
+  SmallVector<Value> lanesOfSums(ArrayRef<Value> sums, int64_t first, int64_t width) {
+    SmallVector<Value> parts;
+    for (Value sum : sums)
+      if (width == 1)
+        parts.push_back(vector::ExtractOp::create(b, sum.getLoc(), sum, ArrayRef<int64_t>{first}));
+      else
+        parts.push_back(vector::ShuffleOp::create(b, sum.getLoc(), sum, sum, llvm::to_vector(llvm::seq<int64_t>(first, first + width))));
+    return parts;
   }
 
   static std::string accumulatorName(int64_t points, int64_t point,
@@ -658,19 +709,68 @@ private:
     return text;
   }
 
-  /// Offsets the tiled dimension while it lives.
+  /// Where a dimension stands: the loop's value, or null, and what is added to it.
+  struct Place {
+    Value loop;
+    int64_t offset = 0;
+  };
+
+  /// Of a tile that goes on in the next row: the places of each of its points, in the dimension of rows and in that of tiles.
+  void findPlaces(int64_t points) {
+    places.clear();
+    if (schedule->rows == -1)
+      return;
+    unsigned dim = schedule->tile;
+    AffineExpr first = b.getAffineConstantExpr(offsets[dim]);
+    SmallVector<OpFoldResult> operands;
+    if (frame.loops[dim]) {
+      first = first + b.getAffineDimExpr(0);
+      operands.push_back(frame.loops[dim]);
+    }
+    auto place = [&](AffineExpr expr, unsigned of, int64_t point) -> Place {
+      AffineMap map = AffineMap::get(operands.size(), 0, expr);
+      Location where = named(dimName(of) + "_" + std::to_string(point));
+      OpFoldResult found = affine::makeComposedFoldedAffineApply(b, where, map, operands);
+      if (std::optional<int64_t> constant = getConstantIntValue(found))
+        return {Value(), *constant};
+      return {cast<Value>(found), 0};
+    };
+    for (int64_t point = 0; point < points; ++point) {
+      AffineExpr at = first + point;
+      places.push_back({place(at.floorDiv(nest->sizes[dim]), schedule->rows, point), place(at % nest->sizes[dim], dim, point)});
+    }
+  }
+
+  /// Stands at a point of the tile while it lives.
   struct AtPoint {
-    AtPoint(Expander &expander, int64_t point)
-        : expander(expander), point(point) {
-      if (expander.schedule->tile != -1)
-        expander.offsets[expander.schedule->tile] += point;
+    AtPoint(Expander &expander, int64_t point) : expander(expander), dims({expander.schedule->rows, expander.schedule->tile}) {
+      for (int64_t dim : dims)
+        saved.push_back(dim == -1 ? Place() : Place{expander.frame.loops[dim], expander.offsets[dim]});
+      if (expander.places.empty()) {
+        if (dims[1] != -1)
+          expander.offsets[dims[1]] += point;
+        return;
+      }
+      stand(0, expander.places[point].first);
+      stand(1, expander.places[point].second);
     }
     ~AtPoint() {
-      if (expander.schedule->tile != -1)
-        expander.offsets[expander.schedule->tile] -= point;
+      stand(0, saved[0]);
+      stand(1, saved[1]);
+    }
+    AtPoint(const AtPoint &) = delete;
+    AtPoint &operator=(const AtPoint &) = delete;
+
+  private:
+    void stand(unsigned i, Place place) {
+      if (dims[i] == -1)
+        return;
+      expander.frame.loops[dims[i]] = place.loop;
+      expander.offsets[dims[i]] = place.offset;
     }
     Expander &expander;
-    int64_t point;
+    std::array<int64_t, 2> dims;
+    SmallVector<Place, 2> saved;
   };
 
   using Step = llvm::function_ref<SmallVector<Value>(SmallVector<Value>)>;
@@ -1457,6 +1557,7 @@ private:
   Schedule *schedule = nullptr;
   Value firstUnit, lastUnit; ///< the function's part of the shared dimension; null: all
   SmallVector<int64_t> offsets;
+  std::vector<std::pair<Place, Place>> places; ///< of the tile's points, where they are in more than one row
   int64_t blockLanes = 0;
   std::vector<std::string> accumulatorNames;
   bool addingParts = false; ///< in the loops that add up partial sums

@@ -714,7 +714,65 @@ static void merge(Nest &nest, unsigned outer, unsigned inner, unsigned symbols) 
   });
 }
 
+/// The size of the blocks in which uneven accesses walk the dimension, if all of these do so in the same way; else 1.
+static int64_t blocksOf(const Nest &nest, unsigned dim) {
+  AffineExpr d = getAffineDimExpr(dim, nest.extents[dim].getContext());
+  int64_t block = 1;
+  bool same = true;
+  nest.forEachAccess([&](const Access &access) {
+    if (access.linear || !access.index)
+      return;
+    access.index.walk([&](AffineExpr expr) {
+      auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+      if (!binary || (expr.getKind() != AffineExprKind::FloorDiv && expr.getKind() != AffineExprKind::Mod) || !expr.isFunctionOfDim(dim))
+        return;
+      auto size = dyn_cast<AffineConstantExpr>(binary.getRHS());
+      same &= binary.getLHS() == d && size && (block == 1 || block == size.getValue());
+      if (size)
+        block = size.getValue();
+    });
+  });
+  return same && block > 1 ? block : 1;
+}
+
+/// Makes two dimensions of one that is walked in blocks (panels of a product's operand), so that all accesses are even.
+static void splitBlocks(Nest &nest, unsigned dim, unsigned symbols) {
+  int64_t block = nest.isDynamic(dim) || isNamed(nest, dim) ? 1 : blocksOf(nest, dim);
+  if (block == 1 || nest.sizes[dim] % block || nest.sizes[dim] == block)
+    return;
+  MLIRContext *context = nest.extents[dim].getContext();
+  unsigned inner = nest.sizes.size();
+  AffineExpr d = getAffineDimExpr(dim, context), i = getAffineDimExpr(inner, context);
+  DenseMap<AffineExpr, AffineExpr> parts = {{d, d * block + i}, {d.floorDiv(block), d}, {d % block, i}};
+  Nest split = nest;
+  split.sizes[dim] /= block;
+  split.sizes.push_back(block);
+  split.extents[dim] = getAffineConstantExpr(split.sizes[dim], context);
+  split.extents.push_back(getAffineConstantExpr(block, context));
+  split.reduction.push_back(split.reduction[dim]);
+  bool even = true;
+  split.forEachAccess([&](Access &access) {
+    for (Bound &bound : access.bounds)
+      if (bound.linear)
+        bound.linear->coefficients.push_back(0);
+    if (!access.index)
+      return;
+    bool wasEven = access.linear.has_value();
+    access.index = simplified(access.index.replace(parts), split.sizes.size(), symbols);
+    access.linear = toLinear(access.index, split.sizes.size(), symbols);
+    even &= access.linear.has_value() || (!wasEven && !access.index.isFunctionOfDim(dim) && !access.index.isFunctionOfDim(inner));
+  });
+  if (!even)
+    return;
+  for (Statement &statement : split.statements)
+    for (AffineExpr &expr : statement.dims)
+      expr = expr.replace(parts);
+  nest = std::move(split);
+}
+
 void ingot::mergeDimensions(Nest &nest, unsigned symbols) {
+  for (unsigned dim = nest.outer, dims = nest.sizes.size(); dim < dims; ++dim)
+    splitBlocks(nest, dim, symbols);
   for (int64_t outer = nest.sizes.size() - 2; outer >= 0; --outer) {
     if (nest.sizes[outer] == 1 || isNamed(nest, outer))
       continue;

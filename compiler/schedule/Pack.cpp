@@ -40,7 +40,7 @@ Linear ingot::packedIndex(const Nest &nest, const Schedule &schedule,
     steps *= paddedSize(nest, schedule, dim);
   }
   packed.coefficients[schedule.lane] = steps;
-  int64_t stride = steps * nest.sizes[schedule.lane];
+  int64_t stride = steps * llvm::alignTo(nest.sizes[schedule.lane], schedule.width);
   SmallVector<unsigned> others = dimsOf(nest, schedule, access, false);
   for (unsigned dim : llvm::reverse(others)) {
     packed.coefficients[dim] = stride;
@@ -58,7 +58,7 @@ ElementsAttr ingot::packElements(const Nest &nest, const Schedule &schedule,
   dims.append(dimsOf(nest, schedule, access, true));
   int64_t lanes = nest.sizes[schedule.lane], block = schedule.block();
   int64_t laneStride = (*access.linear)[schedule.lane];
-  int64_t total = lanes;
+  int64_t total = llvm::alignTo(lanes, schedule.width);
   for (unsigned dim : dims)
     total *= paddedSize(nest, schedule, dim);
   int64_t terms = schedule.terms;
@@ -91,6 +91,7 @@ ElementsAttr ingot::packElements(const Nest &nest, const Schedule &schedule,
         for (int64_t l = 0; l < width; ++l, next += terms * size)
           for (int64_t t = 0; t < present; ++t)
             std::memcpy(next + place[t] * size, from.data() + (source + l * laneStride + t * termStride) * size, size);
+        next += (llvm::alignTo(width, schedule.width) - width) * terms * size;
       } while (advance(outer, dims.size()));
     }
   } while (advance(0, outer));

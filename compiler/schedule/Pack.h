@@ -7,7 +7,7 @@
 namespace ingot {
 
 /// Index of a packed input. Blocks of lanes lie one after the other; in a block, every step of the reduction holds the block's lanes:
-/// [other dimensions][block][reduction][lane]. The last block is as narrow as what is left, so nothing is padded.
+/// [other dimensions][block][reduction][lane]. The last block has as many vectors as hold what is left, filled up with zeros.
 /// The lane dimension's value is a block's first lane; a lane within the block counts one element.
 /// Where the schedule sums `terms` steps of the innermost reduction at once, these lie side by side in each lane, and a lane counts as many
 /// elements: [...][lane][term]. The last steps are filled up with zeros.

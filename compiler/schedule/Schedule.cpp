@@ -20,6 +20,8 @@ DictionaryAttr Schedule::toAttr(MLIRContext *context) const {
   add("vectors", b.getI64IntegerAttr(vectors));
   add("tile", b.getI64IntegerAttr(tile));
   add("tile_size", b.getI64IntegerAttr(tileSize));
+  if (rows != -1)
+    add("rows", b.getI64IntegerAttr(rows));
   add("unroll", b.getDenseI64ArrayAttr(unroll));
   add("step", b.getI64IntegerAttr(step));
   add("terms", b.getI64IntegerAttr(terms));
@@ -49,6 +51,7 @@ Schedule Schedule::fromAttr(DictionaryAttr attr) {
   schedule.vectors = number("vectors", 1);
   schedule.tile = number("tile", -1);
   schedule.tileSize = number("tile_size", 1);
+  schedule.rows = number("rows", -1);
   schedule.unroll = list("unroll");
   schedule.step = number("step", 1);
   schedule.terms = number("terms", 1);
@@ -69,6 +72,15 @@ int64_t ingot::countCoveringVectors(int64_t lanes, int64_t width) {
     lanes %= w;
   }
   return count + lanes;
+}
+
+bool ingot::fillsLanes(const Nest &nest, const Schedule &schedule) {
+  if (schedule.lane == -1 || nest.reduction[schedule.lane] || schedule.packed.empty())
+    return false;
+  for (auto [i, access] : llvm::enumerate(nest.root().inputs))
+    if (access.kind == Access::Buffer && access.dependsOn(schedule.lane) && !llvm::is_contained(schedule.packed, int64_t(i)))
+      return false;
+  return true;
 }
 
 SmallVector<int64_t> ingot::coverLanes(int64_t lanes, int64_t width) {
@@ -124,6 +136,18 @@ std::pair<int64_t, int64_t> ingot::interior(const Nest &nest, int64_t dim) {
   begin = std::min(begin, nest.sizes[dim]);
   return begin < end ? std::make_pair(begin, end)
                      : std::make_pair(nest.sizes[dim], nest.sizes[dim]);
+}
+
+bool ingot::canWalkAsOne(const Nest &nest, int64_t lane, int64_t rows, int64_t tile) {
+  auto isWhole = [&](int64_t dim) {
+    return dim >= int64_t(nest.outer) && dim != lane && !nest.reduction[dim] && !nest.isDynamic(dim) && nest.sizes[dim] > 1 && !skipsPadding(nest, dim);
+  };
+  if (rows == tile || !isWhole(rows) || !isWhole(tile))
+    return false;
+  return llvm::all_of(nest.root().inputs, [&](const Access &access) {
+    bool moves = access.dependsOn(rows) || access.dependsOn(tile);
+    return access.kind != Access::Buffer || !moves || (access.linear && access.bounds.empty() && !access.dependsOn(lane));
+  });
 }
 
 namespace {
@@ -211,6 +235,12 @@ constexpr double kMultiplyAdd = 0.5;
 constexpr double kLatency = 4;
 /// Register tiles larger than this make functions that nobody wants to read.
 constexpr int64_t kMostPoints = 28;
+/// Bytes of a line of the cache.
+constexpr int64_t kLine = 64;
+/// Tiles over the end of a row need an address for each of their points; registers for these are few.
+constexpr int64_t kMostAddresses = 8;
+/// What their computation costs a tile, as a share of it.
+constexpr double kAddresses = 0.03;
 /// Sums of more terms than this are made of partial sums of at least kLeastPart terms.
 constexpr int64_t kLongestSum = 384;
 constexpr int64_t kLeastPart = 48;
@@ -272,8 +302,9 @@ public:
       }
       choosePacking(start);
       chooseDot(start);
-      forEachTile(start, [&](int64_t tile, int64_t points, int64_t vectors) {
+      forEachTile(start, [&](int64_t rows, int64_t tile, int64_t points, int64_t vectors) {
         Schedule schedule = start;
+        schedule.rows = rows;
         schedule.tile = points == 1 ? -1 : tile;
         schedule.tileSize = points;
         schedule.vectors = vectors;
@@ -300,6 +331,7 @@ private:
       if (!nest.root().inputs.empty() && !nest.root().inputs.front().bounds.empty())
         while (schedule.vectors < 4 && nest.sizes[schedule.lane] % (2 * schedule.block()) == 0)
           schedule.vectors *= 2;
+      chooseLines(schedule);
       return schedule;
     }
     choosePacking(schedule);
@@ -312,6 +344,26 @@ private:
     choosePartialSums(schedule);
     chooseUnrolling(schedule);
     return schedule;
+  }
+
+  /// A transpose reads each lane from another line of the cache: the neighbours in these lines come next.
+  void chooseLines(Schedule &schedule) {
+    if (nest.sizes[schedule.lane] <= schedule.block())
+      return;
+    for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim) {
+      if (int64_t(dim) == schedule.lane || dynamic[dim] || nest.sizes[dim] == 1 || inBounds(dim))
+        continue;
+      for (const Access &access : nest.root().inputs) {
+        if (access.kind != Access::Buffer || !access.linear || !access.bounds.empty() || (*access.linear)[dim] != 1)
+          continue;
+        int64_t bytes = llvm::divideCeil(access.element.getIntOrFloatBitWidth(), 8);
+        if ((*access.linear)[schedule.lane] < kLine / bytes || nest.sizes[dim] <= kLine / bytes)
+          continue;
+        schedule.tile = dim;
+        schedule.tileSize = kLine / bytes;
+        return;
+      }
+    }
   }
 
   /// Bodies that read by computed indices, or ask for the number of a point, stay scalar; so do elements
@@ -475,8 +527,8 @@ private:
     }
   }
 
-  /// Cycles for all tiles of `points` x `vectors` along a dimension, for each of its points.
-  double tileCost(const Schedule &schedule, int64_t dim, int64_t points,
+  /// Cycles for all tiles of `points` x `vectors` along a dimension, within `rows` unless that is -1, for each of its points.
+  double tileCost(const Schedule &schedule, int64_t rows, int64_t dim, int64_t points,
                   int64_t vectors) {
     auto one = [&](double m, double v) {
       double loads = 0;
@@ -494,10 +546,12 @@ private:
     };
     int64_t block = schedule.width * vectors;
     int64_t lanes = nest.sizes[schedule.lane];
-    int64_t size = dim == -1 ? 1 : nest.sizes[dim];
+    int64_t size = dim == -1 ? 1 : nest.sizes[dim] * (rows == -1 ? 1 : nest.sizes[rows]);
     auto along = [&](double v) {
       if (dim == -1)
         return one(1, v);
+      if (rows != -1)
+        return (1 + kAddresses) * (double(size / points) * one(points, v) + (size % points ? one(size % points, v) : 0));
       auto [begin, end] = interior(nest, dim);
       int64_t inner = end - begin;
       double cost = double(size - inner) * (one(1, v) + 1);
@@ -506,7 +560,7 @@ private:
     };
     double cost = double(lanes / block) * along(vectors);
     if (lanes % block)
-      cost += along(coverLanes(lanes % block, schedule.width).size());
+      cost += along(fillsLanes(nest, schedule) ? llvm::divideCeil(lanes % block, schedule.width) : coverLanes(lanes % block, schedule.width).size());
     return cost / double(size);
   }
 
@@ -524,8 +578,8 @@ private:
     return false;
   }
 
-  /// Register tiles that fit the registers: a dimension or -1, its points, and the vectors side by side.
-  void forEachTile(const Schedule &schedule, function_ref<void(int64_t, int64_t, int64_t)> visit) {
+  /// Register tiles that fit the registers: the dimension of rows or -1, a dimension or -1, its points, and the vectors side by side.
+  void forEachTile(const Schedule &schedule, function_ref<void(int64_t, int64_t, int64_t, int64_t)> visit) {
     bool isScalarInteger = schedule.width == 1 && nest.root().op && getElementTypeOrSelf(nest.root().op.getResult(0).getType()).isInteger();
     int64_t registers = isScalarInteger ? target.integerRegisters : target.vectorRegisters;
     // A broadcast is an operand of the multiply-add where vectors are 64 bytes
@@ -539,7 +593,11 @@ private:
           held = std::max(held, dim != -1 && access.dependsOn(dim) ? 1 : vectors);
       if (points * vectors <= kMostPoints &&
           (points * vectors == 1 || points * vectors + held + spare <= registers))
-        visit(dim, points, vectors);
+        visit(-1, dim, points, vectors);
+      for (int64_t rows = nest.outer; dim != -1 && points <= kMostAddresses && rows < dim; ++rows)
+        if (nest.sizes[dim] % points && canWalkAsOne(nest, schedule.lane, rows, dim) && !dynamic[rows] && !dynamic[dim] &&
+            points * vectors <= kMostPoints && points * vectors + held + spare <= registers)
+          visit(rows, dim, points, vectors);
     };
     for (int64_t vectors = 1; vectors <= std::min<int64_t>(blocks, 8); ++vectors) {
       consider(-1, 1, vectors);
@@ -562,12 +620,13 @@ private:
     double best = 0;
     bool found = false;
     Schedule start = schedule;
-    forEachTile(start, [&](int64_t dim, int64_t points, int64_t vectors) {
-      double cost = tileCost(start, dim, points, vectors);
+    forEachTile(start, [&](int64_t rows, int64_t dim, int64_t points, int64_t vectors) {
+      double cost = tileCost(start, rows, dim, points, vectors);
       if (found && cost >= best * 0.999)
         return;
       found = true;
       best = cost;
+      schedule.rows = rows;
       schedule.tile = points == 1 ? -1 : dim;
       schedule.tileSize = points;
       schedule.vectors = vectors;

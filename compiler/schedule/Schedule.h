@@ -20,9 +20,13 @@ struct Schedule {
   /// Vectors of this many lanes, `vectors` of them side by side, make a block.
   int64_t width = 1;
   int64_t vectors = 1;
-  /// `tileSize` points of this dimension stand in registers at once; -1: none.
+  /// `tileSize` points of this dimension stand in registers at once; -1: none. Of elementwise code: they follow each other before the next block of lanes, so that
+  /// what one line of the cache holds is read at once.
   int64_t tile = -1;
   int64_t tileSize = 1;
+  /// The points of this dimension and those of `tile` within it are walked as one row of points, so that a tile may begin in one row of an image and end in the
+  /// next; -1: each point of it has tiles of its own.
+  int64_t rows = -1;
   /// Reduction dimensions whose loops are written out.
   llvm::SmallVector<int64_t> unroll;
   /// Steps of the innermost reduction loop that one iteration makes.
@@ -50,6 +54,8 @@ struct Schedule {
 
 /// Vector widths that cover `lanes` lanes, widest first: no masks, no padding.
 llvm::SmallVector<int64_t> coverLanes(int64_t lanes, int64_t width);
+/// Whether sums of a block that is not full are made in whole vectors: all that depends on the lane is packed, with zeros at the end.
+bool fillsLanes(const Nest &nest, const Schedule &schedule);
 /// How many that are, of any number of lanes.
 int64_t countCoveringVectors(int64_t lanes, int64_t width);
 
@@ -87,6 +93,9 @@ bool skipsPadding(const Nest &nest, unsigned dim);
 
 /// Points of the tiled dimension, [first, second), at which no padding is read. None where sizes are not static.
 std::pair<int64_t, int64_t> interior(const Nest &nest, int64_t dim);
+
+/// Tiles may go along the points of `tile` within those of `rows`: all of them are known and read no padding, and their operands are the same for all lanes.
+bool canWalkAsOne(const Nest &nest, int64_t lane, int64_t rows, int64_t tile);
 
 } // namespace ingot
 

@@ -19,7 +19,10 @@ int64_t ingot::unitOf(const Schedule &schedule, int64_t dim) {
 }
 
 AffineExpr ingot::unitsOf(const Nest &nest, const Schedule &schedule, int64_t dim) {
-  return nest.extents[dim].ceilDiv(unitOf(schedule, dim));
+  AffineExpr points = nest.extents[dim];
+  if (dim == schedule.tile && schedule.rows != -1)
+    points = points * nest.extents[schedule.rows];
+  return points.ceilDiv(unitOf(schedule, dim));
 }
 
 bool ingot::canShare(const KernelNests &nests, const Schedule &first, int64_t dim) {
@@ -27,7 +30,7 @@ bool ingot::canShare(const KernelNests &nests, const Schedule &first, int64_t di
   if (nests.checked || nests.makesStrings || nests.nests.empty())
     return false;
   const Nest &nest = nests.nests.front();
-  if (dim < 0 || dim >= int64_t(nest.sizes.size()) || nest.reduction[dim] || nest.sizes[dim] == 1)
+  if (dim < 0 || dim >= int64_t(nest.sizes.size()) || nest.reduction[dim] || nest.sizes[dim] == 1 || dim == first.rows)
     return false;
   // Later nests read what earlier ones wrote, at the same point of the loops around them.
   if (nests.nests.size() > 1 && dim >= int64_t(nest.outer))
@@ -47,6 +50,10 @@ void ingot::chooseSharing(const KernelNests &nests, MutableArrayRef<Schedule> sc
   const Nest &nest = nests.nests.front();
   Schedule &schedule = schedules.front();
   auto nominal = [&](unsigned dim) { return nest.isDynamic(dim) ? kNominalSize : nest.sizes[dim]; };
+  auto unitsAlong = [&](int64_t dim) {
+    int64_t points = nominal(dim) * (dim == schedule.tile && schedule.rows != -1 ? nominal(schedule.rows) : 1);
+    return int64_t(llvm::divideCeil(points, unitOf(schedule, dim)));
+  };
   double points = 1;
   for (unsigned dim = 0; dim < nest.sizes.size(); ++dim)
     points *= double(nominal(dim));
@@ -64,7 +71,7 @@ void ingot::chooseSharing(const KernelNests &nests, MutableArrayRef<Schedule> sc
   for (int64_t dim : order) {
     if (!canShare(nests, schedule, dim))
       continue;
-    int64_t units = llvm::divideCeil(nominal(dim), unitOf(schedule, dim));
+    int64_t units = unitsAlong(dim);
     double balance = double(units) / double(threads * llvm::divideCeil(units, threads));
     // Beyond this, better balance is worth less than the better place.
     if (balance <= best + 0.03)
@@ -73,7 +80,7 @@ void ingot::chooseSharing(const KernelNests &nests, MutableArrayRef<Schedule> sc
     schedule.shared = dim;
     schedule.grain = int64_t(std::ceil(kLeastPart / cycles * double(units)));
   }
-  int64_t units = schedule.shared == -1 ? 0 : llvm::divideCeil(nominal(schedule.shared), unitOf(schedule, schedule.shared));
+  int64_t units = schedule.shared == -1 ? 0 : unitsAlong(schedule.shared);
   if (units < 2 * schedule.grain)
     schedule.shared = -1;
 }

@@ -30,28 +30,24 @@ namespace {
 
 void gemm_sigmoid_tile_3x20(const float *__restrict x, const float *__restrict w,
     const float *__restrict y, float *__restrict out, ptrdiff_t m) noexcept {
-  f32x8 acc_0_0{}, acc_0_1{}, acc_1_0{}, acc_1_1{}, acc_2_0{}, acc_2_1{};
-  f32x4 acc_0_2{}, acc_1_2{}, acc_2_2{};
+  f32x8 acc_0_0{}, acc_0_1{}, acc_0_2{}, acc_1_0{}, acc_1_1{}, acc_1_2{}, acc_2_0{}, acc_2_1{};
+  f32x8 acc_2_2{};
   for (ptrdiff_t r = 0; r < 24; ++r) {
-    const ptrdiff_t at = m * 24 + r;
-    const float x2 = x[at];
-    const ptrdiff_t at2 = r * 20;
-    const f32x8 w2 = load<f32x8>(w + at2), x3 = splat<f32x8>(x2);
-    acc_0_0 = fma(x3, w2, acc_0_0);
+    const ptrdiff_t at = m * 24 + r, at2 = r * 24;
+    const f32x8 w2 = load<f32x8>(w + at2), x2 = splat<f32x8>(x[at]);
+    acc_0_0 = fma(x2, w2, acc_0_0);
     const f32x8 w3 = load<f32x8>(w + at2 + 8);
-    acc_0_1 = fma(x3, w3, acc_0_1);
-    const f32x4 w4 = load<f32x4>(w + at2 + 16);
+    acc_0_1 = fma(x2, w3, acc_0_1);
+    const f32x8 w4 = load<f32x8>(w + at2 + 16);
     acc_0_2 = fma(x2, w4, acc_0_2);
-    const float x4 = x[at + 24];
-    const f32x8 x5 = splat<f32x8>(x4);
-    acc_1_0 = fma(x5, w2, acc_1_0);
-    acc_1_1 = fma(x5, w3, acc_1_1);
-    acc_1_2 = fma(x4, w4, acc_1_2);
-    const float x6 = x[at + 48];
-    const f32x8 x7 = splat<f32x8>(x6);
-    acc_2_0 = fma(x7, w2, acc_2_0);
-    acc_2_1 = fma(x7, w3, acc_2_1);
-    acc_2_2 = fma(x6, w4, acc_2_2);
+    const f32x8 x3 = splat<f32x8>(x[at + 24]);
+    acc_1_0 = fma(x3, w2, acc_1_0);
+    acc_1_1 = fma(x3, w3, acc_1_1);
+    acc_1_2 = fma(x3, w4, acc_1_2);
+    const f32x8 x4 = splat<f32x8>(x[at + 48]);
+    acc_2_0 = fma(x4, w2, acc_2_0);
+    acc_2_1 = fma(x4, w3, acc_2_1);
+    acc_2_2 = fma(x4, w4, acc_2_2);
   }
   const f32x8 y2 = load<f32x8>(y);
   const ptrdiff_t at = m * 20;
@@ -59,13 +55,16 @@ void gemm_sigmoid_tile_3x20(const float *__restrict x, const float *__restrict w
   const f32x8 y3 = load<f32x8>(y + 8);
   store(out + at + 8, 1.0f / (exp_f32x8(-(acc_0_1 + y3)) + 1.0f));
   const f32x4 y4 = load<f32x4>(y + 16);
-  store(out + at + 16, 1.0f / (exp_f32x4(-(acc_0_2 + y4)) + 1.0f));
+  const f32x4 v = 1.0f / (exp_f32x4(-(shuffle<0, 1, 2, 3>(acc_0_2) + y4)) + 1.0f);
+  store(out + at + 16, v);
   store(out + at + 20, 1.0f / (exp_f32x8(-(acc_1_0 + y2)) + 1.0f));
   store(out + at + 28, 1.0f / (exp_f32x8(-(acc_1_1 + y3)) + 1.0f));
-  store(out + at + 36, 1.0f / (exp_f32x4(-(acc_1_2 + y4)) + 1.0f));
+  const f32x4 v2 = 1.0f / (exp_f32x4(-(shuffle<0, 1, 2, 3>(acc_1_2) + y4)) + 1.0f);
+  store(out + at + 36, v2);
   store(out + at + 40, 1.0f / (exp_f32x8(-(acc_2_0 + y2)) + 1.0f));
   store(out + at + 48, 1.0f / (exp_f32x8(-(acc_2_1 + y3)) + 1.0f));
-  store(out + at + 56, 1.0f / (exp_f32x4(-(acc_2_2 + y4)) + 1.0f));
+  const f32x4 v3 = 1.0f / (exp_f32x4(-(shuffle<0, 1, 2, 3>(acc_2_2) + y4)) + 1.0f);
+  store(out + at + 56, v3);
 }
 
 } // namespace
