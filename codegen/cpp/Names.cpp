@@ -44,7 +44,7 @@ static bool isReserved(StringRef name) {
       "mask_bits", "bits_mask", "load_mask", "store_mask", "select", "infinity",
       "quiet_nan", "fma", "fma_one", "fma_vector", "abs", "copysign", "maximum",
       "minimum", "relu", "at_least", "at_most", "number_at_least",
-      "number_at_most", "widen", "in_register", "dot", "INGOT_ROLLED", "max_number", "min_number",
+      "number_at_most", "widen", "in_register", "dot", "dot_unsigned", "INGOT_ROLLED", "max_number", "min_number",
       "sqrt", "sqrt_one", "round_magnitude", "round_vector", "roundeven",
       "trunc", "floor", "ceil", "max_signed", "min_signed", "max_unsigned",
       "min_unsigned", "max_index", "min_index", "div_unsigned", "rem_unsigned",

@@ -1254,8 +1254,8 @@ Expression FunctionPrinter::operation(Operation *op, bool scalar) {
     return numberBound(op, "max_number");
   if (isa<arith::MinNumFOp>(op))
     return numberBound(op, "min_number");
-  if (isa<DotOp>(op))
-    return call("dot", {expression(operand(0)), expression(operand(1)), expression(operand(2))});
+  if (auto dot = dyn_cast<DotOp>(op))
+    return call(dot.getIsUnsigned() ? "dot_unsigned" : "dot", {expression(operand(0)), expression(operand(1)), expression(operand(2))});
   if (isa<arith::FloorDivSIOp>(op) && type.isIndex())
     return call("floor_div", {expression(operand(0)), expression(operand(1))});
   if (isa<arith::CeilDivSIOp>(op) && type.isIndex())

@@ -66,49 +66,124 @@ struct DotToVector : OpRewritePattern<DotOp> {
 
   LogicalResult matchAndRewrite(DotOp op, PatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    Value a = op.getA(), c = op.getB();
+    Value a = op.getA(), c = op.getB(), sum = op.getSum();
     auto type = cast<VectorType>(c.getType());
-    int64_t pairs = type.getNumElements() / 2;
-    if (a.getType() != c.getType()) {
+    int64_t terms = op.terms(), lanes = type.getNumElements() / terms;
+    if (cast<VectorType>(a.getType()).getNumElements() != type.getNumElements()) {
       SmallVector<int64_t> repeated;
       for (int64_t i = 0; i < type.getNumElements(); ++i)
-        repeated.push_back(i % 2);
+        repeated.push_back(i % terms);
       a = vector::ShuffleOp::create(rewriter, loc, a, a, repeated);
     }
-    auto sums = VectorType::get({pairs}, rewriter.getI32Type());
-    Value products;
-    if (StringRef name = intrinsic(pairs); !name.empty()) {
-      products = LLVM::CallIntrinsicOp::create(rewriter, loc, sums, rewriter.getStringAttr(name), ValueRange{a, c}).getResult(0);
-    } else {
-      auto wide = VectorType::get(type.getShape(), rewriter.getI32Type());
-      Value each = arith::MulIOp::create(rewriter, loc, arith::ExtSIOp::create(rewriter, loc, wide, a),
-                                         arith::ExtSIOp::create(rewriter, loc, wide, c));
-      SmallVector<int64_t> even, odd;
-      for (int64_t i = 0; i < pairs; ++i) {
-        even.push_back(2 * i);
-        odd.push_back(2 * i + 1);
-      }
-      products = arith::AddIOp::create(rewriter, loc, vector::ShuffleOp::create(rewriter, loc, each, each, even),
-                                       vector::ShuffleOp::create(rewriter, loc, each, each, odd));
+    auto sums = VectorType::get({lanes}, rewriter.getI32Type());
+    if (!isa<VectorType>(sum.getType()) && llvm::any_of(target.dots, [](const DotInstruction &dot) { return dot.name == "smlad"; }) &&
+        cast<VectorType>(a.getType()).getElementTypeBitWidth() == 16) {
+      rewriter.replaceOp(op, pairsInRegisters(a, c, sum, rewriter));
+      return success();
     }
-    if (!isa<VectorType>(op.getSum().getType()))
+    Instruction instruction = instructionFor(op, lanes);
+    auto call = [&](ValueRange operands) {
+      return LLVM::CallIntrinsicOp::create(rewriter, loc, sums, rewriter.getStringAttr(instruction.intrinsic), operands).getResult(0);
+    };
+    if (!instruction.intrinsic.empty() && instruction.addsUp) {
+      rewriter.replaceOp(op, call({sum, a, c}));
+      return success();
+    }
+    Value products = instruction.intrinsic.empty() ? sumsOfProducts(op, a, c, rewriter) : call({a, c});
+    if (!isa<VectorType>(sum.getType()))
       products = vector::ExtractOp::create(rewriter, loc, products, 0);
-    rewriter.replaceOpWithNewOp<arith::AddIOp>(op, op.getSum(), products);
+    rewriter.replaceOpWithNewOp<arith::AddIOp>(op, sum, products);
     return success();
   }
 
 private:
-  StringRef intrinsic(int64_t pairs) const {
-    StringRef triple = target.triple;
-    if (triple.starts_with("x86_64") && pairs == 4)
-      return "llvm.x86.sse2.pmadd.wd";
-    if (triple.starts_with("x86_64") && pairs == 8 && target.vectorBytes >= 32)
-      return "llvm.x86.avx2.pmadd.wd";
-    if (triple.starts_with("x86_64") && pairs == 16 && target.vectorBytes >= 64)
-      return "llvm.x86.avx512.pmaddw.d.512";
-    if (triple.starts_with("wasm32") && pairs == 4)
-      return "llvm.wasm.dot";
-    return "";
+  /// An intrinsic of LLVM, and whether it also adds the sum, which comes first.
+  struct Instruction {
+    StringRef intrinsic;
+    bool addsUp = false;
+  };
+
+  /// Arm's instructions on two halves of a general register, of which those for bytes widen every second one.
+  static Value pairsInRegisters(Value a, Value c, Value sum, PatternRewriter &rewriter) {
+    Location loc = sum.getLoc();
+    Type word = rewriter.getI32Type();
+    auto call = [&](StringRef name, ValueRange operands) {
+      return LLVM::CallIntrinsicOp::create(rewriter, loc, word, rewriter.getStringAttr(name), operands).getResult(0);
+    };
+    auto words = [&](Value value) {
+      auto type = cast<VectorType>(value.getType());
+      int64_t count = type.getNumElements() * type.getElementTypeBitWidth() / 32;
+      Value cast = vector::BitCastOp::create(rewriter, loc, VectorType::get({count}, word), value);
+      SmallVector<Value> parts;
+      for (int64_t i = 0; i < count; ++i)
+        parts.push_back(vector::ExtractOp::create(rewriter, loc, cast, i));
+      return parts;
+    };
+    SmallVector<Value> first = words(a), second = words(c);
+    if (first.size() != second.size()) {
+      Value bytes = second[0], by = arith::ConstantOp::create(rewriter, loc, rewriter.getI32IntegerAttr(8));
+      Value turned = LLVM::FshrOp::create(rewriter, loc, bytes, bytes, by);
+      second = {call("llvm.arm.sxtb16", bytes), call("llvm.arm.sxtb16", turned)};
+    }
+    for (auto [x, w] : llvm::zip(first, second))
+      sum = call("llvm.arm.smlad", {x, w, sum});
+    return sum;
+  }
+
+  static Value sumsOfProducts(DotOp op, Value a, Value c, PatternRewriter &rewriter) {
+    Location loc = op.getLoc();
+    auto type = cast<VectorType>(c.getType());
+    int64_t terms = op.terms();
+    auto wide = VectorType::get(type.getShape(), rewriter.getI32Type());
+    if (cast<VectorType>(a.getType()).getElementTypeBitWidth() != type.getElementTypeBitWidth()) {
+      SmallVector<int64_t> straight;
+      for (int64_t i = 0; i < type.getNumElements(); i += 4)
+        straight.append({i, i + 2, i + 1, i + 3});
+      c = vector::ShuffleOp::create(rewriter, loc, c, c, straight);
+    }
+    Value left = op.getIsUnsigned() ? Value(arith::ExtUIOp::create(rewriter, loc, wide, a)) : arith::ExtSIOp::create(rewriter, loc, wide, a);
+    Value each = arith::MulIOp::create(rewriter, loc, left, arith::ExtSIOp::create(rewriter, loc, wide, c)), total;
+    for (int64_t t = 0; t < terms; ++t) {
+      SmallVector<int64_t> places;
+      for (int64_t i = t; i < type.getNumElements(); i += terms)
+        places.push_back(i);
+      Value part = vector::ShuffleOp::create(rewriter, loc, each, each, places);
+      total = total ? Value(arith::AddIOp::create(rewriter, loc, total, part)) : part;
+    }
+    return total;
+  }
+
+  Instruction instructionFor(DotOp op, int64_t lanes) const {
+    auto bits = [](Value value) { return cast<VectorType>(value.getType()).getElementTypeBitWidth(); };
+    for (const DotInstruction &dot : target.dots)
+      if (dot.bits[0] == bits(op.getA()) && dot.bits[1] == bits(op.getB()) && dot.isFirstUnsigned == op.getIsUnsigned() && isa<VectorType>(op.getSum().getType()) &&
+          4 * lanes <= target.vectorBytes)
+        return named(dot.name, lanes);
+    return {};
+  }
+
+  static Instruction named(StringRef name, int64_t lanes) {
+    static const struct {
+      const char *name;
+      int64_t lanes;
+      Instruction instruction;
+    } all[] = {
+        {"pmaddwd", 4, {"llvm.x86.sse2.pmadd.wd"}},
+        {"pmaddwd", 8, {"llvm.x86.avx2.pmadd.wd"}},
+        {"pmaddwd", 16, {"llvm.x86.avx512.pmaddw.d.512"}},
+        {"vpdpwssd", 4, {"llvm.x86.avx512.vpdpwssd.128", true}},
+        {"vpdpwssd", 8, {"llvm.x86.avx512.vpdpwssd.256", true}},
+        {"vpdpwssd", 16, {"llvm.x86.avx512.vpdpwssd.512", true}},
+        {"vpdpbusd", 4, {"llvm.x86.avx512.vpdpbusd.128", true}},
+        {"vpdpbusd", 8, {"llvm.x86.avx512.vpdpbusd.256", true}},
+        {"vpdpbusd", 16, {"llvm.x86.avx512.vpdpbusd.512", true}},
+        {"sdot", 4, {"llvm.aarch64.neon.sdot.v4i32.v16i8", true}},
+        {"i32x4.dot_i16x8_s", 4, {"llvm.wasm.dot"}},
+    };
+    for (const auto &entry : all)
+      if (entry.name == name && entry.lanes == lanes)
+        return entry.instruction;
+    return {};
   }
 
   const Target &target;

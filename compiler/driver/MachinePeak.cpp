@@ -166,9 +166,10 @@ double Measurement::multiplyAdds() {
 /// computed once.
 double Measurement::integerMultiplyAdds() {
   constexpr int64_t window = 1024;
-  bool dots = target.dotTerms > 1;
-  int64_t each = dots ? 2 * lanes : lanes, count = window + kChains * each;
-  const char *element = dots ? "i16" : "i32";
+  const DotInstruction *dot = target.dots.empty() ? nullptr : &target.dots.front();
+  int64_t each = dot ? dot->terms * lanes : lanes, count = window + kChains * each;
+  std::string type = "i" + std::to_string(dot ? dot->bits[0] : 32), sign = dot && dot->isFirstUnsigned ? " unsigned" : "";
+  const char *element = type.c_str();
   AlignedVector<int32_t> x(count, 1);
   std::string sum = shaped("vector", lanes, "i32"), factor = shaped("vector", each, element), buffer = shaped("memref", count, element);
   auto load = [&](const std::string &name, const std::string &at) {
@@ -183,8 +184,8 @@ double Measurement::integerMultiplyAdds() {
     if (k % 2 == 0)
       text += "%d" + n + " = arith.constant " + std::to_string(k * each) + " : index\n%p" + n + " = arith.addi %at, %d" + n + " : index\n" +
               load(v, "%p" + n);
-    if (dots)
-      return text + "%n" + n + " = ingot.dot " + f + ", " + v + ", %a" + n + " : " + factor + ", " + factor + ", " + sum + "\n";
+    if (dot)
+      return text + "%n" + n + " = ingot.dot " + f + ", " + v + ", %a" + n + sign + " : " + factor + ", " + factor + ", " + sum + "\n";
     return text + "%m" + n + " = arith.muli " + f + ", " + v + " : " + sum + "\n%n" + n + " = arith.addi %a" + n + ", %m" + n + " : " + sum + "\n";
   });
   return time > 0 ? 2.0 * kChains * each * kSteps / time : 0;

@@ -7,6 +7,7 @@
 #include "compiler/kernels/Stages.h"
 #include "compiler/kernels/Passes.h"
 #include "compiler/support/Elements.h"
+#include "compiler/support/Target.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/Matchers.h"
 #include <cstring>
@@ -151,6 +152,34 @@ static void orderSums(linalg::GenericOp op) {
     (void)linalg::interchangeGenericOp(rewriter, op, loops);
 }
 
+/// The padding with so many elements more behind each row that `terms` steps of a window can be read together where there are fewer.
+static tensor::PadOp withWholeTerms(tensor::PadOp pad, linalg::GenericOp op, int64_t terms) {
+  if (!getElementTypeOrSelf(op.getResult(0).getType()).isInteger(32) || (pad.getStaticLow().back() == 0 && pad.getStaticHigh().back() == 0) ||
+      ShapedType::isDynamic(pad.getStaticHigh().back()))
+    return pad;
+  AffineExpr innermost = op.getIndexingMapsArray()[0].getResults().back();
+  int64_t window = 0;
+  for (auto [loop, size] : llvm::enumerate(op.getStaticLoopRanges()))
+    if (op.getIteratorTypesArray()[loop] == utils::IteratorType::reduction && innermost.isFunctionOfDim(loop) && !ShapedType::isDynamic(size))
+      window = size;
+  int64_t more = llvm::alignTo(window, terms) - window;
+  if (more == 0)
+    return pad;
+  OpBuilder b(pad);
+  SmallVector<int64_t> shape(pad.getResultType().getShape());
+  SmallVector<OpFoldResult> high = pad.getMixedHighPad();
+  if (!ShapedType::isDynamic(shape.back()))
+    shape.back() += more;
+  high.back() = b.getIndexAttr(pad.getStaticHigh().back() + more);
+  return tensor::PadOp::create(b, pad.getLoc(), pad.getResultType().clone(shape), pad.getSource(), pad.getMixedLowPad(), high, pad.getConstantPaddingValue());
+}
+
+/// Steps that read the padding can be left out.
+static bool addsNothing(tensor::PadOp pad) {
+  Value value = pad.getConstantPaddingValue();
+  return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
+}
+
 namespace {
 struct CopyPadding : ingot::impl::CopyPaddingBase<CopyPadding> {
   void runOnOperation() override {
@@ -159,16 +188,28 @@ struct CopyPadding : ingot::impl::CopyPaddingBase<CopyPadding> {
       if (isContraction(op) && op.getNumDpsInputs() == 2)
         contractions.push_back(op);
     });
+    auto module = getOperation()->getParentOfType<ModuleOp>();
+    int64_t terms = 1;
+    if (module && !Target::of(module).dots.empty())
+      terms = Target::of(module).dots.front().terms;
     DenseMap<Value, Value> copies;
     for (linalg::GenericOp op : contractions) {
-      auto pad = op.getDpsInputs()[0].getDefiningOp<tensor::PadOp>();
-      if (!pad || !pad.getConstantPaddingValue() || gainOfCopy(op, pad) <= 0)
+      OpOperand *read = &op->getOpOperand(0);
+      while (Operation *view = read->get().getDefiningOp()) {
+        if (!isReshape(view))
+          break;
+        read = &view->getOpOperand(0);
+      }
+      bool isDirect = read->getOwner() == op;
+      auto pad = read->get().getDefiningOp<tensor::PadOp>();
+      if (!pad || !pad.getConstantPaddingValue() || (addsNothing(pad) && !(isDirect && gainOfCopy(op, pad) > 0)))
         continue;
       Value &copy = copies[pad.getResult()];
       if (!copy)
-        copy = copyOfPadded(pad);
-      op->setOperand(0, copy);
-      orderSums(op);
+        copy = copyOfPadded(isDirect && pad->hasOneUse() ? withWholeTerms(pad, op, terms) : pad);
+      read->set(copy);
+      if (isDirect)
+        orderSums(op);
     }
   }
 };

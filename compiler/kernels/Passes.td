@@ -13,6 +13,15 @@ def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect"];
 }
 
+def NarrowFactors : Pass<"narrow-factors", "::mlir::func::FuncOp"> {
+  let summary = "products of int8 in place of int16, where the target sums them";
+  let description = [{
+    Where the target has an instruction for products of int8, a product of constant weights and of integers less a zero point takes the integers as they are: the weights' sums
+    times the zero point come off afterwards. Integers get the sign that the instruction wants, and the zero point with them; padding is the zero point.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 def CopyPadding : Pass<"copy-padding", "::mlir::func::FuncOp"> {
   let summary = "give convolutions a padded copy of their input where that pays";
   let description = [{
@@ -35,7 +44,7 @@ def Winograd : Pass<"winograd", "::mlir::func::FuncOp"> {
   let summary = "convolutions of 3x3 with a quarter of the multiplications, where that pays";
   let description = [{
     Convolutions of 3x3 in float32, with steps of 1 and constant weights, become F(4x4, 3x3): transforms of tiles and a batch of matrix products. The weights are transformed here and take four times
-    the memory. Sums are rounded more coarsely than a direct convolution's. Does nothing where the module has the attribute `ingot.no_winograd`.
+    the memory. Sums are rounded more coarsely than a direct convolution's. Those of int8 take eight times the memory, and are exact. Does nothing where the module has the attribute `ingot.no_winograd`.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }

@@ -282,8 +282,8 @@ static LogicalResult lowerDynamicQuantize(Node &node) {
 // Products
 //===----------------------------------------------------------------------===//
 
-/// Constants less their zero points, of which there is one, or one for each place of `axis`; null where they are not constant. Signed
-/// integers without a zero point stay what they are.
+/// Constants less their zero points, of which there is one, or one for each place of `axis`; null where they are not constant. Of int8 where they fit, else of
+/// int16. Signed integers without a zero point stay what they are.
 static Value constantFactor(Node &node, unsigned x, unsigned zeroPoint, int64_t axis) {
   LocBuilder &b = node.b;
   ElementsAttr elements = node.constant(x);
@@ -305,9 +305,13 @@ static Value constantFactor(Node &node, unsigned x, unsigned zeroPoint, int64_t 
   std::vector<int16_t> centred(values->size());
   for (auto [i, value] : llvm::enumerate(*values))
     centred[i] = value - zeros[i / inner % zeros.size()];
-  auto type = tensorType(node.shape(x), b.getI16Type());
-  ArrayRef bytes(reinterpret_cast<const char *>(centred.data()), centred.size() * sizeof(int16_t));
-  return arith::ConstantOp::create(b, cast<TypedAttr>(makeElements(type, bytes, node.name() + ".weights")));
+  auto constant = [&](Type element, const auto &numbers) -> Value {
+    ArrayRef bytes(reinterpret_cast<const char *>(numbers.data()), numbers.size() * sizeof(numbers[0]));
+    return arith::ConstantOp::create(b, cast<TypedAttr>(makeElements(tensorType(node.shape(x), element), bytes, node.name() + ".weights")));
+  };
+  if (llvm::all_of(centred, [](int16_t value) { return llvm::isInt<8>(value); }))
+    return constant(b.getI8Type(), std::vector<int8_t>(centred.begin(), centred.end()));
+  return constant(b.getI16Type(), centred);
 }
 
 /// The operand less its zero point. A zero point of several numbers has one for each place of `axis`.

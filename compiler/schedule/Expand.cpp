@@ -118,7 +118,7 @@ private:
       fits &= valid(dim) && dim >= 0 && (nest.isDynamic(dim) || nest.sizes[dim] <= 64);
     for (int64_t input : schedule.packed)
       fits &= input >= 0 && input < int64_t(nest.root().inputs.size());
-    fits = fits && (schedule.terms == 1 || (schedule.terms == 2 && canSumTerms(nest, schedule)));
+    fits = fits && (schedule.terms == 1 || canSumTerms(nest, schedule, schedule.terms));
     if (!fits)
       return kernel.emitError("has a schedule that does not fit its loops");
     if (!nest.root().op)
@@ -1162,12 +1162,28 @@ private:
   /// The sum and the products of the steps that are taken at once.
   Value sumOfTerms(const Statement &root, int64_t lane, int64_t width, Value sum) {
     int64_t packed = schedule->packed[0];
-    Value weights = asShorts(loadInside(root.inputs[packed], lane, width));
-    Value others = asShorts(loadTerms(root.inputs[1 - packed]));
-    return DotOp::create(b, sum.getLoc(), sum.getType(), others, weights, sum);
+    bool isUnsigned = isUnsignedFactor(*nest, 1 - packed);
+    Value weights = loadInside(root.inputs[packed], lane, width), others = loadTerms(root.inputs[1 - packed]);
+    if (schedule->terms == 4)
+      return DotOp::create(b, sum.getLoc(), sum.getType(), others, weights, sum, isUnsigned);
+    return DotOp::create(b, sum.getLoc(), sum.getType(), asShorts(others, isUnsigned), asShorts(weights, isUnsignedFactor(*nest, packed)), sum);
   }
 
-  /// Neighbouring steps of the innermost reduction, zeros after the last one.
+  /// `more` elements behind any that the access reads still lie in its buffer.
+  bool hasElementsBehind(const Access &access, int64_t more) {
+    auto type = cast<MemRefType>(frame.buffers[access.buffer].getType());
+    if (!type.hasStaticShape())
+      return false;
+    int64_t last = access.linear->offset + more;
+    for (auto [dim, coefficient] : llvm::enumerate(access.linear->coefficients)) {
+      if (coefficient < 0 || (coefficient && nest->isDynamic(dim)))
+        return false;
+      last += coefficient * (nest->sizes[dim] - 1);
+    }
+    return access.bounds.empty() && llvm::all_of(access.linear->symbols, [](int64_t s) { return s == 0; }) && last < type.getNumElements();
+  }
+
+  /// Neighbouring steps of the innermost reduction. After the last one, whose weights are zeros, zeros or whatever lies there.
   Value loadTerms(const Access &access) {
     unsigned innermost = reductionOrder(*nest).back();
     int64_t terms = schedule->terms;
@@ -1178,7 +1194,7 @@ private:
     Value &known = loads[key];
     if (known)
       return known;
-    if (presentTerms == terms && access.stride(innermost) == 1)
+    if (access.stride(innermost) == 1 && (presentTerms == terms || hasElementsBehind(access, terms - presentTerms)))
       return known = vector::LoadOp::create(b, buffer.getLoc(), type, buffer, at.index);
     SmallVector<Value> elements;
     for (int64_t t = 0; t < terms; ++t) {
@@ -1191,13 +1207,19 @@ private:
     return known = vector::FromElementsOp::create(b, buffer.getLoc(), type, elements);
   }
 
-  Value asShorts(Value value) {
+  static Value extended(OpBuilder &b, Location loc, Type type, Value value, bool isUnsigned) {
+    if (isUnsigned)
+      return arith::ExtUIOp::create(b, loc, type, value);
+    return arith::ExtSIOp::create(b, loc, type, value);
+  }
+
+  Value asShorts(Value value, bool isUnsigned) {
     auto type = cast<VectorType>(value.getType());
     if (type.getElementType().isInteger(16))
       return value;
     Value &wide = shorts[value];
     if (!wide)
-      wide = arith::ExtSIOp::create(b, value.getLoc(), VectorType::get(type.getShape(), b.getI16Type()), value);
+      wide = extended(b, value.getLoc(), VectorType::get(type.getShape(), b.getI16Type()), value, isUnsigned);
     return wide;
   }
 

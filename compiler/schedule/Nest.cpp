@@ -579,8 +579,8 @@ private:
       bool inProduct =
           isContraction(root) && product &&
           llvm::any_of(product->getOperands(), [&](Value factor) {
-            auto widened = factor.getDefiningOp<arith::ExtSIOp>();
-            return factor == argument || (widened && widened.getIn() == argument);
+            Operation *widened = factor.getDefiningOp();
+            return factor == argument || (isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(widened) && widened->getOperand(0) == argument);
           }) &&
           (matchPattern(access.padding, m_AnyZeroFloat()) || matchPattern(access.padding, m_Zero()));
       if (term != argument && !inProduct)

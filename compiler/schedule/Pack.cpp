@@ -62,6 +62,9 @@ ElementsAttr ingot::packElements(const Nest &nest, const Schedule &schedule,
   for (unsigned dim : dims)
     total *= paddedSize(nest, schedule, dim);
   int64_t terms = schedule.terms;
+  // Where each of the terms goes.
+  const int64_t straight[] = {0, 1, 2, 3}, interleaved[] = {0, 2, 1, 3};
+  const int64_t *place = isInterleaved(nest, schedule) ? interleaved : straight;
   int64_t termStride = terms > 1 ? (*access.linear)[dims.back()] : 0;
 
   std::vector<char> to(total * size);
@@ -87,7 +90,7 @@ ElementsAttr ingot::packElements(const Nest &nest, const Schedule &schedule,
         int64_t present = terms > 1 ? std::min(terms, nest.sizes[dims.back()] - at.back()) : 1;
         for (int64_t l = 0; l < width; ++l, next += terms * size)
           for (int64_t t = 0; t < present; ++t)
-            std::memcpy(next + t * size, from.data() + (source + l * laneStride + t * termStride) * size, size);
+            std::memcpy(next + place[t] * size, from.data() + (source + l * laneStride + t * termStride) * size, size);
         next += (llvm::alignTo(width, schedule.width) - width) * terms * size;
       } while (advance(outer, dims.size()));
     }

@@ -150,36 +150,60 @@ bool ingot::canWalkAsOne(const Nest &nest, int64_t lane, int64_t rows, int64_t t
   });
 }
 
-/// The factor is an argument of the body, widened to int32.
-static BlockArgument narrowFactor(Value factor) {
-  auto widened = factor.getDefiningOp<arith::ExtSIOp>();
-  if (!widened || !factor.hasOneUse())
-    return {};
-  Value narrow = widened.getIn();
-  return narrow.getType().isInteger(8) || narrow.getType().isInteger(16) ? dyn_cast<BlockArgument>(narrow) : BlockArgument();
+namespace {
+/// A factor of a product: an argument of the body, widened to int32 from `bits`.
+struct NarrowFactor {
+  BlockArgument argument;
+  unsigned bits = 0;
+  bool isUnsigned = false;
+};
+} // namespace
+
+static std::optional<NarrowFactor> narrowFactor(Value factor) {
+  Operation *widened = factor.getDefiningOp();
+  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(widened) || !factor.hasOneUse())
+    return std::nullopt;
+  auto argument = dyn_cast<BlockArgument>(widened->getOperand(0));
+  NarrowFactor narrow{argument, 0, isa<arith::ExtUIOp>(widened)};
+  if (!argument || !(argument.getType().isInteger(8) || (argument.getType().isInteger(16) && !narrow.isUnsigned)))
+    return std::nullopt;
+  narrow.bits = argument.getType().getIntOrFloatBitWidth();
+  return narrow;
 }
 
-static bool isIntegerDot(const Nest &nest) {
+/// The factors of a sum of products of small integers, by operand.
+static std::optional<std::array<NarrowFactor, 2>> integerFactors(const Nest &nest) {
   linalg::GenericOp op = nest.root().op;
   if (!op || !isContraction(op) || op.getNumDpsInputs() != 2 || nest.root().inputs.size() != 2)
-    return false;
+    return std::nullopt;
   for (const Access &access : nest.root().inputs)
     if (access.kind != Access::Buffer || !access.linear || (!access.bounds.empty() && !access.skippable))
-      return false;
+      return std::nullopt;
   Operation *sum = combinerOf(op, 0);
   Block &body = op.getRegion().front();
   if (!isa<arith::AddIOp>(sum) || !sum->getResult(0).getType().isInteger(32) || body.getOperations().size() != 5)
-    return false;
+    return std::nullopt;
   Value acc = body.getArgument(2);
   auto product = sum->getOperand(sum->getOperand(0) == acc ? 1 : 0).getDefiningOp<arith::MulIOp>();
   if (!product || !product->hasOneUse())
-    return false;
-  BlockArgument a = narrowFactor(product.getLhs()), c = narrowFactor(product.getRhs());
-  return a && c && a != c;
+    return std::nullopt;
+  auto a = narrowFactor(product.getLhs()), c = narrowFactor(product.getRhs());
+  if (!a || !c || a->argument == c->argument)
+    return std::nullopt;
+  std::array<NarrowFactor, 2> factors;
+  factors[a->argument.getArgNumber()] = *a;
+  factors[c->argument.getArgNumber()] = *c;
+  return factors;
 }
 
-bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule) {
-  if (schedule.lane == -1 || nest.reduction[schedule.lane] || schedule.packed.size() != 1 || !nest.hasReduction() || !isIntegerDot(nest))
+bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule, int64_t terms) {
+  if (schedule.lane == -1 || nest.reduction[schedule.lane] || schedule.packed.size() != 1 || !nest.hasReduction())
+    return false;
+  auto factors = integerFactors(nest);
+  if (!factors || (terms != 2 && terms != 4))
+    return false;
+  const NarrowFactor &second = (*factors)[schedule.packed[0]];
+  if (terms == 4 && (second.bits != 8 || second.isUnsigned))
     return false;
   unsigned innermost = reductionOrder(nest).back();
   bool bounded = nest.isDynamic(innermost);
@@ -189,6 +213,18 @@ bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule) {
   const Access &packed = nest.root().inputs[schedule.packed[0]], &other = nest.root().inputs[1 - schedule.packed[0]];
   return !bounded && packed.dependsOn(schedule.lane) && packed.dependsOn(innermost) && other.dependsOn(innermost) &&
          !other.dependsOn(schedule.lane);
+}
+
+bool ingot::isInterleaved(const Nest &nest, const Schedule &schedule) {
+  if (schedule.terms != 4)
+    return false;
+  auto factors = integerFactors(nest);
+  return factors && (*factors)[1 - schedule.packed[0]].bits == 16;
+}
+
+bool ingot::isUnsignedFactor(const Nest &nest, unsigned input) {
+  auto factors = integerFactors(nest);
+  return factors && (*factors)[input].isUnsigned;
 }
 
 namespace {
@@ -331,10 +367,10 @@ private:
   }
 
   /// Bodies that read by computed indices, or ask for the number of a point, stay scalar; so do elements
-  /// that are wider than a lane of 32 bits, and halves.
+  /// that are wider than a lane of 32 bits.
   bool canVectorise() {
     auto fits = [&](Type type) {
-      if (!type.isF32() && !type.isInteger(8) && !type.isInteger(16) && !type.isInteger(32))
+      if (!type.isF32() && !type.isF16() && !type.isBF16() && !type.isInteger(8) && !type.isInteger(16) && !type.isInteger(32))
         return false;
       widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth() / 8);
       return true;
@@ -401,7 +437,19 @@ private:
     }
     if (nest.reduction[dim]) // one result is left of all lanes
       rest = (rest + 2 * std::log2(double(width)) + 4) * width;
-    return cost + kMultiplyAdd + rest / points;
+    return (cost + kMultiplyAdd) / double(termsOfLane(dim, width)) + rest / points;
+  }
+
+  /// Steps that are summed at once, were `dim` the lane.
+  int64_t termsOfLane(unsigned dim, int64_t width) {
+    if (!nest.hasReduction() || nest.reduction[dim])
+      return 1;
+    Schedule schedule;
+    schedule.lane = dim;
+    schedule.width = width;
+    choosePacking(schedule);
+    chooseDot(schedule);
+    return schedule.terms;
   }
 
   /// Dimensions that can lie across lanes, and how many lanes they fill.
@@ -462,10 +510,21 @@ private:
         schedule.packed.push_back(i);
   }
 
-  /// Products of integers go in pairs, where one factor lies packed and the other is the same for all lanes.
+  /// Products of integers go several at once, where one factor lies packed and the other is the same for all lanes.
   void chooseDot(Schedule &schedule) {
-    if (target.dotTerms > 1 && !dynamic[reductionOrder(nest).back()] && canSumTerms(nest, schedule))
-      schedule.terms = target.dotTerms;
+    if (dynamic[reductionOrder(nest).back()])
+      return;
+    auto factors = integerFactors(nest);
+    for (const DotInstruction &dot : target.dots) {
+      if (!canSumTerms(nest, schedule, dot.terms))
+        continue;
+      const NarrowFactor &first = (*factors)[1 - schedule.packed[0]];
+      // Of pairs both factors are widened, of four none.
+      if (dot.terms == 2 || (first.bits == dot.bits[0] && first.isUnsigned == dot.isFirstUnsigned)) {
+        schedule.terms = dot.terms;
+        return;
+      }
+    }
   }
 
   /// Cycles for all tiles of `points` x `vectors` along a dimension, within `rows` unless that is -1, for each of its points.
@@ -521,7 +580,8 @@ private:
 
   /// Register tiles that fit the registers: the dimension of rows or -1, a dimension or -1, its points, and the vectors side by side.
   void forEachTile(const Schedule &schedule, function_ref<void(int64_t, int64_t, int64_t, int64_t)> visit) {
-    int64_t registers = target.vectorRegisters;
+    bool isScalarInteger = schedule.width == 1 && nest.root().op && getElementTypeOrSelf(nest.root().op.getResult(0).getType()).isInteger();
+    int64_t registers = isScalarInteger ? target.integerRegisters : target.vectorRegisters;
     // A broadcast is an operand of the multiply-add where vectors are 64 bytes
     // wide; elsewhere it takes a register.
     int64_t spare = target.vectorBytes >= 64 ? 1 : 2;

@@ -78,9 +78,15 @@ Schedule chooseSchedule(const Nest &nest, llvm::ArrayRef<bool> isConstant,
 /// chooses it for these. The model's own choice is the first.
 std::vector<Schedule> alternativeSchedules(const Nest &nest, llvm::ArrayRef<bool> isConstant, const Target &target);
 
-/// Several steps of the innermost reduction can be summed at once: the root sums products of two integers of 16 bits or fewer in 32
-/// bits, of which one is packed by the schedule and the other the same for all lanes.
-bool canSumTerms(const Nest &nest, const Schedule &schedule);
+/// `terms` steps of the innermost reduction can be summed at once, two or four: the root sums products of two integers in 32 bits, of which one is packed by the
+/// schedule and the other the same for all lanes. They have 16 bits or fewer; where four are summed the packed one has 8 and is signed.
+bool canSumTerms(const Nest &nest, const Schedule &schedule, int64_t terms);
+
+/// Each four of the packed factor lie in the order 0, 2, 1, 3, since the other has 16 bits (`ingot.dot`).
+bool isInterleaved(const Nest &nest, const Schedule &schedule);
+
+/// Whether the root's input, a factor of such products, is widened without a sign.
+bool isUnsignedFactor(const Nest &nest, unsigned input);
 
 /// Whether padding that loops skip depends on the dimension.
 bool skipsPadding(const Nest &nest, unsigned dim);

@@ -14,6 +14,18 @@ static const struct {
 #include "targets/TargetFiles.inc"
 };
 
+static DotInstruction parseDot(const llvm::json::Object &object) {
+  const llvm::json::Array &factors = *object.getArray("factors");
+  DotInstruction dot;
+  dot.name = object.getString("instruction").value().str();
+  dot.terms = object.getInteger("terms").value();
+  dot.isFirstUnsigned = factors[0].getAsString().value().starts_with("u");
+  for (int i : {0, 1})
+    if (factors[i].getAsString().value().drop_front().getAsInteger(10, dot.bits[i]))
+      llvm::report_fatal_error("a factor of a dot instruction is no integer");
+  return dot;
+}
+
 static Target parse(llvm::StringRef text) {
   llvm::Expected<llvm::json::Value> json = llvm::json::parse(text);
   // The files are compiled in, so a mistake in one is a mistake of the build.
@@ -29,8 +41,11 @@ static Target parse(llvm::StringRef text) {
   target.abi = object.getString("abi").value_or("").str();
   target.vectorBytes = object.getInteger("vector_bytes").value();
   target.vectorRegisters = object.getInteger("vector_registers").value();
+  target.integerRegisters = object.getInteger("integer_registers").value_or(8);
   target.fma = object.getBoolean("fma").value();
-  target.dotTerms = object.getInteger("dot_terms").value_or(1);
+  if (const llvm::json::Array *dots = object.getArray("dots"))
+    for (const llvm::json::Value &dot : *dots)
+      target.dots.push_back(parseDot(*dot.getAsObject()));
   target.l1Bytes = object.getInteger("l1_bytes").value();
   target.l2Bytes = object.getInteger("l2_bytes").value();
   for (const llvm::json::Value &flag : *object.getArray("compile_flags"))
@@ -54,20 +69,22 @@ const std::vector<Target> &Target::all() {
 }
 
 static llvm::StringRef nativeName() {
-#if defined(__aarch64__)
-  return "aarch64";
-#elif defined(__riscv)
+#if defined(__riscv)
   return "riscv64";
 #else
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+#if defined(__aarch64__)
+  return features.lookup("dotprod") ? "aarch64-dotprod" : "aarch64";
+#else
   auto has = [&](std::initializer_list<const char *> names) {
     return llvm::all_of(names, [&](const char *n) { return features.lookup(n); });
   };
   if (!has({"avx2", "fma", "bmi2", "f16c", "movbe", "lzcnt"}))
     return "x86-64-v1";
   if (!has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
-    return "x86-64-v3";
-  return "x86-64-v4";
+    return features.lookup("avxvnni") ? "x86-64-v3-vnni" : "x86-64-v3";
+  return features.lookup("avx512vnni") ? "x86-64-v4-vnni" : "x86-64-v4";
+#endif
 #endif
 }
 

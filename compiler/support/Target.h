@@ -13,6 +13,14 @@ class ModuleOp;
 
 namespace ingot {
 
+/// Sums `terms` neighbouring products of small integers into each lane of int32, modulo 2^32. The second factor is signed.
+struct DotInstruction {
+  std::string name;
+  int64_t terms = 1;
+  unsigned bits[2] = {}; ///< of the factors
+  bool isFirstUnsigned = false;
+};
+
 /// One file of targets/. Sizes are in bytes.
 struct Target {
   std::string name;
@@ -23,9 +31,11 @@ struct Target {
   std::string abi;      ///< for LLVM, where it is not the triple's own
   int64_t vectorBytes = 4;
   int64_t vectorRegisters = 16;
+  /// Of the general registers, how many a loop without vectors can hold values in.
+  int64_t integerRegisters = 8;
   bool fma = false;
-  /// Neighbouring products of int16 that one instruction sums into each lane of int32; 1: it has none.
-  int64_t dotTerms = 1;
+  /// The best one first.
+  std::vector<DotInstruction> dots;
   int64_t l1Bytes = 0;
   int64_t l2Bytes = 0;
   std::vector<std::string> compileFlags;
@@ -35,6 +45,14 @@ struct Target {
   /// Lanes of one vector register for elements of the given size; at least 1.
   int64_t lanes(int64_t elementBytes) const {
     return vectorBytes < elementBytes ? 1 : vectorBytes / elementBytes;
+  }
+
+  /// The instruction for factors of 8 bits, or null.
+  const DotInstruction *dotOfBytes() const {
+    for (const DotInstruction &dot : dots)
+      if (dot.bits[0] == 8 && dot.bits[1] == 8)
+        return &dot;
+    return nullptr;
   }
 
   /// The target of that name, or null. `native` is resolved on this machine.

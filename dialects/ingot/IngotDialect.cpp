@@ -39,6 +39,22 @@ std::optional<FunctionCall> ingot::functionCallOf(Operation *op) {
   return std::nullopt;
 }
 
+int64_t DotOp::terms() { return cast<VectorType>(getB().getType()).getElementType().isInteger(8) ? 4 : 2; }
+
+LogicalResult DotOp::verify() {
+  auto a = cast<VectorType>(getA().getType()), c = cast<VectorType>(getB().getType());
+  auto sums = dyn_cast<VectorType>(getSum().getType());
+  auto isFactor = [](VectorType type) { return type.getElementType().isInteger(8) || type.getElementType().isInteger(16); };
+  if (!isFactor(a) || !isFactor(c) || a.getElementTypeBitWidth() < c.getElementTypeBitWidth() || !getElementTypeOrSelf(getSum().getType()).isInteger(32))
+    return emitOpError("sums products of int8 or int16 in int32, the first of which has no fewer bits");
+  if (getIsUnsigned() && !a.getElementType().isInteger(8))
+    return emitOpError("has unsigned factors that are not int8");
+  int64_t lanes = sums ? sums.getNumElements() : 1;
+  if (c.getNumElements() != lanes * terms() || (a.getNumElements() != c.getNumElements() && a.getNumElements() != terms()))
+    return emitOpError("has factors that do not fit the lanes of the sum");
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getInputs().getTypes())

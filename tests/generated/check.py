@@ -55,7 +55,9 @@ def native_target():
     flags = set(re.search(r"^flags\s*:(.*)", pathlib.Path("/proc/cpuinfo").read_text(), re.MULTILINE).group(1).split())
     if not {"avx2", "fma", "bmi2", "f16c", "movbe", "abm"} <= flags:
         return "x86-64-v1"
-    return "x86-64-v4" if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags else "x86-64-v3"
+    wide = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags
+    level, int8 = ("x86-64-v4", "avx512_vnni") if wide else ("x86-64-v3", "avx_vnni")
+    return level + "-vnni" if int8 in flags else level
 
 
 def target_flags(target):

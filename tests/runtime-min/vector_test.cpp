@@ -175,6 +175,33 @@ template <int N> static void checkNarrow() {
   check("dot", dot(load<Pairs>(c), load<Pairs>(d), sums), [&](int i) { return sum(i, 2 * i); });
   check("dot", dot(load<i16x2>(c), load<Pairs>(d), sums), [&](int i) { return sum(i, 0); });
   failures += dot(load<i16x2>(c), load<i16x2>(d), std::int32_t(b[0])) != sum(0, 0);
+
+  std::int8_t e[4 * N], f[4 * N];
+  for (int i = 0; i < 4 * N; ++i) {
+    e[i] = std::int8_t(i % 5 ? i * 91 - 128 : -128);
+    f[i] = std::int8_t(i % 3 ? 127 - i * 57 : -128);
+  }
+  using Fours = Vector<std::int8_t, 4 * N>;
+  auto fours = [&](int i, int j, bool isUnsigned) {
+    int total = b[i];
+    for (int t = 0; t < 4; ++t)
+      total += (isUnsigned ? int(std::uint8_t(e[j + t])) : int(e[j + t])) * f[4 * i + t];
+    return total;
+  };
+  check("dot", dot(load<Fours>(e), load<Fours>(f), sums), [&](int i) { return fours(i, 4 * i, false); });
+  check("dot", dot(load<i8x4>(e), load<Fours>(f), sums), [&](int i) { return fours(i, 0, false); });
+  check("dot_unsigned", dot_unsigned(load<Fours>(e), load<Fours>(f), sums), [&](int i) { return fours(i, 4 * i, true); });
+  check("dot_unsigned", dot_unsigned(load<i8x4>(e), load<Fours>(f), sums), [&](int i) { return fours(i, 0, true); });
+  std::int16_t g[4 * N];
+  for (int i = 0; i < 4 * N; ++i)
+    g[i] = std::int16_t(i % 7 ? i * 9973 - 255 : -32768);
+  auto mixed = [&](int i, int j) {
+    return b[i] + g[j] * f[4 * i] + g[j + 2] * f[4 * i + 1] + g[j + 1] * f[4 * i + 2] + g[j + 3] * f[4 * i + 3];
+  };
+  check("dot", dot(load<Vector<std::int16_t, 4 * N>>(g), load<Fours>(f), sums), [&](int i) { return mixed(i, 4 * i); });
+  check("dot", dot(load<i16x4>(g), load<Fours>(f), sums), [&](int i) { return mixed(i, 0); });
+  failures += dot(load<i16x4>(g), load<i8x4>(f), std::int32_t(b[0])) != mixed(0, 0);
+  failures += dot_unsigned(load<i8x4>(e), load<i8x4>(f), std::int32_t(b[0])) != fours(0, 0, true);
 }
 
 int main() {

@@ -22,10 +22,18 @@
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) &&    \
     defined(__AVX512VL__)
+#if defined(__AVX512VNNI__)
+#define INGOT_ISA avx512vnni
+#else
 #define INGOT_ISA avx512
+#endif
 #define INGOT_VECTOR_BYTES 64
 #elif defined(__AVX2__) && defined(__FMA__)
+#if defined(__AVXVNNI__)
+#define INGOT_ISA avx2vnni
+#else
 #define INGOT_ISA avx2
+#endif
 #define INGOT_VECTOR_BYTES 32
 #elif defined(__SSE4_1__)
 #define INGOT_ISA sse4
@@ -34,7 +42,11 @@
 #define INGOT_ISA sse2
 #define INGOT_VECTOR_BYTES 16
 #elif defined(__aarch64__)
+#if defined(__ARM_FEATURE_DOTPROD)
+#define INGOT_ISA neondot
+#else
 #define INGOT_ISA neon
+#endif
 #define INGOT_VECTOR_BYTES 16
 #elif defined(__wasm_simd128__)
 #define INGOT_ISA simd128
@@ -53,7 +65,7 @@
 // Clang with element-wise builtins needs no header of intrinsics. On x86 the
 // builtins behind the intrinsics are called: immintrin.h alone would take
 // longer to compile than most kernels.
-#if defined(__aarch64__) && !defined(INGOT_ELEMENTWISE)
+#if defined(__aarch64__) && (!defined(INGOT_ELEMENTWISE) || defined(__ARM_FEATURE_DOTPROD))
 #include <arm_neon.h>
 #endif
 
@@ -751,50 +763,152 @@ INGOT_INLINE Common<A, B> shift_right_unsigned(A a, B b) noexcept {
   return (V)(as_unsigned(splat<V>(a)) >> as_unsigned(splat<V>(b)));
 }
 
-/// Neighbouring products of 16-bit integers, summed in 32 bits and added to the
-/// sum in each lane: sum[i] + a[2 i] * b[2 i] + a[2 i + 1] * b[2 i + 1]. `a` may
-/// have two lanes, which then count for all of b's.
-template <typename A, typename B, typename C>
-INGOT_INLINE C dot(A a, B b, C sum) noexcept {
-  constexpr int pairs = lanes<B> / 2;
-  if constexpr (lanes<A> < lanes<B>) {
-    return dot(bitcast<B>(splat<Vector<std::int32_t, pairs>>(bitcast<std::int32_t>(a))), b, sum);
-  } else if constexpr (!is_vector<C>) {
-    return sum + std::int32_t(a[0]) * b[0] + std::int32_t(a[1]) * b[1];
+// Instructions that multiply, sum neighbouring products and add the sum: `name`
+// with sums of `lanes` lanes, `bits` in all.
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+#ifdef __clang__
+#define INGOT_VNNI(name, lanes, bits) __builtin_ia32_##name##bits
+#else
+#define INGOT_VNNI(name, lanes, bits) __builtin_ia32_##name##_v##lanes##si
+#endif
+
+/// A factor in the type that the compiler's builtin takes it in; C is the sum's.
+template <typename C, typename B> INGOT_INLINE auto vnni_factor(B factor) noexcept {
+#if defined(__clang__) && __clang_major__ >= 22
+  return factor;
+#else
+  return bitcast<C>(factor);
+#endif
+}
+#endif
+
+/// sum + a * b modulo 2^32, where a is unsigned if U.
+template <bool U, typename E>
+INGOT_INLINE std::int32_t add_product(E a, E b, std::int32_t sum) noexcept {
+  int product = (U ? int(as_unsigned(a)) : int(a)) * b;
+  return std::int32_t(std::uint32_t(sum) + std::uint32_t(product));
+}
+
+/// The sum and the products of N neighbouring integers in each of its lanes; those
+/// of `a` are unsigned if U.
+template <int N, bool U, typename B, typename C>
+INGOT_INLINE C dot_lanes(B a, B b, C sum) noexcept {
+#if defined(__ARM_FEATURE_SIMD32)
+  if constexpr (!is_vector<C> && N == 2)
+    return __builtin_arm_smlad(bitcast<std::int32_t>(a), bitcast<std::int32_t>(b), sum);
+#endif
+  if constexpr (!is_vector<C>) {
+    for (int i = 0; i < N; ++i)
+      sum = add_product<U, Element<B>>(a[i], b[i], sum);
+    return sum;
   }
-#if defined(__SSE2__)
+#if defined(__SSE2__) || defined(__ARM_FEATURE_DOTPROD)
   else if constexpr (sizeof(B) > INGOT_VECTOR_BYTES) {
-    return join(dot(low(a), low(b), low(sum)), dot(high(a), high(b), high(sum)));
+    return join(dot_lanes<N, U>(low(a), low(b), low(sum)),
+                dot_lanes<N, U>(high(a), high(b), high(sum)));
   }
 #endif
-#if defined(__AVX512BW__) && defined(__clang__)
-  else if constexpr (sizeof(B) == 64) {
+#if defined(__AVX512VNNI__)
+  else if constexpr (N == 4 && U && sizeof(B) == 64) {
+    return (C)INGOT_VNNI(vpdpbusd, 16, 512)(sum, vnni_factor<C>(as_unsigned(a)),
+                                            vnni_factor<C>(b));
+  } else if constexpr (N == 2 && sizeof(B) == 64) {
+    return (C)INGOT_VNNI(vpdpwssd, 16, 512)(sum, vnni_factor<C>(a),
+                                            vnni_factor<C>(b));
+  }
+#elif defined(__AVX512BW__) && defined(__clang__)
+  else if constexpr (N == 2 && sizeof(B) == 64) {
     return sum + (C)__builtin_ia32_pmaddwd512(a, b);
   }
 #elif defined(__AVX512BW__)
-  else if constexpr (sizeof(B) == 64) {
+  else if constexpr (N == 2 && sizeof(B) == 64) {
     return sum + (C)__builtin_ia32_pmaddwd512_mask(a, b, C{}, INGOT_ALL_16);
   }
 #endif
+#if defined(INGOT_VNNI)
+  else if constexpr (N == 4 && U && sizeof(B) == 32) {
+    return (C)INGOT_VNNI(vpdpbusd, 8, 256)(sum, vnni_factor<C>(as_unsigned(a)),
+                                           vnni_factor<C>(b));
+  } else if constexpr (N == 4 && U && sizeof(B) == 16) {
+    return (C)INGOT_VNNI(vpdpbusd, 4, 128)(sum, vnni_factor<C>(as_unsigned(a)),
+                                           vnni_factor<C>(b));
+  } else if constexpr (N == 2 && sizeof(B) == 32) {
+    return (C)INGOT_VNNI(vpdpwssd, 8, 256)(sum, vnni_factor<C>(a),
+                                           vnni_factor<C>(b));
+  } else if constexpr (N == 2 && sizeof(B) == 16) {
+    return (C)INGOT_VNNI(vpdpwssd, 4, 128)(sum, vnni_factor<C>(a),
+                                           vnni_factor<C>(b));
+  }
+#endif
 #if defined(__AVX2__)
-  else if constexpr (sizeof(B) == 32) {
+  else if constexpr (N == 2 && sizeof(B) == 32) {
     return sum + (C)__builtin_ia32_pmaddwd256(a, b);
   }
 #endif
 #if defined(__SSE2__)
-  else if constexpr (sizeof(B) == 16) {
+  else if constexpr (N == 2 && sizeof(B) == 16) {
     return sum + (C)__builtin_ia32_pmaddwd128(a, b);
   }
 #elif defined(__wasm_simd128__)
-  else if constexpr (sizeof(B) == 16) {
+  else if constexpr (N == 2 && sizeof(B) == 16) {
     return sum + (C)__builtin_wasm_dot_s_i32x4_i16x8(a, b);
+  }
+#elif defined(__ARM_FEATURE_DOTPROD)
+  else if constexpr (N == 4 && !U && sizeof(B) == 16) {
+    return (C)vdotq_s32((int32x4_t)sum, (int8x16_t)a, (int8x16_t)b);
   }
 #endif
   else {
-    for (int i = 0; i < pairs; ++i)
-      sum[i] += std::int32_t(a[2 * i]) * b[2 * i] + std::int32_t(a[2 * i + 1]) * b[2 * i + 1];
+    for (int i = 0; i < lanes<C>; ++i)
+      for (int t = 0; t < N; ++t)
+        sum[i] = add_product<U, Element<B>>(a[N * i + t], b[N * i + t], sum[i]);
     return sum;
   }
+}
+
+/// The sum and four products of 16-bit by 8-bit integers; each four of `b` belong to
+/// the elements 0, 2, 1 and 3 of `a`.
+template <typename A, typename B, typename C>
+INGOT_INLINE C dot_interleaved(A a, B b, C sum) noexcept {
+#if defined(__ARM_FEATURE_SIMD32)
+  if constexpr (!is_vector<C>) {
+    const auto words = bitcast<Vector<std::int32_t, 2>>(a);
+    const auto bytes = bitcast<std::uint32_t>(b);
+    sum = __builtin_arm_smlad(words[0], __builtin_arm_sxtb16(std::int32_t(bytes)), sum);
+    return __builtin_arm_smlad(
+        words[1], __builtin_arm_sxtb16(std::int32_t(bytes >> 8 | bytes << 24)), sum);
+  }
+#endif
+  constexpr int places[] = {0, 2, 1, 3};
+  for (int i = 0; i < lanes<B>; ++i) {
+    const std::int16_t x = a[lanes<A> < lanes<B> ? places[i % 4] : i / 4 * 4 + places[i % 4]];
+    if constexpr (is_vector<C>)
+      sum[i / 4] = add_product<false, std::int16_t>(x, b[i], sum[i / 4]);
+    else
+      sum = add_product<false, std::int16_t>(x, b[i], sum);
+  }
+  return sum;
+}
+
+/// Neighbouring products of small integers, summed in 32 bits and added to the
+/// sum in each lane. Of 16 bits: sum[i] + a[2 i] * b[2 i] + a[2 i + 1] * b[2 i + 1];
+/// of 8 bits likewise with four. `a` may have two lanes, or four, which then count
+/// for all of b's. Of 16 by 8 bits: dot_interleaved.
+template <bool U = false, typename A, typename B, typename C>
+INGOT_INLINE C dot(A a, B b, C sum) noexcept {
+  if constexpr (sizeof(Element<A>) > sizeof(Element<B>))
+    return dot_interleaved(a, b, sum);
+  else if constexpr (lanes<A> < lanes<B>)
+    return dot<U>(bitcast<B>(splat<Vector<std::int32_t, lanes<C>>>(
+                      bitcast<std::int32_t>(a))),
+                  b, sum);
+  else
+    return dot_lanes<sizeof(Element<B>) == 1 ? 4 : 2, U>(a, b, sum);
+}
+/// The same where the elements of `a`, of 8 bits, have no sign.
+template <typename A, typename B, typename C>
+INGOT_INLINE C dot_unsigned(A a, B b, C sum) noexcept {
+  return dot<true>(a, b, sum);
 }
 
 /// The larger and the smaller of two offsets

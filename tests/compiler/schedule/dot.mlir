@@ -35,3 +35,12 @@ module attributes {ingot.model = "dot", ingot.target = "x86-64-v3"} {
     return %y : tensor<12x16xi32>
   }
 }
+
+// Of int8 go four at once, where the target has an instruction that reads the unsigned factor as such.
+// RUN: sed 's/x86-64-v3/x86-64-v4-vnni/; s/<12x7xi16>/<12x7xi8>/g; s/p: i16/p: i8/; s/extsi \(.p\) : i16/extui \1 : i8/' %s | ingot-opt --pass-pipeline='builtin.module(func.func(fuse-elementwise),func.func(form-kernels),choose-schedules,expand-kernels)' | FileCheck %s --check-prefix=FOUR
+// RUN: sed 's/x86-64-v3/aarch64-dotprod/; s/<12x7xi16>/<12x7xi8>/g; s/p: i16/p: i8/; s/extsi \(.p\) : i16/extui \1 : i8/' %s | ingot-opt --pass-pipeline='builtin.module(func.func(fuse-elementwise),func.func(form-kernels),choose-schedules,expand-kernels)' | FileCheck %s --check-prefix=OTHER
+// FOUR: memref<84xi8>, %{{.*}}: memref<128xi8>
+// FOUR: ingot.dot %{{.*}}, %{{.*}}, %{{.*}} unsigned : vector<4xi8>, vector<64xi8>, vector<16xi32>
+// FOUR: vector.from_elements
+// FOUR: ingot.dot %{{.*}}, %{{.*}}, %{{.*}} unsigned
+// OTHER-NOT: ingot.dot
