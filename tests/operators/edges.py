@@ -282,7 +282,7 @@ def absent(cases):
 
 
 def newest():
-    """The operators of the registry, each in its newest version; without those that no inference has (gradients), and functions' own."""
+    """The operators of the registry that are not deprecated, each in its newest version."""
     return {(schema.domain, schema.name): schema for schema in onnx.defs.get_all_schemas() if not schema.deprecated}
 
 
@@ -341,8 +341,8 @@ def sizes(cases):
                         values[number] = cut(value, [*value.shape[:axis], size, *value.shape[axis + 1 :]])
                         changes.append((f"dimension {axis} of input {number} is {size}", values))
         changes.append(("all is empty", [cut(value, [0] * value.ndim) for value in case.values]))
-        single = [value.reshape(-1)[:1].reshape(()) if value.size else value for value in case.values]
-        changes += [("all has rank 0", single), ("input 0 has rank 0", [*single[:1], *case.values[1:]])]
+        numbers = [value.reshape(-1)[:1].reshape(()) if value.size else value for value in case.values]
+        changes += [("all has rank 0", numbers), ("input 0 has rank 0", [*numbers[:1], *case.values[1:]])]
         for tag, values in changes:
             shapes = tuple(value.shape for value in values)
             if shapes not in found:
