@@ -466,6 +466,8 @@ void FunctionPrinter::printOperation(Operation &op) {
     return printView(op);
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return printFor(loop);
+  if (auto loop = dyn_cast<scf::WhileOp>(op))
+    return printWhile(loop);
   if (auto branch = dyn_cast<scf::IfOp>(op))
     return printIf(branch);
   if (auto ret = dyn_cast<func::ReturnOp>(op)) {
@@ -616,6 +618,34 @@ void FunctionPrinter::printFor(scf::ForOp loop) {
             (step == "1" ? "++" + index : index + " += " + step) + ")");
   plan(*loop.getBody());
   printBlock(*loop.getBody());
+  assign(carried, loop.getYieldedValues());
+  body.close();
+  names.pop();
+  for (auto [result, variable] : llvm::zip(loop.getResults(), carried))
+    variables[result] = variable;
+}
+
+/// What is tested must fit one expression, and the body gets what the loop carries.
+void FunctionPrinter::printWhile(scf::WhileOp loop) {
+  Block *test = loop.getBeforeBody(), *block = loop.getAfterBody();
+  scf::ConditionOp condition = loop.getConditionOp();
+  if (!llvm::equal(condition.getArgs(), test->getArguments()))
+    return fail(loop, "a loop that changes in its test what it carries");
+  SmallVector<std::string> carried;
+  names.push();
+  for (auto [initial, tested, argument] : llvm::zip(loop.getInits(), test->getArguments(), block->getArguments())) {
+    std::string name = fresh(argument, "i");
+    body.declare(variableType(argument), name, expression(initial).text);
+    variables[tested] = variables[argument] = name;
+    carried.push_back(name);
+  }
+  plan(*test);
+  for (Operation &op : test->without_terminator())
+    if (!isa<arith::ConstantOp>(op) && !folded.contains(&op))
+      return fail(&op, "a test that is no single expression");
+  body.open("while (" + expression(condition.getCondition()).text + ")");
+  plan(*block);
+  printBlock(*block);
   assign(carried, loop.getYieldedValues());
   body.close();
   names.pop();

@@ -49,6 +49,7 @@ private:
   void printBlock(mlir::Block &block);
   void printOperation(mlir::Operation &op);
   void printFor(mlir::scf::ForOp loop);
+  void printWhile(mlir::scf::WhileOp loop);
   void printIf(mlir::scf::IfOp branch);
   void printView(mlir::Operation &view);
   /// variables = values, all at once.

@@ -457,6 +457,15 @@ static void closeBuffers(ModuleOp module) {
   replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
 }
 
+/// A bound of a loop may be more than the machine can count to, which is as good as none.
+static void limitIndices(ModuleOp module, unsigned indexBits) {
+  int64_t most = int64_t(~uint64_t(0) >> (65 - indexBits));
+  module.walk([&](arith::ConstantIndexOp number) {
+    if (number.value() > most)
+      number.setValueAttr(IntegerAttr::get(number.getType(), most));
+  });
+}
+
 LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   MLIRContext *context = module.getContext();
   context->loadDialect<LLVM::LLVMDialect>();
@@ -471,6 +480,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
 
   replaceHalves(module);
   closeBuffers(module);
+  limitIndices(module, indexBits);
   RewritePatternSet patterns(context);
   patterns.add<ReductionTree>(context);
   patterns.add<DotToVector>(context, machine);

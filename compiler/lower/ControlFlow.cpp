@@ -129,7 +129,9 @@ static std::optional<Extent> mostTrips(Node &node) {
 static Value tripCount(Node &node, bool startsTrue) {
   LocBuilder &b = node.b;
   Value count;
-  if (auto most = mostTrips(node)) {
+  if (!node.has(0))
+    count = index(b, std::numeric_limits<int64_t>::max());
+  else if (auto most = mostTrips(node)) {
     count = index(b, *most);
   } else {
     Value wide = arith::IndexCastOp::create(b, b.getIndexType(),
@@ -179,9 +181,6 @@ static LogicalResult lowerLoop(Node &node) {
   LocBuilder &b = node.b;
   unsigned carried = node.numOperands() - std::min(2u, node.numOperands());
   unsigned results = node.op->getNumResults();
-  if (!node.has(0))
-    return node.fail("a loop without a number of iterations is not supported; "
-                     "give M in the model");
   for (unsigned i = 0; i < 2; ++i)
     if (node.has(i) && node.type(i).getNumElements() != 1)
       return node.fail("the number of iterations and the condition must be "
@@ -207,6 +206,8 @@ static LogicalResult lowerLoop(Node &node) {
   bool passedOn = next == body.front().getArgument(1);
   bool startsTrue = !node.has(1) || isTrue(node.op->getOperand(1));
   bool conditional = !passedOn && !isTrue(next);
+  if (!node.has(0) && !conditional)
+    return node.fail("nothing ends the loop; give M or a condition in the model");
 
   auto types = collectedTypes(node, carried, conditional);
   if (failed(types))

@@ -260,6 +260,18 @@ static LogicalResult giveElements(Node &node, AffineMap elements) {
   return node.done(tensor::FromElementsOp::create(b, type, values));
 }
 
+/// Results without elements need no code of the operator's, unless data could give them another shape.
+static bool giveEmpty(Node &node, const Lowering &lowering) {
+  auto results = llvm::seq<unsigned>(0, node.op->getNumResults());
+  auto isGivenEmpty = [&](unsigned i) { return !node.hasResult(i) || isEmpty(node.resultType(i)); };
+  if (lowering.checksShape || node.op->getNumRegions() || !llvm::all_of(results, isGivenEmpty))
+    return false;
+  for (unsigned i : results)
+    if (node.hasResult(i))
+      node.set(i, emptyOf(node, node.resultType(i)));
+  return true;
+}
+
 /// Checks what every lowering takes for granted.
 static LogicalResult checkTypes(Node &node) {
   for (unsigned i = 0; i < node.op->getNumResults(); ++i)
@@ -305,8 +317,9 @@ LogicalResult lower::lowerBlock(Block &block, IRMapping &values) {
     if (lowering == registry().end())
       return node.fail("this operator is not supported");
     Operation *before = op.getPrevNode();
-    if (failed(checkTypes(node)) || failed(inferDataSizes(node)) || failed(checkOpenSizes(node)) ||
-        failed(lowering->second.function(node)))
+    if (failed(checkTypes(node)) || failed(inferDataSizes(node)) || failed(checkOpenSizes(node)))
+      return failure();
+    if (!giveEmpty(node, lowering->second) && failed(lowering->second.function(node)))
       return failure();
     auto madeHere = llvm::make_range(before ? std::next(before->getIterator()) : block.begin(), op.getIterator());
     for (Operation &made : madeHere)

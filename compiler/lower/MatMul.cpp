@@ -364,9 +364,12 @@ private:
 static LogicalResult lowerDet(Node &node) {
   LocBuilder &b = node.b;
   Shape shape = node.sizes(0), result = node.resultSizes();
-  if (shape.size() < 2 || !node.agree(shape.back(), shape[shape.size() - 2]) || !node.isAtMost(1, shape.back()))
+  if (shape.size() < 2 || !node.agree(shape.back(), shape[shape.size() - 2]))
     return node.fail("the input must be square matrices; correct the model");
   Extent n = shape.back(), batch = result.count();
+  // A product without factors.
+  if (n == 0)
+    return node.done(splat(b, node.resultType(), numberAttr(node.element(0), 1)));
   if (batch == 0)
     return node.done(emptyOf(node, node.resultType()));
   Value x = reshape(b, node.operand(0), {batch, n, n});

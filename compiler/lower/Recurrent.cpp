@@ -492,8 +492,7 @@ static LogicalResult lowerRecurrent(Node &node) {
       return node.agree(std::get<0>(pair), std::get<1>(pair));
     }));
   };
-  if (!fits(1, {cell.directions, columns, shape[2]}) || !fits(2, {cell.directions, columns, cell.hidden}) ||
-      !node.isAtMost(1, cell.steps))
+  if (!fits(1, {cell.directions, columns, shape[2]}) || !fits(2, {cell.directions, columns, cell.hidden}))
     return node.fail("the weights do not fit the input; correct the model");
   Shape stateShape{cell.directions, cell.batch, cell.hidden};
   if (batchFirst)
@@ -514,7 +513,7 @@ static LogicalResult lowerRecurrent(Node &node) {
       cell.lengths = node.operand(4);
   }
   bool hasCell = kind == "LSTM";
-  bool wantsAll = node.hasResult(0) && !node.op->getResult(0).use_empty();
+  bool wantsAll = node.hasResult(0) && !node.op->getResult(0).use_empty() && cell.steps != 0;
   // What one direction has, of sizes that the checks above found.
   auto part = [&](Value value, int64_t d, const Shape &sizes) {
     Shape offsets(sizes.size() + 1, 0), taken{1};
@@ -547,7 +546,8 @@ static LogicalResult lowerRecurrent(Node &node) {
       way.peepholes = reshape(b, part(node.operand(7), d, {cell.hidden * 3}), {3, cell.hidden});
     State state{initial(5, d), hasCell ? initial(6, d) : Value()};
     Value all;
-    State last = runDirection(cell, way, state, wantsAll ? &all : nullptr);
+    // Without steps the states stay what they are.
+    State last = cell.steps == 0 ? state : runDirection(cell, way, state, wantsAll ? &all : nullptr);
     auto stacked = [&](Value value, int64_t axis) {
       Shape kept = shapeOf(value);
       kept.insert(kept.begin() + axis, Extent(1));
@@ -566,7 +566,7 @@ static LogicalResult lowerRecurrent(Node &node) {
   if (wantsAll)
     finish(0, sequences, {2, 0, 1, 3});
   else if (node.hasResult(0))
-    node.set(0, splat(b, node.resultType(0), numberAttr(cell.element, 0)));
+    node.set(0, isEmpty(node.resultType(0)) ? emptyOf(node, node.resultType(0)) : splat(b, node.resultType(0), numberAttr(cell.element, 0)));
   if (node.hasResult(1))
     finish(1, lastH, {1, 0, 2});
   if (hasCell && node.hasResult(2))

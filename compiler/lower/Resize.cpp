@@ -4,6 +4,7 @@
 // are constants. Coordinates are computed in float32, as the specification's own examples are, since rounding decides nearest neighbours.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/lower/DataSizes.h"
 #include "compiler/lower/Parameter.h"
 #include <cmath>
 #include <functional>
@@ -719,6 +720,8 @@ static LogicalResult resizeByData(Node &node, const Options &options,
   bool crops = options.coordinates == "tf_crop_and_resize";
   SmallVector<DataPlan> plans = plansByData(node, options, policy, axes);
   checkPlans(node, plans, policy);
+  if (isEmpty(type))
+    return node.done(emptyOf(node, type));
   llvm::erase_if(plans, [&](const DataPlan &plan) { return !crops && plan.known == 1 && plan.input == plan.output; });
   Value x = node.operand(0);
   if (options.mode == "nearest") {
@@ -808,8 +811,7 @@ static FailureOr<std::vector<int64_t>> resizedAxes(Node &node) {
   constexpr int64_t limit = int64_t(1) << 22;
   for (int64_t &axis : axes) {
     axis += axis < 0 ? rank : 0;
-    if (axis < 0 || axis >= rank || (shape[axis].isNumber() && shape[axis].value() < 1) ||
-        (result[axis].isNumber() && result[axis].value() < 1))
+    if (axis < 0 || axis >= rank || (shape[axis] == 0 && result[axis] != 0))
       return node.fail("an axis is outside the rank or empty; correct the "
                        "model");
     if (result[axis].isNumber() && result[axis].value() > limit && result[axis] != shape[axis])
@@ -858,6 +860,8 @@ static LogicalResult lowerResize(Node &node) {
   }
   if (byData)
     return resizeByData(node, options, policy, *axes);
+  if (isEmpty(node.resultType()))
+    return node.done(emptyOf(node, node.resultType()));
   auto plans = staticPlans(node, options, policy, *axes);
   return failed(plans) ? failure() : resizeStatically(node, options, *plans);
 }

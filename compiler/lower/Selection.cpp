@@ -85,7 +85,7 @@ static LogicalResult lowerNonZero(Node &node) {
   RankedTensorType type = node.resultType();
   Shape shape = node.sizes(0);
   int64_t rank = shape.size();
-  if (rank == 0 || type.getRank() != 2 || type.getDimSize(0) != rank)
+  if (type.getRank() != 2 || type.getDimSize(0) != rank)
     return node.fail("the result does not fit the input's rank; correct the "
                      "model");
   Extent size = shape.count(), count = node.resultSizes()[1];
@@ -101,6 +101,9 @@ static LogicalResult lowerNonZero(Node &node) {
         return flag(b, castScalar(b, s[0], b.getI1Type(), false, true));
       });
   Value places = markedPlaces(node, marks, count);
+  // A place in a single number has no coordinates, but whether there is one is told.
+  if (rank == 0)
+    return node.done(emptyOf(node, tensorType({0, shapeOf(places)[0]}, type.getElementType())));
   Shape strides(rank, 1);
   for (int64_t axis = rank - 1; axis-- > 0;)
     strides[axis] = strides[axis + 1] * shape[axis + 1];
@@ -131,12 +134,16 @@ static LogicalResult lowerCompress(Node &node) {
       !fitsBut(node, *axis, shapeOf(x), node.resultSizes()))
     return node.fail("the condition is longer than the axis, or shorter than "
                      "the result; correct the model");
-  if (given == 0 || isEmpty(tensorType(x)))
+  if (given == 0)
     return node.done(emptyOf(node, type));
   Value marks = castTo(b, node.operand(1), b.getI64Type(), true, false);
   Value places = markedPlaces(node, marks, count);
-  if (isEmpty(type))
-    return node.done(emptyOf(node, type));
+  if (isEmpty(tensorType(x)) || isEmpty(type)) {
+    // How many are taken counts all the same.
+    Shape taken = node.sizes(0).size() == size_t(rank) ? shapeOf(x) : Shape(rank, 0);
+    taken[*axis] = shapeOf(places)[0];
+    return node.done(emptyOf(node, tensorType(taken, type.getElementType())));
+  }
   SmallVector<Value> tables(rank);
   tables[*axis] = places;
   return node.done(takePlaces(b, x, tables, type));

@@ -102,8 +102,9 @@ static LogicalResult lowerShape(Node &node) {
   if (!llvm::is_contained(asked, ShapedType::kDynamic))
     return node.done(indexTable(node.b, asked));
   LocBuilder &b = node.b;
+  Shape sizes = node.sizes(0);
   SmallVector<Value> numbers;
-  for (const Extent &size : ArrayRef<Extent>(node.sizes(0)).slice(start, end - start))
+  for (const Extent &size : ArrayRef<Extent>(sizes).slice(start, end - start))
     numbers.push_back(scalarInt(b, b.getI64Type(), size));
   return node.done(tensor::FromElementsOp::create(b, node.resultType(), numbers));
 }
@@ -351,6 +352,9 @@ static LogicalResult lowerSlice(Node &node) {
                                          &parameters[2], &parameters[3]}))
     return sliceByData(node, *some);
   auto starts = node.constantInts(1), ends = node.constantInts(2);
+  // Lists without elements are known, whether they are constants or not.
+  if (parameters[0].size() == 0 && parameters[1].size() == 0)
+    starts = ends = std::vector<int64_t>();
   if (!starts || !ends)
     return node.fail("starts and ends are missing; correct the model");
   std::vector<int64_t> axes, steps(starts->size(), 1);

@@ -614,7 +614,11 @@ Value lower::slice(LocBuilder &b, Value value, const Shape &offsets,
       size = all;
   if (ArrayRef<Extent>(whole) == ArrayRef<Extent>(sizes))
     return value;
-  return tensor::ExtractSliceOp::create(b, tensorType(sizes, elementOf(value)), value, attributes(b, offsets),
+  RankedTensorType type = tensorType(sizes, elementOf(value));
+  // An extract_slice must begin inside of what it cuts, even if it takes nothing.
+  if (llvm::is_contained(type.getShape(), 0))
+    return mapped(b, {}, ArrayRef<AffineMap>(), type, [&](LocBuilder &b, ValueRange) { return scalar(b, type.getElementType(), 0); });
+  return tensor::ExtractSliceOp::create(b, type, value, attributes(b, offsets),
                                         attributes(b, sizes), attributes(b, strides));
 }
 

@@ -909,6 +909,46 @@ void Emitter::emitIf(scf::IfOp op) {
       mapping.map(result, branches.getResult(number++));
 }
 
+/// What a loop carries and tests before each step, where a step changes nothing once that is false: then no later one does, and the loop may end.
+static BlockArgument testedFlag(scf::ForOp loop) {
+  Block &body = *loop.getBody();
+  auto found = body.getOps<scf::IfOp>();
+  if (!llvm::hasSingleElement(found))
+    return {};
+  scf::IfOp step = *found.begin();
+  auto tested = step.getCondition().getDefiningOp<tensor::ExtractOp>();
+  if (!tested || step.getElseRegion().empty())
+    return {};
+  Value flag = tested.getTensor();
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(flag.getDefiningOp()))
+    flag = flag.getDefiningOp()->getOperand(0);
+  auto argument = dyn_cast<BlockArgument>(flag);
+  if (!argument || !llvm::is_contained(loop.getRegionIterArgs(), argument))
+    return {};
+  OperandRange otherwise = step.elseBlock()->getTerminator()->getOperands();
+  for (auto [before, after] : llvm::zip(loop.getRegionIterArgs(), loop.getYieldedValues())) {
+    auto result = dyn_cast<OpResult>(after);
+    if (result && result.getOwner() == step)
+      after = otherwise[result.getResultNumber()];
+    if (after != before)
+      return {};
+  }
+  return argument;
+}
+
+/// A loop as it is planned: its body and its variable. `flag`, where there is one, is the buffer of what is tested before each step.
+static std::pair<Block *, Value> makeLoop(OpBuilder &b, Location loc, ArrayRef<Value> bounds, Value flag) {
+  auto loop = scf::WhileOp::create(b, loc, bounds[0].getType(), bounds[0]);
+  OpBuilder::InsertionGuard guard(b);
+  Block *before = b.createBlock(&loop.getBefore(), {}, bounds[0].getType(), loc);
+  Value count = before->getArgument(0);
+  Value isMore = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, count, bounds[1]);
+  Value goesOn = memref::LoadOp::create(b, loc, flag, arith::ConstantIndexOp::create(b, loc, 0).getResult());
+  scf::ConditionOp::create(b, loc, arith::AndIOp::create(b, loc, isMore, goesOn), count);
+  Block *body = b.createBlock(&loop.getAfter(), {}, bounds[0].getType(), loc);
+  return {body, body->getArgument(0)};
+}
+
 void Emitter::emitFor(scf::ForOp op) {
   SmallVector<Value> scalars;
   SmallVector<std::pair<Value, Value>> copied;
@@ -930,25 +970,32 @@ void Emitter::emitFor(scf::ForOp op) {
     touch(value);
   int64_t begin = step;
 
-  auto loop = scf::ForOp::create(
-      builder, op.getLoc(), mapping.lookup(op.getLowerBound()),
-      mapping.lookup(op.getUpperBound()), mapping.lookup(op.getStep()),
-      scalars);
-  loop.setUnsignedCmp(op.getUnsignedCmp());
-  mapping.map(op.getInductionVar(), loop.getInductionVar());
-  unsigned number = 0;
-  for (auto [argument, result] :
-       llvm::zip(op.getRegionIterArgs(), op.getResults())) {
-    if (isa<TensorType>(argument.getType()))
-      continue;
-    mapping.map(argument, loop.getRegionIterArg(number));
-    mapping.map(result, loop.getResult(number++));
+  BlockArgument flag = scalars.empty() && !op.getUnsignedCmp() ? testedFlag(op) : BlockArgument();
+  Value bounds[] = {mapping.lookup(op.getLowerBound()), mapping.lookup(op.getUpperBound()), mapping.lookup(op.getStep())};
+  Block *body;
+  if (flag) {
+    auto [block, count] = makeLoop(builder, op.getLoc(), bounds, buffer(flag, op.getLoc()));
+    body = block;
+    mapping.map(op.getInductionVar(), count);
+  } else {
+    auto loop = scf::ForOp::create(builder, op.getLoc(), bounds[0], bounds[1], bounds[2], scalars);
+    loop.setUnsignedCmp(op.getUnsignedCmp());
+    body = loop.getBody();
+    mapping.map(op.getInductionVar(), loop.getInductionVar());
+    unsigned number = 0;
+    for (auto [argument, result] :
+         llvm::zip(op.getRegionIterArgs(), op.getResults())) {
+      if (isa<TensorType>(argument.getType()))
+        continue;
+      mapping.map(argument, loop.getRegionIterArg(number));
+      mapping.map(result, loop.getResult(number++));
+    }
   }
   // A loop without carried scalars is made with its terminator.
-  if (!loop.getBody()->empty())
-    loop.getBody()->back().erase();
+  if (!body->empty())
+    body->back().erase();
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToEnd(loop.getBody());
+  builder.setInsertionPointToEnd(body);
   emitBlock(*op.getBody());
   SmallVector<Value> yielded;
   copied.clear();
@@ -962,6 +1009,8 @@ void Emitter::emitFor(scf::ForOp op) {
       yielded.push_back(mapping.lookup(next));
   }
   emitCopies(op.getLoc(), copied);
+  if (flag)
+    yielded.push_back(arith::AddIOp::create(builder, op.getLoc(), mapping.lookup(op.getInductionVar()), bounds[2]));
   scf::YieldOp::create(builder, op.getLoc(), yielded);
 
   // What the body reads from before the loop is needed in every iteration.

@@ -434,6 +434,12 @@ private:
       return resolveSlice(slice, exprs, access);
     if (auto pad = dyn_cast_or_null<tensor::PadOp>(def))
       return resolvePad(pad, exprs, access);
+    if (auto empty = dyn_cast_or_null<tensor::EmptyOp>(def); empty && llvm::is_contained(empty.getType().getShape(), 0)) {
+      // Nothing of it is ever read.
+      access.constant = OpBuilder(context).getZeroAttr(empty.getType().getElementType());
+      access.kind = Access::Constant;
+      return success();
+    }
     return kernel.emitError("has an operand that is no view, constant or stage");
   }
 

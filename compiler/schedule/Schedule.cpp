@@ -638,7 +638,8 @@ private:
         !isa_and_nonnull<arith::AddFOp>(combinerOf(nest.root().op, 0)))
       return;
     int64_t terms = 1;
-    for (unsigned dim : reductionOrder(nest))
+    SmallVector<unsigned> reductions = reductionOrder(nest);
+    for (unsigned dim : reductions)
       terms *= nest.sizes[dim];
     bool oneRow = schedule.tileSize == 1;
     int64_t longest = oneRow ? kLongestSumOfRow : kLongestSum;
@@ -647,7 +648,7 @@ private:
       return;
     // The loop at which the steps become too many is made two.
     int64_t within = 1;
-    for (unsigned dim : llvm::reverse(reductionOrder(nest))) {
+    for (unsigned dim : llvm::reverse(reductions)) {
       if (nest.sizes[dim] <= longest / within) {
         within *= nest.sizes[dim];
         continue;

@@ -74,7 +74,7 @@ def _deciding(model):
     return found
 
 
-def _draws(model, tensors):
+def draws(model, tensors):
     """Whether the results are random."""
     for node in model.graph.node:
         if node.op_type in ("Bernoulli", "Multinomial") or node.op_type.startswith("Random"):
@@ -99,7 +99,7 @@ def open_case(case):
         tensor.CopyFrom(given if isinstance(given, onnx.TensorProto) else numpy_helper.from_array(np.asarray(given)))
         tensor.name = value.name
         tensors[value.name] = tensor
-    if _draws(case.model, tensors):
+    if draws(case.model, tensors):
         return None
     model = onnx.ModelProto()
     model.CopyFrom(case.model)

@@ -36,3 +36,22 @@ func.func @main(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<3x2xf32>) {
   }) : (tensor<i64>, none, tensor<2xf32>) -> (tensor<2xf32>, tensor<3x2xf32>)
   return %0#0, %0#1 : tensor<2xf32>, tensor<3x2xf32>
 }
+
+// -----
+
+// Nothing but the condition ends it.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[MOST:.*]] = arith.constant 9223372036854775807 : index
+// CHECK: scf.for %{{.*}} to %[[MOST]]
+// CHECK: tensor.extract
+// CHECK: scf.if
+func.func @main(%x: tensor<f32>, %most: tensor<f32>) -> tensor<f32> {
+  %none = "onnx.None"() : () -> none
+  %0 = "onnx.Loop"(%none, %none, %x) ({
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>, %a: tensor<f32>):
+    %1 = "onnx.Add"(%a, %a) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %2 = "onnx.Less"(%1, %most) : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    "onnx.Return"(%2, %1) : (tensor<i1>, tensor<f32>) -> ()
+  }) : (none, none, tensor<f32>) -> tensor<f32>
+  return %0 : tensor<f32>
+}

@@ -187,3 +187,63 @@ module attributes {ingot.target = "x86-64-v3"} {
   func.func private @join(memref<6xi64>, memref<3xi64>, memref<2xi64>) attributes {ingot.kernel, ingot.pool}
   func.func private @test(memref<3xi64>, memref<3xi1>) attributes {ingot.kernel}
 }
+
+// -----
+
+// A loop that does nothing once a flag that it carries is false ends there.
+
+// CHECK: func.func @main(%{{.*}}: memref<4xf32> {{.*}}, %[[GO:[a-z0-9_]+]]: memref<1xi1>
+// CHECK: call @copy_1xi1(%[[GO]], %[[FLAG:[a-z0-9_]+]])
+// CHECK: scf.while (%[[I:.*]] = %{{.*}}) : (index) -> index
+// CHECK-DAG: arith.cmpi slt, %[[I]], %{{.*}} : index
+// CHECK-DAG: memref.load %[[FLAG]]
+// CHECK: scf.condition
+// CHECK: scf.if
+// CHECK: call @step
+// CHECK: scf.yield
+module attributes {ingot.target = "x86-64-v3"} {
+  func.func @main(%x: tensor<4xf32>, %go: tensor<i1>) -> tensor<4xf32> {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %most = arith.constant 9223372036854775807 : index
+    %r:2 = scf.for %i = %c0 to %most step %c1 iter_args(%on = %go, %a = %x) -> (tensor<i1>, tensor<4xf32>) {
+      %tested = tensor.extract %on[] : tensor<i1>
+      %s:2 = scf.if %tested -> (tensor<i1>, tensor<4xf32>) {
+        %0:2 = ingot.launch @step(%a) : (tensor<4xf32>) -> (tensor<i1>, tensor<4xf32>)
+        scf.yield %0#0, %0#1 : tensor<i1>, tensor<4xf32>
+      } else {
+        scf.yield %on, %a : tensor<i1>, tensor<4xf32>
+      }
+      scf.yield %s#0, %s#1 : tensor<i1>, tensor<4xf32>
+    }
+    return %r#1 : tensor<4xf32>
+  }
+  func.func private @step(memref<4xf32>, memref<1xi1>, memref<4xf32>) attributes {ingot.kernel}
+}
+
+// -----
+
+// One that goes on counting meanwhile does not.
+
+// CHECK: func.func @main
+// CHECK-NOT: scf.while
+// CHECK: scf.for
+module attributes {ingot.target = "x86-64-v3"} {
+  func.func @main(%x: tensor<4xf32>, %go: tensor<i1>) -> tensor<4xf32> {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c9 = arith.constant 9 : index
+    %r:2 = scf.for %i = %c0 to %c9 step %c1 iter_args(%on = %go, %a = %x) -> (tensor<i1>, tensor<4xf32>) {
+      %tested = tensor.extract %on[] : tensor<i1>
+      %s = scf.if %tested -> (tensor<4xf32>) {
+        %0 = ingot.launch @step(%a) : (tensor<4xf32>) -> tensor<4xf32>
+        scf.yield %0 : tensor<4xf32>
+      } else {
+        scf.yield %x : tensor<4xf32>
+      }
+      scf.yield %on, %s : tensor<i1>, tensor<4xf32>
+    }
+    return %r#1 : tensor<4xf32>
+  }
+  func.func private @step(memref<4xf32>, memref<4xf32>) attributes {ingot.kernel}
+}
