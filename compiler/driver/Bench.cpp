@@ -230,6 +230,11 @@ static void printEngines(const std::vector<Engine> &engines, const Engine *refer
   printTable(rows);
 }
 
+static void printFloor(const Floor &floor, const Engine &own) {
+  llvm::outs() << "floor: " << figure(floor.arithmetic) << " ms of arithmetic at the peaks, " << figure(floor.memory)
+               << " ms for one pass over what the model touches; a call takes " << figure(own.least() / floor.greater()) << " times the greater\n";
+}
+
 static void printKernels(llvm::ArrayRef<KernelTime> kernels, const MachinePeak &peak) {
   /// What is left out of the table takes less than this share.
   constexpr double kRest = 0.005;
@@ -271,7 +276,7 @@ static void printKernels(llvm::ArrayRef<KernelTime> kernels, const MachinePeak &
 
 /// The file of --json. A number that JSON has not, an infinite difference, is a string.
 static std::string jsonText(const BenchOptions &options, const std::string &target, const std::vector<Engine> &engines,
-                            llvm::ArrayRef<KernelTime> kernels, const MachinePeak &peak) {
+                            llvm::ArrayRef<KernelTime> kernels, const MachinePeak &peak, const Floor &floor) {
   std::string text;
   llvm::raw_string_ostream os(text);
   llvm::json::OStream json(os, 2);
@@ -326,6 +331,10 @@ static std::string jsonText(const BenchOptions &options, const std::string &targ
       json.attribute("model_bytes", peak.model.bytes);
       json.attribute("model_gb_per_s", peak.model.gigabytesPerSecond);
       json.attribute("memory_gb_per_s", peak.memory.gigabytesPerSecond);
+    });
+    json.attributeObject("floor", [&] {
+      json.attribute("arithmetic_ms", floor.arithmetic);
+      json.attribute("memory_ms", floor.memory);
     });
   });
   os << '\n';
@@ -413,6 +422,7 @@ int ingot::benchModel(const BenchOptions &given) {
   llvm::Expected<MachinePeak> peak = measurePeak(target, touched);
   if (!peak)
     return fail(peak.takeError());
+  Floor floor = floorOf(*kernels, *peak, touched, options.threads);
   progress.clear();
 
   if (options.json != "-" && options.svg != "-") {
@@ -420,9 +430,10 @@ int ingot::benchModel(const BenchOptions &given) {
     printEngines(engines, reference);
     llvm::outs() << (options.threads > 1 ? "\nkernels on one thread:\n" : "\n");
     printKernels(*kernels, *peak);
+    printFloor(floor, engines.front());
   }
   if (!options.json.empty())
-    if (llvm::Error error = writeFile(options.json, jsonText(options, target.name, engines, *kernels, *peak)))
+    if (llvm::Error error = writeFile(options.json, jsonText(options, target.name, engines, *kernels, *peak, floor)))
       return fail(std::move(error));
   if (!options.svg.empty())
     if (llvm::Error error = writeFile(options.svg, drawRoofline(llvm::sys::path::filename(options.model).str() + ", " + target.name + ", 1 thread",

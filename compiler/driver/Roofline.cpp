@@ -24,6 +24,14 @@ Attained ingot::attained(const KernelTime &kernel, const MachinePeak &peak) {
   return result;
 }
 
+Floor ingot::floorOf(llvm::ArrayRef<KernelTime> kernels, const MachinePeak &peak, int64_t touched, unsigned threads) {
+  Floor floor;
+  for (const KernelTime &kernel : kernels)
+    floor.arithmetic += (kernel.operations / peak.gigaflops + kernel.integerOperations / peak.integer) * 1e-6 / threads;
+  floor.memory = double(touched) / peak.model.gigabytesPerSecond * 1e-6;
+  return floor;
+}
+
 std::string ingot::figure(double value) {
   std::string text;
   llvm::raw_string_ostream os(text);

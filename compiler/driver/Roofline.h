@@ -24,6 +24,14 @@ double operationsOf(const KernelTime &kernel);
 
 Attained attained(const KernelTime &kernel, const MachinePeak &peak);
 
+/// What a call takes at the least, in milliseconds: its operations at the machine's peaks, shared by `threads`, or one pass over the `touched` bytes of
+/// weights, arena, inputs and outputs.
+struct Floor {
+  double arithmetic = 0, memory = 0;
+  double greater() const { return arithmetic > memory ? arithmetic : memory; }
+};
+Floor floorOf(llvm::ArrayRef<KernelTime> kernels, const MachinePeak &peak, int64_t touched, unsigned threads);
+
 /// A picture of the kernels as a stand-alone SVG: operations per byte against GFLOP/s, both axes logarithmic, the roofs as lines, a dot for each kernel whose
 /// area is its share of the time, numbered as the list beside it. `title` is any text.
 std::string drawRoofline(llvm::StringRef title, llvm::ArrayRef<KernelTime> kernels, const MachinePeak &peak);

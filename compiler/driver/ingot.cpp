@@ -251,6 +251,7 @@ int main(int argc, char **argv) {
                        "memory' of what it reads at the most from a piece of memory as large as all that the model touches; both are measured.\n"
                        "Operations and bytes are the least that the kernel needs. More than 100 % of memory comes from a nearer cache. 'bound by' is\n"
                        "the greater share, from 30 % on. Times of kernels are the least, as of the machine's peaks.\n"
+                       "The floor of a call is the greater of its arithmetic at these peaks and one pass over its weights, arena, inputs and outputs.\n"
                        "\nExamples:\n"
                        "  ingot bench rec.onnx --shape x=1,3,48,320\n"
                        "  ingot bench rec.onnx --against onnxruntime --json rec.json --svg rec.svg\n"

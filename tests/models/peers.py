@@ -3,8 +3,8 @@
 
 usage: peers.py [--ingot PATH] [--threads N]... [--seconds S] [--json FILE] [MODEL...]
 
-One row a model and number of threads: the least milliseconds of each engine, and Ingot's time divided by the best peer's. Then the geometric mean of
-these ratios. The engines take turns in one run (see `ingot bench --help`), so that ratios hold where the machine is shared; figures in milliseconds may not.
+One row a model and number of threads: the least milliseconds of each engine, Ingot's time divided by the best peer's, and by its floor (see `ingot bench --help`). Then the geometric mean of
+the former. The engines take turns in one run (see `ingot bench --help`), so that ratios hold where the machine is shared; figures in milliseconds may not.
 """
 import argparse
 import json
@@ -26,7 +26,7 @@ ENGINES = ("ingot", "onnxruntime", "openvino", "mnn", "ncnn")
 
 
 def measure(arguments, model, threads):
-    """Least milliseconds by engine."""
+    """Least milliseconds by engine, and as `floor` those that the machine's peaks allow."""
     with tempfile.TemporaryDirectory() as folder:
         inputs = []
         for k, (name, array) in enumerate(model.make_inputs().items()):
@@ -37,7 +37,8 @@ def measure(arguments, model, threads):
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={"INGOT_PYTHON": sys.executable} | os.environ)
     if done.returncode:
         sys.exit(done.stderr.strip())
-    return {row["engine"]: row["min_ms"] for row in json.loads(done.stdout)["rows"]}
+    report = json.loads(done.stdout)
+    return {row["engine"]: row["min_ms"] for row in report["rows"]} | {"floor": max(report["floor"].values())}
 
 
 def main():
@@ -51,15 +52,15 @@ def main():
     arguments = parser.parse_args()
     figures = {}
     for threads in arguments.threads or [1, 2]:
-        print(f"| {threads} thread{'s' if threads > 1 else ''} | " + " | ".join(f"{engine}, ms" for engine in ENGINES) + " | to the best peer |")
-        print("|---" * (len(ENGINES) + 2) + "|")
+        print(f"| {threads} thread{'s' if threads > 1 else ''} | " + " | ".join(f"{engine}, ms" for engine in ENGINES) + " | to the best peer | to the floor |")
+        print("|---" * (len(ENGINES) + 3) + "|")
         ratios = []
         for name in arguments.model or models.MODELS:
             row = figures.setdefault(name, {})[threads] = measure(arguments, known[name], threads)
             peers = [row[engine] for engine in ENGINES[1:] if engine in row]
             if peers:
                 ratios.append(row["ingot"] / min(peers))
-            cells = [f"{row[engine]:.3g}" if engine in row else "-" for engine in ENGINES] + [f"{ratios[-1]:.2f}" if peers else "-"]
+            cells = [f"{row[engine]:.3g}" if engine in row else "-" for engine in ENGINES] + [f"{ratios[-1]:.2f}" if peers else "-", f"{row['ingot'] / row['floor']:.2f}"]
             print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
         if ratios:
             print(f"geometric mean {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}, greatest {max(ratios):.2f}\n")

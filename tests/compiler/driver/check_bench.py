@@ -19,6 +19,7 @@ for kernel in bench["kernels"]:
     assert kernel["ms"] >= 0 and kernel["bound_by"] in ("compute", "memory", "neither") and kernel["nodes"], kernel
     print(kernel["name"], kernel["calls"], "calls,", int(kernel["operations"]), "operations,", int(kernel["bytes"]), "bytes")
 assert abs(sum(kernel["time_share"] for kernel in bench["kernels"]) - 1) < 1e-6
+assert bench["floor"]["arithmetic_ms"] >= 0 and bench["floor"]["memory_ms"] > 0, bench["floor"]
 assert all(bench["peak"][key] > 0 for key in ("gflops", "integer_gops", "model_bytes", "model_gb_per_s", "memory_gb_per_s")), bench["peak"]
 
 picture = xml.etree.ElementTree.parse(sys.argv[2]).getroot()
