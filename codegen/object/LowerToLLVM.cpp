@@ -1,5 +1,6 @@
 //===- LowerToLLVM.cpp - the planned module in MLIR's LLVM dialect --------===//
 #include "codegen/object/LowerToLLVM.h"
+#include "compiler/support/Elements.h"
 #include "compiler/support/Target.h"
 #include "dialects/ingot/IngotDialect.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -20,6 +21,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -55,6 +57,24 @@ struct ReductionTree : OpRewritePattern<vector::ReductionOp> {
       value = vector::makeArithReduction(rewriter, loc, op.getKind(), low, high);
     }
     rewriter.replaceOpWithNewOp<vector::ExtractOp>(op, value, 0);
+    return success();
+  }
+};
+
+/// x, or the bound where x is beyond it or NaN, as processors have it in one instruction; LLVM's maxnum and minnum take three where they do not know that
+/// the bound, a constant, is a number.
+template <typename Op, arith::CmpFPredicate predicate> struct BoundToSelect : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    Attribute constant;
+    if (!matchPattern(op.getRhs(), m_Constant(&constant)))
+      return failure();
+    auto bound = dyn_cast_or_null<FloatAttr>(splatValue(constant));
+    if (!bound || bound.getValue().isNaN())
+      return failure();
+    Value isWithin = arith::CmpFOp::create(rewriter, op.getLoc(), predicate, op.getLhs(), op.getRhs());
+    rewriter.replaceOpWithNewOp<arith::SelectOp>(op, isWithin, op.getLhs(), op.getRhs());
     return success();
   }
 };
@@ -484,6 +504,7 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   RewritePatternSet patterns(context);
   patterns.add<ReductionTree>(context);
   patterns.add<DotToVector>(context, machine);
+  patterns.add<BoundToSelect<arith::MaxNumFOp, arith::CmpFPredicate::OGT>, BoundToSelect<arith::MinNumFOp, arith::CmpFPredicate::OLT>>(context);
   GreedyRewriteConfig config;
   config.enableFolding(false);
   if (failed(applyPatternsGreedily(module, std::move(patterns), config)))
