@@ -1,8 +1,6 @@
 //===- Bench.cpp - ingot bench --------------------------------------------===//
-#include "compiler/driver/Compilation.h"
-#include "compiler/driver/Executor.h"
+#include "compiler/driver/BoundModel.h"
 #include "compiler/driver/Files.h"
-#include "compiler/driver/Inputs.h"
 #include "compiler/driver/Python.h"
 #include "compiler/driver/Roofline.h"
 #include "compiler/driver/Worker.h"
@@ -344,46 +342,30 @@ static std::string jsonText(const BenchOptions &options, const std::string &targ
 int ingot::benchModel(const BenchOptions &given) {
   Progress progress;
   BenchOptions options = given;
-  // Of a target with levels, what such a model would take here.
-  const Target *here = Target::find(options.target)->here();
-  if (!here)
-    return fail(options.model + ": target " + options.target + " does not run on this machine; `ingot targets` says which do");
-  const Target &target = *here;
-  options.target = target.name;
+  if (!resolveTarget(options))
+    return 1;
+  const Target &target = *Target::find(options.target);
   llvm::Expected<std::vector<GivenInput>> inputs = readInputs(options.inputs);
   if (!inputs)
     return fail(inputs.takeError());
-  addShapes(options, *inputs);
-  std::unique_ptr<Compilation> model = Compilation::import(options, progress);
-  if (!model || !model->bringTo(Form::onnx, progress))
+  std::optional<BoundModel> model = BoundModel::import(options, *inputs, options.seed, progress);
+  if (!model || !model->run(options, "object", progress))
     return 1;
-  Interface interface = interfaceOf(model->module());
-  llvm::Expected<std::vector<Tensor>> bound = bindInputs(interface, *inputs, options.seed, indexBounds(model->module()));
-  if (!bound)
-    return fail(options.model + ": " + llvm::toString(bound.takeError()));
-  if (!model->bringTo(Form::plan, progress))
-    return 1;
-  progress.show("making code");
-  llvm::Expected<std::unique_ptr<Executor>> executor = makeObjectExecutor(model->module(), interface);
-  if (!executor)
-    return fail(options.model + ": " + llvm::toString(executor.takeError()));
-  llvm::Expected<std::vector<Tensor>> outputs = (*executor)->run(*bound);
-  if (!outputs)
-    return fail(options.model + ": " + llvm::toString(outputs.takeError()));
-  int64_t touched = touchedBytes(model->module(), *bound, *outputs);
+  mlir::ModuleOp planned = model->compilation->module();
+  int64_t touched = touchedBytes(planned, model->inputs, model->outputs);
 
   std::vector<Engine> engines;
   {
     llvm::Expected<TemporaryFolder> folder = TemporaryFolder::create();
     if (!folder)
       return fail(folder.takeError());
-    if (llvm::Error error = writePeerInputs(*folder, interface, *bound))
+    if (llvm::Error error = writePeerInputs(*folder, model->interface, model->inputs))
       return fail(std::move(error));
-    llvm::Expected<Worker> own = startOwn(**executor, *bound, options.threads);
+    llvm::Expected<Worker> own = startOwn(*model->executor, model->inputs, options.threads);
     if (!own)
       return fail(own.takeError());
     engines.push_back({"ingot", options.version, std::move(*own)});
-    engines.back().outputs = std::move(*outputs);
+    engines.back().outputs = std::move(model->outputs);
     llvm::Expected<std::string> python = options.against.empty() ? std::string() : findPython();
     if (!python) {
       progress.clear();
@@ -392,7 +374,7 @@ int ingot::benchModel(const BenchOptions &given) {
     }
     for (const std::string &name : options.against) {
       progress.show("loading " + name);
-      llvm::Expected<Engine> peer = startPeer(*python, name, options.model, *folder, interface, options.threads);
+      llvm::Expected<Engine> peer = startPeer(*python, name, options.model, *folder, model->interface, options.threads);
       if (peer) {
         engines.push_back(std::move(*peer));
         continue;
@@ -415,7 +397,7 @@ int ingot::benchModel(const BenchOptions &given) {
     }
 
   progress.show("measuring each kernel");
-  llvm::Expected<std::vector<KernelTime>> kernels = profileKernels(model->module(), interface, *bound, options.seconds);
+  llvm::Expected<std::vector<KernelTime>> kernels = profileKernels(planned, model->interface, model->inputs, options.seconds);
   if (!kernels)
     return fail(options.model + ": " + llvm::toString(kernels.takeError()));
   progress.show("measuring the machine's peak");

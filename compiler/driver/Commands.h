@@ -72,7 +72,8 @@ struct BenchOptions : ModelOptions {
 struct TuneOptions : ModelOptions {
   std::string output;
   double seconds = 60; ///< for all kernels together
-  uint64_t seed = 0;   ///< of the order in which schedules are tried
+  std::string compiler; ///< a command; $CXX where empty
+  std::string runner;   ///< a command; this process measures where it is empty
 };
 
 struct TargetsOptions {

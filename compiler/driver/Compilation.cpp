@@ -4,15 +4,16 @@
 #include "codegen/cpp/WeightData.h"
 #include "codegen/object/Object.h"
 #include "compiler/driver/Dialects.h"
+#include "compiler/driver/KernelAlone.h"
 #include "compiler/driver/Libraries.h"
 #include "compiler/import/Import.h"
 #include "compiler/support/Target.h"
-#include "compiler/driver/Schedules.h"
 #include "compiler/schedule/Schedule.h"
 #include "compiler/support/CodeOptions.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
@@ -102,6 +103,8 @@ std::unique_ptr<Compilation> Compilation::import(const ModelOptions &options, Pr
     }
     (*compilation->owned)->setAttr(kSchedules, toAttr(*kernels, compilation->context));
     compilation->read.push_back(options.schedules);
+    compilation->schedulesFile = options.schedules;
+    compilation->tuned = std::move(*kernels);
   }
   if (options.noWinograd)
     (*compilation->owned)->setAttr(kNoWinograd, builder.getUnitAttr());
@@ -135,12 +138,40 @@ void Compilation::dropUnusedElements() {
     manager.lookup(key)->setBlob(mlir::AsmResourceBlob());
 }
 
+void Compilation::compareWithTuned(Progress &progress) {
+  const std::string &target = Target::of(*owned).name;
+  bool fitsTarget = tuned.empty();
+  llvm::StringSet<> targets;
+  for (const auto &[key, kernel] : tuned) {
+    fitsTarget |= kernel.target == target;
+    targets.insert(kernel.target);
+  }
+  size_t kernels = 0, missing = 0;
+  owned->walk([&](KernelOp kernel) {
+    if (!KernelAlone::canBe(kernel))
+      return;
+    ++kernels;
+    missing += tuned.count(keyOf(kernel)) == 0;
+  });
+  if (missing == 0)
+    return;
+  progress.clear();
+  if (!fitsTarget)
+    note(schedulesFile + ": has no schedules for " + target + ", but for " + llvm::join(llvm::to_vector(targets.keys()), ", ") +
+         "; the cost model chooses all. `ingot tune --target " + target + "` adds them");
+  else
+    note(schedulesFile + ": lacks " + llvm::Twine(missing) + " of the model's " + llvm::Twine(kernels) +
+         " kernels, for which the cost model chooses: it was made for another model, other shapes or another version of Ingot; `ingot tune` adds them");
+}
+
 bool Compilation::tryBringTo(Form wanted, Progress &progress) {
   while (!form || *form < wanted) {
     Form next = form ? Form(int(*form) + 1) : Form::onnx;
     if (mlir::failed(runStages(*owned, form, next, effort, progress)))
       return false;
     form = next;
+    if (next == Form::kernels && !schedulesFile.empty())
+      compareWithTuned(progress);
     // Stages fold and pack weights into new constants; of a large model, memory holds few copies.
     dropUnusedElements();
   }

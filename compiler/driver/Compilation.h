@@ -7,6 +7,7 @@
 #include "compiler/driver/Interface.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/driver/Report.h"
+#include "compiler/driver/Schedules.h"
 #include "compiler/support/Target.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -44,6 +45,8 @@ public:
 private:
   explicit Compilation(const std::string &file);
   CppOptions cppOptions(const std::string &folder, const std::string &weights);
+  /// Says, where the file of schedules was made for other kernels than the module has, so in one line.
+  void compareWithTuned(Progress &progress);
   /// Frees the data of large constants that no module refers to.
   void dropUnusedElements();
 
@@ -55,6 +58,8 @@ private:
   Effort effort = Effort::full;
   std::optional<Form> form;
   std::vector<std::string> read;
+  std::string schedulesFile; ///< what the user named
+  TunedKernels tuned;        ///< its content
 };
 
 } // namespace ingot

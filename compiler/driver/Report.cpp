@@ -40,6 +40,8 @@ int ingot::fail(llvm::Error error) {
   return fail(llvm::Twine(llvm::toString(std::move(error))));
 }
 
+void ingot::note(const llvm::Twine &message) { llvm::errs() << oneLine(message.str()) << '\n'; }
+
 std::string ingot::nodeText(mlir::Location location) {
   if (auto fused = llvm::dyn_cast<mlir::FusedLoc>(location)) {
     for (mlir::Location part : fused.getLocations())

@@ -14,6 +14,9 @@ namespace ingot {
 int fail(const llvm::Twine &message);
 int fail(llvm::Error error);
 
+/// Prints one line on stderr that nothing depends on.
+void note(const llvm::Twine &message);
+
 /// Collects the errors that MLIR reports, each as one line in the form
 ///   FILE: node 'NAME' (OpType): what is wrong; what to do
 /// Warnings and remarks are dropped: nobody who compiles a model can act on a pass's remarks.

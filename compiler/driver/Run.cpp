@@ -1,49 +1,31 @@
 //===- Run.cpp - ingot run ------------------------------------------------===//
-#include "compiler/driver/Executor.h"
-#include "compiler/driver/Inputs.h"
-#include "compiler/driver/Compilation.h"
+#include "compiler/driver/BoundModel.h"
 #include "compiler/driver/Files.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
 using namespace ingot;
 
-int ingot::runModel(const RunOptions &given) {
+int ingot::runModel(const RunOptions &options) {
   Progress progress;
-  RunOptions options = given;
-  llvm::Expected<std::vector<GivenInput>> inputs = readInputs(options.inputs);
-  if (!inputs)
-    return fail(inputs.takeError());
-  addShapes(options, *inputs);
-
-  std::unique_ptr<Compilation> model = Compilation::import(options, progress);
-  if (!model || !model->bringTo(Form::onnx, progress))
+  llvm::Expected<std::vector<GivenInput>> given = readInputs(options.inputs);
+  if (!given)
+    return fail(given.takeError());
+  std::optional<BoundModel> model = BoundModel::import(options, *given, std::nullopt, progress);
+  if (!model)
     return 1;
-  Interface interface = interfaceOf(model->module());
-  // Before the long part, so that a wrong file is told at once.
-  llvm::Expected<std::vector<Tensor>> bound = bindInputs(interface, *inputs, std::nullopt, {});
-  if (!bound)
-    return fail(options.model + ": " + llvm::toString(bound.takeError()));
+  // Before the long part, so that it is told at once.
   llvm::StringSet<> stems;
-  for (const Port &port : interface.outputs)
+  for (const Port &port : model->interface.outputs)
     if (!stems.insert(fileStem(port.name)).second)
       return fail(options.model + ": two outputs would be written to " + fileStem(port.name) + ".npy; rename one");
-  if (!model->bringTo(Form::plan, progress))
+  if (!model->run(options, options.road, progress))
     return 1;
-
-  progress.show("making code");
-  llvm::Expected<std::unique_ptr<Executor>> executor = options.road == "cpp" ? makeCppExecutor(model->module(), interface)
-                                                                             : makeObjectExecutor(model->module(), interface);
-  if (!executor)
-    return fail(options.model + ": " + llvm::toString(executor.takeError()));
-  llvm::Expected<std::vector<Tensor>> outputs = (*executor)->run(*bound);
-  if (!outputs)
-    return fail(options.model + ": " + llvm::toString(outputs.takeError()));
 
   llvm::Expected<OutputFolder> folder = OutputFolder::create(options.output);
   if (!folder)
     return fail(folder.takeError());
-  for (const auto &[port, tensor] : llvm::zip_equal(interface.outputs, *outputs)) {
+  for (const auto &[port, tensor] : llvm::zip_equal(model->interface.outputs, model->outputs)) {
     llvm::SmallString<256> path(folder->path());
     llvm::sys::path::append(path, fileStem(port.name) + ".npy");
     if (llvm::Error error = writeNpy(path, tensor))

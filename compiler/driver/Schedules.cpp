@@ -1,8 +1,10 @@
 //===- Schedules.cpp ------------------------------------------------------===//
 #include "compiler/driver/Schedules.h"
 #include "compiler/driver/Files.h"
+#include "compiler/schedule/Schedule.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -32,10 +34,21 @@ llvm::Expected<TunedKernels> ingot::readSchedules(const std::string &path, mlir:
     auto schedule = text ? llvm::dyn_cast_or_null<mlir::DictionaryAttr>(mlir::parseAttribute(*text, &context)) : mlir::DictionaryAttr();
     if (!schedule)
       return error("the kernel '" + llvm::StringRef(key) + "' has no schedule that can be read");
-    result[key.str()] = {fields->getString("name").value_or("").str(), schedule, fields->getNumber("ms").value_or(0), fields->getNumber("model_ms").value_or(0),
-                         fields->getInteger("measured").value_or(0)};
+    TunedKernel &kernel = result[key.str()];
+    kernel.name = fields->getString("name").value_or("").str();
+    kernel.target = fields->getString("target").value_or("").str();
+    kernel.schedule = schedule;
+    kernel.milliseconds = fields->getNumber("ms").value_or(0);
+    kernel.modelMilliseconds = fields->getNumber("model_ms").value_or(0);
+    kernel.tried = fields->getInteger("tried").value_or(0);
+    kernel.steps = fields->getInteger("steps").value_or(0);
   }
   return result;
+}
+
+int64_t TunedKernel::threads() const {
+  auto threads = schedule.getAs<mlir::IntegerAttr>(kScheduleThreads);
+  return threads ? threads.getInt() : 1;
 }
 
 llvm::Error ingot::writeSchedules(const std::string &path, const TunedKernels &kernels) {
@@ -50,10 +63,15 @@ llvm::Error ingot::writeSchedules(const std::string &path, const TunedKernels &k
           std::string schedule;
           llvm::raw_string_ostream(schedule) << kernel.schedule;
           json.attribute("name", kernel.name);
+          json.attribute("target", kernel.target);
           json.attribute("schedule", schedule);
-          json.attribute("ms", kernel.milliseconds);
-          json.attribute("model_ms", kernel.modelMilliseconds);
-          json.attribute("measured", kernel.measured);
+          for (auto [name, time] : {std::pair("ms", kernel.milliseconds), std::pair("model_ms", kernel.modelMilliseconds)}) {
+            json.attributeBegin(name);
+            json.rawValue([time = time](llvm::raw_ostream &os) { os << llvm::format("%.3g", time); });
+            json.attributeEnd();
+          }
+          json.attribute("tried", kernel.tried);
+          json.attribute("steps", kernel.steps);
         });
     });
   });

@@ -11,15 +11,20 @@ namespace ingot {
 
 /// What a tuner found for one kernel.
 struct TunedKernel {
-  std::string name;            ///< for people
+  std::string name;             ///< for people
+  std::string target;
   mlir::DictionaryAttr schedule;
-  double milliseconds = 0;     ///< with this schedule
+  double milliseconds = 0;      ///< with this schedule
   double modelMilliseconds = 0; ///< with the cost model's
-  int64_t measured = 0;        ///< how many schedules were tried
+  int64_t tried = 0;            ///< how many steps of the search were made
+  int64_t steps = 0;            ///< of how many
+
+  /// Of threads that it was measured with.
+  int64_t threads() const;
 };
 
-/// By key (Schedule.h). The file is JSON: {"version": 1, "kernels": {KEY: {"name", "schedule", "ms", "model_ms", "measured"}}}, `schedule` being MLIR's
-/// text of the attribute.
+/// By key (Schedule.h). The file is JSON: {"version": 1, "kernels": {KEY: {"name", "target", "schedule", "ms", "model_ms", "tried", "steps"}}}, `schedule` being
+/// MLIR's text of the attribute. Nothing in it comes from the machine but the times, which have three digits.
 using TunedKernels = std::map<std::string, TunedKernel>;
 
 /// Errors name the file.

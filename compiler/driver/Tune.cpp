@@ -1,238 +1,245 @@
 //===- Tune.cpp - ingot tune ----------------------------------------------===//
-#include "compiler/driver/Compilation.h"
-#include "compiler/driver/Executor.h"
-#include "compiler/driver/Inputs.h"
-#include "compiler/driver/KernelProfile.h"
-#include "compiler/driver/Schedules.h"
-#include "compiler/schedule/Schedule.h"
-#include "compiler/support/Target.h"
+#include "compiler/driver/BoundModel.h"
+#include "compiler/driver/KernelAlone.h"
+#include "compiler/support/CodeOptions.h"
 #include "dialects/ingot/IngotDialect.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
 #include <cmath>
-#include <random>
+#include <csignal>
 
 using namespace ingot;
 using Clock = std::chrono::steady_clock;
 
-/// How long one schedule is measured; that of the fastest so far is measured anew beside what seems faster.
-constexpr double kMeasureSeconds = 0.02;
 /// A schedule must be so much faster than the cost model's to be written down: less is noise.
 constexpr double kLeastGain = 0.98;
 
 static double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+//===----------------------------------------------------------------------===//
+// Being stopped
+//===----------------------------------------------------------------------===//
+
+static volatile std::sig_atomic_t isStopped = 0;
+static void (*handlerBefore)(int) = SIG_DFL;
+
+/// The first time, what is being measured is finished and written; the second time the process ends as it would have.
+static void stop(int signal) {
+  isStopped = 1;
+  std::signal(signal, handlerBefore);
+}
+
+//===----------------------------------------------------------------------===//
+// The search
+//===----------------------------------------------------------------------===//
+
 namespace {
-/// A kernel that is measured alone, with random operands.
-class Subject {
-public:
-  /// Nothing where the kernel takes something else than tensors of static shapes and numbers.
-  static std::optional<Subject> of(KernelOp kernel);
-
-  /// Least milliseconds of a call with the schedules of the kernel's nests; infinity where no code comes of them.
-  double measure(llvm::ArrayRef<Schedule> schedules);
-  /// Schedules of one nest that can be tried, the cost model's first.
-  std::vector<Schedule> alternatives(size_t nest);
-  std::vector<Schedule> chosen() const;
-
+/// A kernel on its way through the search.
+struct Subject {
+  KernelAlone kernel;
   std::string key, name;
-  double milliseconds = 0; ///< of the best schedules so far
-  std::vector<Schedule> best;
-  int64_t measured = 0;
-  double modelMilliseconds = 0;
+  Schedules best = {};
+  double milliseconds = INFINITY;      ///< of these
+  double modelMilliseconds = INFINITY; ///< of the cost model's
+  std::vector<KernelAlone::Step> steps = {};
+  size_t tried = 0; ///< of these
+};
+
+class Search {
+public:
+  Search(const TuneOptions &options, KernelTimer &timer, Progress &progress) : options(options), timer(timer), progress(progress), start(Clock::now()) {}
+
+  /// Kernels of the model whose search is not at its end, each once, the slowest first. `known` has what was found before.
+  std::vector<Subject> subjects(mlir::ModuleOp module, const TunedKernels &known);
+  /// Makes steps of the subject until `seconds` are over, none are left or the user stops it.
+  void run(Subject &subject, const llvm::Twine &what, double seconds);
+  TunedKernel result(const Subject &subject, mlir::MLIRContext &context) const;
+  double secondsLeft() const { return options.seconds - secondsSince(start); }
 
 private:
-  /// A module whose @main calls the kernel alone.
-  mlir::OwningOpRef<mlir::ModuleOp> alone() const;
+  /// Both the best schedules and the cost model's, in turn.
+  void compare(Subject &subject);
+  void show(const Subject &subject, const llvm::Twine &what);
 
-  KernelOp kernel;
+  const TuneOptions &options;
+  KernelTimer &timer;
+  Progress &progress;
+  Clock::time_point start;
 };
 } // namespace
 
-static const char *onnxType(mlir::Type type) {
-  if (type.isF32())
-    return "float";
-  if (type.isF64())
-    return "double";
-  if (!type.isSignlessInteger())
-    return nullptr;
-  switch (type.getIntOrFloatBitWidth()) {
-  case 1:
-    return "bool";
-  case 8:
-    return "int8";
-  case 16:
-    return "int16";
-  case 32:
-    return "int32";
-  case 64:
-    return "int64";
-  default:
-    return nullptr;
-  }
-}
-
-std::optional<Subject> Subject::of(KernelOp kernel) {
-  auto fits = [](mlir::Type type) {
-    auto tensor = llvm::dyn_cast<mlir::RankedTensorType>(type);
-    return tensor && tensor.hasStaticShape() && onnxType(tensor.getElementType());
-  };
-  if (!llvm::all_of(kernel.getInputs().getTypes(), fits) || !llvm::all_of(kernel.getResultTypes(), fits))
-    return std::nullopt;
-  Subject subject;
-  subject.kernel = kernel;
-  subject.key = keyOf(kernel);
-  subject.name = kernel.getName().str();
-  subject.best = subject.chosen();
-  return subject;
-}
-
-std::vector<Schedule> Subject::chosen() const {
-  std::vector<Schedule> schedules;
-  KernelOp op = kernel;
-  for (mlir::Attribute nest : op.getSchedule()->getAs<mlir::ArrayAttr>("nests"))
-    schedules.push_back(Schedule::fromAttr(llvm::cast<mlir::DictionaryAttr>(nest)));
-  return schedules;
-}
-
-std::vector<Schedule> Subject::alternatives(size_t index) {
-  mlir::FailureOr<KernelNests> nests = buildNests(kernel);
-  if (mlir::failed(nests) || index >= nests->nests.size())
-    return {};
-  llvm::SmallVector<bool> isConstant = constantBuffers(kernel, *nests);
-  Nest &nest = nests->nests[index];
-  mergeDimensions(nest, nests->indexArguments.size());
-  return alternativeSchedules(nest, isConstant, Target::of(kernel->getParentOfType<mlir::ModuleOp>()));
-}
-
-mlir::OwningOpRef<mlir::ModuleOp> Subject::alone() const {
-  mlir::MLIRContext *context = KernelOp(kernel)->getContext();
-  mlir::OpBuilder builder(context);
-  mlir::Location loc = builder.getUnknownLoc();
-  KernelOp op = kernel;
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(loc);
-  auto outer = op->getParentOfType<mlir::ModuleOp>();
-  (*module)->setAttr("ingot.model", builder.getStringAttr("kernel"));
-  (*module)->setAttr("ingot.target", outer->getAttr("ingot.target"));
-  llvm::SmallVector<mlir::Value> variables;
-  for (mlir::Value input : op.getInputs())
-    if (!mlir::matchPattern(input, mlir::m_Constant()) && !llvm::is_contained(variables, input))
-      variables.push_back(input);
-  builder.setInsertionPointToEnd(module->getBody());
-  auto main = mlir::func::FuncOp::create(builder, loc, "main",
-                                         builder.getFunctionType(llvm::to_vector(mlir::ValueRange(variables).getTypes()), op.getResultTypes()));
-  auto describe = [&](mlir::Type type, llvm::Twine name) {
-    return llvm::SmallVector<mlir::NamedAttribute>{
-        builder.getNamedAttr("ingot.name", builder.getStringAttr(name)),
-        builder.getNamedAttr("ingot.type", builder.getStringAttr(onnxType(mlir::getElementTypeOrSelf(type))))};
-  };
-  for (auto [i, variable] : llvm::enumerate(variables))
-    main.setArgAttrs(i, describe(variable.getType(), "x" + llvm::Twine(i)));
-  for (auto [i, type] : llvm::enumerate(op.getResultTypes()))
-    main.setResultAttrs(i, describe(type, "y" + llvm::Twine(i)));
-  mlir::Block *body = main.addEntryBlock();
-  builder.setInsertionPointToEnd(body);
-  mlir::IRMapping mapping;
-  mapping.map(variables, body->getArguments());
-  for (mlir::Value input : op.getInputs())
-    if (!mapping.contains(input))
-      mapping.map(input, builder.clone(*input.getDefiningOp())->getResult(0));
-  mlir::Operation *copy = builder.clone(*op, mapping);
-  mlir::func::ReturnOp::create(builder, loc, copy->getResults());
-  return module;
-}
-
-double Subject::measure(llvm::ArrayRef<Schedule> schedules) {
-  ++measured;
-  mlir::OwningOpRef<mlir::ModuleOp> module = alone();
-  mlir::Builder builder(module->getContext());
-  llvm::SmallVector<mlir::Attribute> nests;
-  for (const Schedule &schedule : schedules)
-    nests.push_back(schedule.toAttr(module->getContext()));
-  module->walk([&](KernelOp op) { op.setScheduleAttr(builder.getDictionaryAttr(builder.getNamedAttr("nests", builder.getArrayAttr(nests)))); });
-  Interface interface = interfaceOf(*module);
-  llvm::Expected<std::vector<Tensor>> inputs = bindInputs(interface, {}, 0, std::vector<int64_t>(interface.inputs.size(), 0));
-  Progress silent(/*show=*/false);
-  mlir::ScopedDiagnosticHandler quiet(module->getContext(), [](mlir::Diagnostic &) { return mlir::success(); });
-  double least = INFINITY;
-  if (inputs && mlir::succeeded(runStages(*module, Form::kernels, Form::plan, Effort::full, silent)))
-    if (auto executor = makeObjectExecutor(*module, interface)) {
-      double once = 0;
-      auto keep = [&](double time) { least = std::min(least, time); };
-      llvm::Error error = (*executor)->time(*inputs, 1, [&](double time) { once = time; });
-      if (!error)
-        error = (*executor)->time(*inputs, unsigned(std::clamp(kMeasureSeconds * 1e3 / std::max(once, 1e-4), 3.0, 1e4)), keep);
-      if (error)
-        least = INFINITY;
-      llvm::consumeError(std::move(error));
-    } else {
-      llvm::consumeError(executor.takeError());
-    }
-  else if (!inputs)
-    llvm::consumeError(inputs.takeError());
-  return least;
-}
-
-/// Every kernel of the model that can be measured, each once, the slowest first.
-static std::vector<Subject> subjectsOf(mlir::ModuleOp module, Progress &progress) {
-  std::vector<Subject> subjects;
+std::vector<Subject> Search::subjects(mlir::ModuleOp module, const TunedKernels &known) {
+  std::vector<Subject> found;
   llvm::StringMap<bool> seen;
-  module.walk([&](KernelOp kernel) {
-    std::optional<Subject> subject = Subject::of(kernel);
-    if (subject && seen.try_emplace(subject->key, true).second)
-      subjects.push_back(std::move(*subject));
-  });
-  for (auto [i, subject] : llvm::enumerate(subjects)) {
-    progress.show("measuring what the cost model chooses, kernel " + llvm::Twine(i + 1) + " of " + llvm::Twine(subjects.size()));
-    subject.milliseconds = subject.modelMilliseconds = subject.measure(subject.best);
-  }
-  llvm::stable_sort(subjects, [](const Subject &a, const Subject &b) { return a.milliseconds > b.milliseconds; });
-  return subjects;
-}
-
-/// Tries schedules of the kernel's nests, in random order, until `seconds` are over or all were tried.
-static void search(Subject &subject, double seconds, std::mt19937_64 &random, llvm::function_ref<void()> report) {
-  Clock::time_point start = Clock::now();
-  for (size_t nest = 0; nest < subject.best.size(); ++nest) {
-    std::vector<Schedule> tries = subject.alternatives(nest);
-    if (tries.empty())
-      continue;
-    tries.erase(tries.begin());
-    std::shuffle(tries.begin(), tries.end(), random);
-    for (const Schedule &candidate : tries) {
-      if (secondsSince(start) > seconds)
+  module.walk([&](KernelOp op) {
+    if (!KernelAlone::canBe(op))
+      return;
+    Subject subject{KernelAlone(op), keyOf(op), op.getName().str()};
+    if (!seen.try_emplace(subject.key, true).second)
+      return;
+    subject.best = subject.kernel.chosen();
+    subject.steps = subject.kernel.steps();
+    if (auto before = known.find(subject.key); before != known.end() && before->second.threads() == int64_t(options.threads)) {
+      const TunedKernel &kernel = before->second;
+      subject.tried = size_t(std::clamp<int64_t>(kernel.tried, 0, subject.steps.size()));
+      auto nests = kernel.schedule.getAs<mlir::ArrayAttr>("nests");
+      if (subject.tried == subject.steps.size() && kernel.tried == kernel.steps)
         return;
-      std::vector<Schedule> schedules = subject.best;
-      schedules[nest] = candidate;
-      double time = subject.measure(schedules);
-      // What looks faster is measured once more beside the best: the machine may have other work.
-      if (time < subject.milliseconds)
-        time = std::min(time, subject.measure(schedules)), subject.milliseconds = std::min(subject.milliseconds, subject.measure(subject.best));
-      if (time >= subject.milliseconds)
-        continue;
-      subject.milliseconds = time;
-      subject.best = schedules;
-      report();
+      if (nests && nests.size() == subject.best.size() && llvm::all_of(nests, llvm::IsaPred<mlir::DictionaryAttr>))
+        for (auto [schedule, nest] : llvm::zip_equal(subject.best, nests))
+          schedule = Schedule::fromAttr(llvm::cast<mlir::DictionaryAttr>(nest));
+    }
+    found.push_back(std::move(subject));
+  });
+  std::vector<Subject> measured;
+  for (size_t i = 0; i < found.size() && !isStopped; i += timer.batch()) {
+    progress.show("measuring what the cost model chooses, kernel " + llvm::Twine(i + 1) + " of " + llvm::Twine(found.size()));
+    std::vector<Candidate> candidates;
+    auto subjects = llvm::MutableArrayRef(found).slice(i, std::min(timer.batch(), found.size() - i));
+    for (Subject &subject : subjects)
+      candidates.push_back(subject.kernel.with(subject.kernel.chosen()));
+    for (auto [subject, time] : llvm::zip_equal(subjects, timer.measure(candidates))) {
+      subject.milliseconds = subject.modelMilliseconds = time;
+      if (std::isfinite(time))
+        measured.push_back(std::move(subject));
+      else if (!isStopped)
+        progress.clear(), note(options.model + ": kernel '" + subject.name + "' is left out: " + timer.trouble);
     }
   }
+  llvm::stable_sort(measured, [](const Subject &a, const Subject &b) { return a.milliseconds > b.milliseconds; });
+  return measured;
+}
+
+void Search::show(const Subject &subject, const llvm::Twine &what) {
+  progress.show(what + llvm::formatv(", {0}: {1:f4} ms, the cost model's {2:f4} ms; schedule {3} of {4}, {5:f0} s left", subject.name, subject.milliseconds,
+                                     subject.modelMilliseconds, subject.tried, subject.steps.size(), std::max(secondsLeft(), 0.0))
+                           .str());
+}
+
+void Search::run(Subject &subject, const llvm::Twine &what, double seconds) {
+  Clock::time_point begin = Clock::now();
+  while (subject.tried != subject.steps.size() && secondsSince(begin) < seconds && !isStopped) {
+    show(subject, what);
+    // The best so far takes part: the machine may be slower now than it was.
+    std::vector<Schedules> tries{subject.best};
+    std::vector<Candidate> candidates;
+    candidates.push_back(subject.kernel.with(subject.best));
+    size_t steps = 0;
+    for (; tries.size() < std::max<size_t>(timer.batch(), 2) && subject.tried + steps != subject.steps.size(); ++steps)
+      if (std::optional<Schedules> next = subject.steps[subject.tried + steps](subject.best)) {
+        candidates.push_back(subject.kernel.with(*next));
+        tries.push_back(std::move(*next));
+      }
+    std::vector<double> times = timer.measure(candidates);
+    // What was ended by the user's signal, too, says nothing.
+    if (isStopped && llvm::all_of(times, [](double time) { return !std::isfinite(time); }))
+      return;
+    subject.tried += steps;
+    auto least = llvm::min_element(times);
+    if (std::isfinite(*least)) {
+      subject.milliseconds = *least;
+      subject.best = tries[least - times.begin()];
+    }
+  }
+  compare(subject);
+}
+
+void Search::compare(Subject &subject) {
+  for (int round = 0; round < 2; ++round) {
+    std::vector<Candidate> both;
+    both.push_back(subject.kernel.with(subject.kernel.chosen()));
+    both.push_back(subject.kernel.with(subject.best));
+    std::vector<double> times = timer.measure(both);
+    if (!llvm::all_of(times, [](double time) { return std::isfinite(time); }))
+      continue;
+    subject.modelMilliseconds = round == 0 ? times[0] : std::min(times[0], subject.modelMilliseconds);
+    subject.milliseconds = round == 0 ? times[1] : std::min(times[1], subject.milliseconds);
+  }
+  if (subject.milliseconds < kLeastGain * subject.modelMilliseconds)
+    return;
+  subject.best = subject.kernel.chosen();
+  subject.milliseconds = subject.modelMilliseconds;
+}
+
+TunedKernel Search::result(const Subject &subject, mlir::MLIRContext &context) const {
+  mlir::Builder builder(&context);
+  llvm::SmallVector<mlir::Attribute> nests;
+  for (const Schedule &schedule : subject.best)
+    nests.push_back(schedule.toAttr(&context));
+  llvm::SmallVector<mlir::NamedAttribute> fields{builder.getNamedAttr("nests", builder.getArrayAttr(nests))};
+  if (options.threads > 1)
+    fields.push_back(builder.getNamedAttr(kScheduleThreads, builder.getI64IntegerAttr(options.threads)));
+  return {subject.name,
+          options.target,
+          builder.getDictionaryAttr(fields),
+          subject.milliseconds,
+          subject.modelMilliseconds,
+          int64_t(subject.tried),
+          int64_t(subject.steps.size())};
+}
+
+//===----------------------------------------------------------------------===//
+// The command
+//===----------------------------------------------------------------------===//
+
+static std::string kernelLine(const Subject &subject) {
+  return llvm::formatv("{0}: {1:f4} ms, {2:f2} times as fast as the cost model's {3:f4} ms; {4} of {5} schedules\n", subject.name, subject.milliseconds,
+                       subject.modelMilliseconds / subject.milliseconds, subject.modelMilliseconds, subject.tried, subject.steps.size());
+}
+
+/// What was done, and how the cost model compares.
+static void printEnd(const TuneOptions &options, llvm::ArrayRef<Subject> done, bool isComplete) {
+  std::vector<double> ratios;
+  for (const Subject &subject : done)
+    ratios.push_back(subject.modelMilliseconds / subject.milliseconds);
+  llvm::sort(ratios);
+  llvm::outs() << options.model << ": " << options.target << ", " << ratios.size() << " kernels measured; the cost model's choice takes "
+               << llvm::formatv("{0:f2} times the best that was found in the median, {1:f2} at the most\n", ratios[ratios.size() / 2], ratios.back())
+               << "written to " << options.output << "; `ingot compile --schedules " << options.output << "` reads it"
+               << (isComplete ? "\n" : "; the same command goes on from there\n");
+}
+
+/// Makes the search of each kernel in its share of the time, and writes what it finds.
+static int searchAll(const TuneOptions &options, Search &search, std::vector<Subject> &subjects, TunedKernels &known, mlir::MLIRContext &context,
+                     Progress &progress) {
+  double rest = 0;
+  for (const Subject &subject : subjects)
+    rest += subject.milliseconds;
+  size_t done = 0;
+  bool isComplete = true;
+  for (; done != subjects.size() && !isStopped; ++done) {
+    Subject &subject = subjects[done];
+    // Half of what is left by time, the slowest having most to gain, half alike.
+    double share = std::max(search.secondsLeft(), 0.0) * (0.5 * subject.milliseconds / std::max(rest, 1e-9) + 0.5 / double(subjects.size() - done));
+    rest -= subject.milliseconds;
+    search.run(subject, "kernel " + llvm::Twine(done + 1) + " of " + llvm::Twine(subjects.size()), share);
+    known[subject.key] = search.result(subject, context);
+    isComplete &= subject.tried == subject.steps.size();
+    // A search that is stopped goes on from here.
+    if (llvm::Error error = writeSchedules(options.output, known))
+      return fail(std::move(error));
+    progress.clear();
+    llvm::outs() << kernelLine(subject);
+    llvm::outs().flush();
+  }
+  if (done == 0)
+    return fail(options.model + ": stopped before anything was measured");
+  printEnd(options, llvm::ArrayRef(subjects).take_front(done), isComplete && done == subjects.size());
+  return 0;
 }
 
 int ingot::tuneModel(const TuneOptions &given) {
   Progress progress;
   TuneOptions options = given;
-  // Of a target with levels, what such a model would take here.
-  const Target *here = Target::find(options.target)->here();
-  if (!here)
-    return fail(options.model + ": target " + options.target + " does not run on this machine; `ingot targets` says which do");
-  const Target &target = *here;
-  options.target = target.name;
+  const Target &target = *Target::find(options.target);
+  if (options.runner.empty() ? !resolveTarget(options) : !target.levels.empty())
+    return options.runner.empty()
+               ? 1
+               : fail(options.model + ": a program is for one instruction set; give --target " + target.levels.front() + " or another level of " + target.name);
+  if (!options.runner.empty())
+    options.target = target.name;
   std::unique_ptr<Compilation> model = Compilation::import(options, progress);
   if (!model || !model->bringTo(Form::kernels, progress))
     return 1;
@@ -244,49 +251,21 @@ int ingot::tuneModel(const TuneOptions &given) {
       return fail(before.takeError());
     known = std::move(*before);
   }
-  std::vector<Subject> subjects = subjectsOf(model->module(), progress);
-  llvm::erase_if(subjects, [&](const Subject &subject) { return known.count(subject.key) != 0; });
-  double total = 0;
-  for (const Subject &subject : subjects)
-    total += subject.milliseconds;
-
-  mlir::Builder builder(&context);
-  std::mt19937_64 random(options.seed);
-  std::vector<double> ratios;
-  for (auto [i, subject] : llvm::enumerate(subjects)) {
-    double share = options.seconds * (total > 0 ? 0.5 * subject.milliseconds / total + 0.5 / double(subjects.size()) : 0);
-    auto report = [&, i = i, &subject = subject] {
-      progress.show(llvm::formatv("kernel {0} of {1}, {2}: {3:f4} ms, the cost model's {4:f4} ms", i + 1, subjects.size(), subject.name, subject.milliseconds,
-                                  subject.modelMilliseconds)
-                        .str());
-    };
-    report();
-    search(subject, share, random, report);
-    // Both once more, in turn, since the machine may have become slower or faster.
-    for (int round = 0; round < 3; ++round) {
-      subject.modelMilliseconds = std::min(subject.modelMilliseconds, subject.measure(subject.chosen()));
-      subject.milliseconds = std::min(subject.milliseconds, subject.measure(subject.best));
-    }
-    bool better = subject.milliseconds < kLeastGain * subject.modelMilliseconds;
-    llvm::SmallVector<mlir::Attribute> nests;
-    for (const Schedule &schedule : better ? subject.best : subject.chosen())
-      nests.push_back(schedule.toAttr(&context));
-    double reached = better ? subject.milliseconds : subject.modelMilliseconds;
-    known[subject.key] = {subject.name, builder.getDictionaryAttr(builder.getNamedAttr("nests", builder.getArrayAttr(nests))), reached,
-                          subject.modelMilliseconds, subject.measured};
-    ratios.push_back(subject.modelMilliseconds / reached);
-    // A search that is stopped goes on from here.
-    if (llvm::Error error = writeSchedules(options.output, known))
-      return fail(std::move(error));
-  }
+  llvm::Expected<std::unique_ptr<KernelTimer>> timer =
+      options.runner.empty() ? makeLocalTimer(options.threads) : makeRunnerTimer(options.compiler, options.runner, options.threads);
+  if (!timer)
+    return fail(timer.takeError());
+  // After the timer, whose folder goes on a signal.
+  handlerBefore = std::signal(SIGINT, stop);
+  Search search(options, **timer, progress);
+  std::vector<Subject> subjects = search.subjects(model->module(), known);
+  if (!subjects.empty())
+    return searchAll(options, search, subjects, known, context, progress);
   progress.clear();
-  if (ratios.empty()) {
-    llvm::outs() << options.model << ": all its kernels are in " << options.output << " already; remove it to measure them anew\n";
-    return 0;
-  }
-  llvm::sort(ratios);
-  llvm::outs() << options.model << ": " << target.name << ", " << ratios.size() << " kernels measured; the cost model's choice takes "
-               << llvm::format("%.2f", ratios[ratios.size() / 2]) << " times the best that was found in the median, " << llvm::format("%.2f", ratios.back())
-               << " at the most\nwritten to " << options.output << "; `ingot compile --schedules " << options.output << "` reads it\n";
+  if (isStopped)
+    return fail(options.model + ": stopped before anything was measured");
+  if (!(*timer)->trouble.empty())
+    return fail(options.model + ": no kernel can be measured: " + (*timer)->trouble);
+  llvm::outs() << options.model << ": all schedules of its kernels were measured, see " << options.output << "; remove it to measure them anew\n";
   return 0;
 }

@@ -1,8 +1,6 @@
 //===- Verify.cpp - ingot verify ------------------------------------------===//
-#include "compiler/driver/Executor.h"
+#include "compiler/driver/BoundModel.h"
 #include "compiler/driver/Files.h"
-#include "compiler/driver/Inputs.h"
-#include "compiler/driver/Compilation.h"
 #include "compiler/driver/Python.h"
 #include "compiler/driver/TensorFile.h"
 #include "compiler/support/CodeOptions.h"
@@ -191,9 +189,8 @@ int ingot::verifyModel(const VerifyOptions &given) {
   llvm::Expected<std::vector<GivenInput>> inputs = readInputs(options.inputs);
   if (!inputs)
     return fail(inputs.takeError());
-  std::unique_ptr<Compilation> model;
-  auto refused = [&] {
-    if (!model->module()->hasAttr(kInterfaceLists) || (options.data.empty() && options.against == "unoptimized"))
+  auto refused = [&](Compilation &model) {
+    if (!model.module()->hasAttr(kInterfaceLists) || (options.data.empty() && options.against == "unoptimized"))
       return false;
     progress.clear();
     fail(options.model + ": has inputs or outputs that are sequences or optionals, which only --against unoptimized compares");
@@ -201,36 +198,21 @@ int ingot::verifyModel(const VerifyOptions &given) {
   };
   if (!options.data.empty()) {
     // The files have numbers, the model has the names; with the sizes of the data it is read again.
-    model = Compilation::import(options, progress);
-    if (!model || refused())
+    std::unique_ptr<Compilation> named = Compilation::import(options, progress);
+    if (!named || refused(*named))
       return 1;
-    if (llvm::Error error = readDataInputs(options.data, interfaceOf(model->module()), *inputs))
+    if (llvm::Error error = readDataInputs(options.data, interfaceOf(named->module()), *inputs))
       return fail(std::move(error));
   }
   addShapes(options, *inputs);
-  model = Compilation::import(options, progress);
-  if (!model || !model->bringTo(Form::onnx, progress))
+  std::optional<BoundModel> model = BoundModel::import(options, *inputs, options.seed, progress);
+  if (!model || refused(*model->compilation) || !model->run(options, options.road, progress))
     return 1;
-  if (refused())
-    return 1;
-  Interface interface = interfaceOf(model->module());
-  llvm::Expected<std::vector<Tensor>> bound = bindInputs(interface, *inputs, options.seed, indexBounds(model->module()));
-  if (!bound)
-    return fail(options.model + ": " + llvm::toString(bound.takeError()));
-  if (!model->bringTo(Form::plan, progress))
-    return 1;
-  progress.show("making code");
-  llvm::Expected<std::unique_ptr<Executor>> executor = options.road == "cpp" ? makeCppExecutor(model->module(), interface)
-                                                                             : makeObjectExecutor(model->module(), interface);
-  if (!executor)
-    return fail(options.model + ": " + llvm::toString(executor.takeError()));
-  llvm::Expected<std::vector<Tensor>> outputs = (*executor)->run(*bound);
-  if (!outputs)
-    return fail(options.model + ": " + llvm::toString(outputs.takeError()));
+  const Interface &interface = model->interface;
 
   if (!options.data.empty()) {
     progress.clear();
-    llvm::Expected<bool> passes = compareWithData(options.data, interface, *outputs);
+    llvm::Expected<bool> passes = compareWithData(options.data, interface, model->outputs);
     if (!passes)
       return fail(passes.takeError());
     llvm::outs() << (*passes ? "passed\n" : "FAILED\n");
@@ -238,13 +220,13 @@ int ingot::verifyModel(const VerifyOptions &given) {
   }
 
   if (options.against == "unoptimized")
-    return compareUnoptimized(options, interface, *bound, *outputs, progress);
+    return compareUnoptimized(options, interface, model->inputs, model->outputs, progress);
 
   progress.show("running onnxruntime and float64");
   llvm::Expected<TemporaryFolder> folder = TemporaryFolder::create();
   if (!folder)
     return fail(folder.takeError());
-  for (const auto &[i, tensor] : llvm::enumerate(*bound))
+  for (const auto &[i, tensor] : llvm::enumerate(model->inputs))
     if (llvm::Error error = writeNpy(folder->file("input_" + llvm::Twine(i) + ".npy"), tensor))
       return fail(std::move(error));
   std::string message;
@@ -256,7 +238,7 @@ int ingot::verifyModel(const VerifyOptions &given) {
 
   progress.clear();
   bool passes = true;
-  int limit = model->module()->hasAttr(kWinograd) ? 10 : 2;
+  int limit = model->compilation->module()->hasAttr(kWinograd) ? 10 : 2;
   for (const auto &[i, port] : llvm::enumerate(interface.outputs)) {
     llvm::Expected<Tensor> peer = readNpy(folder->file("peer_" + llvm::Twine(i) + ".npy"));
     if (!peer)
@@ -265,7 +247,7 @@ int ingot::verifyModel(const VerifyOptions &given) {
     llvm::Expected<Tensor> reference = readNpy(folder->file("double_" + llvm::Twine(i) + ".npy"));
     if (!reference)
       return fail(reference.takeError());
-    passes &= compare(port, (*outputs)[i], *peer, *reference, limit);
+    passes &= compare(port, model->outputs[i], *peer, *reference, limit);
   }
   llvm::outs() << (passes ? "passed\n" : "FAILED\n");
   return passes ? 0 : 1;

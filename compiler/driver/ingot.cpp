@@ -258,21 +258,31 @@ int main(int argc, char **argv) {
                        "  ingot bench rec.onnx --against none --target x86-64-v1\n");
 
   TuneOptions tune;
-  CLI::App *tuneCommand = app.add_subcommand("tune", "measure schedules of a model's kernels on this machine");
+  CLI::App *tuneCommand = app.add_subcommand("tune", "measure schedules of a model's kernels, on this machine or another");
   addModel(*tuneCommand, tune);
   addModelOptions(*tuneCommand, tune, /*hasTarget=*/true);
-  tuneCommand->add_option("-o,--output", tune.output, "the file for the best schedules; kernels that are in it already are not measured again")
+  tuneCommand->add_option("-o,--output", tune.output, "the file for the best schedules; a search goes on with what is in it")
       ->type_name("FILE")
       ->required();
   tuneCommand->add_option("--seconds", tune.seconds, "how long schedules are searched, for all kernels together")
       ->default_str("60")
       ->check(CLI::Range(0.0, 1e6));
-  tuneCommand->add_option("--seed", tune.seed, "of the order in which schedules are tried")->default_str("0");
-  tuneCommand->footer("Each kernel is measured alone, with random operands, on one thread. The file grows kernel by kernel: a search that is stopped goes on with the\n"
-                      "others when it is started again. It holds for the target it was made for, on any machine, and can be checked in.\n"
+  addThreads(*tuneCommand, tune, "threads that share each kernel: schedules for code compiled with as many");
+  CLI::Option *runner = tuneCommand->add_option("--runner", tune.runner, "the command that runs a program of the target: an emulator, a script that takes it to a board")
+                            ->type_name("COMMAND");
+  tuneCommand->add_option("--compiler", tune.compiler, "the command that compiles and links such a program; else $CXX")->type_name("COMMAND")->needs(runner);
+  tuneCommand->footer("Each kernel is measured alone, with random operands. A search that is stopped (Ctrl-C; a second one ends at once), or whose time is over, goes on\n"
+                      "when it is started again with the same file. The file holds for the target and can be checked in; ingot_add_model(... SCHEDULES FILE) reads it.\n"
+                      "\n--runner: schedules become programs of up to 16 at a time, built by --compiler, with the target's flags added, and run by the command. Commands\n"
+                      "are split at blanks, as quotes allow, and no shell sees them. The word {} stands for the files, which else come last: of the compiler its\n"
+                      "arguments up to -o PROGRAM, of the runner the program. The program prints its figures, and the runner shows them on its standard output.\n"
+                      "Where there is no operating system, see ingot/tune.h for what the compiler's command adds.\n"
                       "\nExamples:\n"
                       "  ingot tune rec.onnx -o rec.json --shape x=1,3,48,320 --seconds 300\n"
-                      "  ingot compile rec.onnx -o out --shape x=1,3,48,320 --schedules rec.json\n");
+                      "  ingot compile rec.onnx -o out --shape x=1,3,48,320 --schedules rec.json\n"
+                      "  ingot tune rec.onnx -o rec.json --target aarch64 --compiler aarch64-linux-gnu-g++ --runner ./on-board.sh\n"
+                      "  ingot tune ds_cnn.onnx -o ds_cnn.json --target cortex-m7 --runner './flash.sh {}' \\\n"
+                      "    --compiler 'arm-none-eabi-g++ -ffreestanding -nostdlib -T board.ld board.o {} -lgcc'\n");
 
   ModelOptions inspect;
   CLI::App *inspectCommand = app.add_subcommand("inspect", "shapes, operators, work and memory of a model; what is unsupported");

@@ -3,6 +3,7 @@
 #define INGOT_COMPILER_IMPORT_ELEMENTTYPES_H
 
 #include "mlir/IR/Types.h"
+#include <string>
 
 namespace ingot {
 
@@ -10,6 +11,8 @@ namespace ingot {
 /// none).
 mlir::Type elementTypeOf(mlir::MLIRContext *context, int dataType);
 int dataTypeOf(mlir::Type elementType);
+/// `float`, `int64`, `bool`, ...: the specification's name in lower case; `undefined` where there is none.
+std::string elementTypeName(mlir::Type elementType);
 
 } // namespace ingot
 

@@ -28,9 +28,7 @@ struct ImportError : std::runtime_error {
 /// The node's name, or its first output's where it has none.
 llvm::StringRef displayName(const ::onnx::NodeProto &node);
 
-/// `float`, `int64`, `bool`, ...: the specification's name in lower case.
-std::string elementTypeName(mlir::Type elementType);
-/// The same of a number that a file has, which may be none.
+/// The name of the element type of that number, which comes from a file and may be none.
 std::string elementTypeName(int dataType);
 
 /// A tensor without shape is unranked, a negative or symbolic dimension dynamic.

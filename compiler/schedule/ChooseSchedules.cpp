@@ -43,7 +43,11 @@ struct ChooseSchedules : ingot::impl::ChooseSchedulesBase<ChooseSchedules> {
       mergeDimensions(nest, nests->indexArguments.size());
       schedules.push_back(known ? Schedule::fromAttr(cast<DictionaryAttr>(knownNests[i])) : chooseSchedule(nest, isConstant, target));
     }
-    chooseSharing(*nests, schedules, workOf(kernel), threadsOf(getOperation()), target);
+    // How threads share a kernel was measured for one number of them.
+    int64_t threads = threadsOf(getOperation());
+    auto knownThreads = known ? known.getAs<IntegerAttr>(kScheduleThreads) : IntegerAttr();
+    if (!knownThreads || knownThreads.getInt() != threads)
+      chooseSharing(*nests, schedules, workOf(kernel), threads, target);
     Builder b(&getContext());
     SmallVector<Attribute> attributes;
     for (const Schedule &schedule : schedules)

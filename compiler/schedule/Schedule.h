@@ -62,6 +62,9 @@ int64_t countCoveringVectors(int64_t lanes, int64_t width);
 /// The module's attribute with schedules that a tuner measured: a dictionary from keys of kernels to what their attribute `schedule` shall be. choose-schedules takes
 /// them from there.
 inline constexpr const char *kSchedules = "ingot.schedules";
+/// In one of these: the number of threads that it was measured with. Code for as many is shared as it says; for any other number that is chosen anew, and
+/// everything else stays.
+inline constexpr const char *kScheduleThreads = "threads";
 
 /// A name for all kernels that compute the same from operands of the same types, of which the same are constants, for the same target: sixteen hexadecimal digits.
 std::string keyOf(KernelOp kernel);

@@ -41,22 +41,40 @@ bool ingot::canShare(const KernelNests &nests, const Schedule &first, int64_t di
   return nest.isDynamic(dim) ? !skipsPadding(nest, dim) : interior(nest, dim) == std::make_pair(int64_t(0), nest.sizes[dim]);
 }
 
+static int64_t nominalSize(const Nest &nest, int64_t dim) { return nest.isDynamic(dim) ? kNominalSize : nest.sizes[dim]; }
+
+static int64_t countUnits(const Nest &nest, const Schedule &schedule, int64_t dim) {
+  int64_t points = nominalSize(nest, dim) * (dim == schedule.tile && schedule.rows != -1 ? nominalSize(nest, schedule.rows) : 1);
+  return int64_t(llvm::divideCeil(points, unitOf(schedule, dim)));
+}
+
+SmallVector<Sharing> ingot::possibleSharings(const KernelNests &nests, int64_t threads) {
+  SmallVector<Sharing> ways{{-1, 1}};
+  if (threads < 2 || nests.nests.empty())
+    return ways;
+  const Nest &nest = nests.nests.front();
+  for (int64_t dim = 0; dim < int64_t(nest.sizes.size()); ++dim)
+    if (!nest.reduction[dim] && nest.sizes[dim] != 1)
+      // Fewer threads than there are wake sooner.
+      for (int64_t parts = threads; parts > 1; parts /= 2)
+        ways.push_back({dim, parts});
+  return ways;
+}
+
+int64_t ingot::grainOf(const Nest &nest, const Schedule &schedule, const Sharing &sharing) {
+  return std::max<int64_t>(countUnits(nest, schedule, sharing.dim) / sharing.parts, 1);
+}
+
 void ingot::chooseSharing(const KernelNests &nests, MutableArrayRef<Schedule> schedules, const Work &work, int64_t threads, const Target &target) {
-  // What a file of schedules says of it holds for other numbers of threads.
   for (Schedule &any : schedules)
     any.shared = -1;
   if (threads < 2 || nests.nests.empty())
     return;
   const Nest &nest = nests.nests.front();
   Schedule &schedule = schedules.front();
-  auto nominal = [&](unsigned dim) { return nest.isDynamic(dim) ? kNominalSize : nest.sizes[dim]; };
-  auto unitsAlong = [&](int64_t dim) {
-    int64_t points = nominal(dim) * (dim == schedule.tile && schedule.rows != -1 ? nominal(schedule.rows) : 1);
-    return int64_t(llvm::divideCeil(points, unitOf(schedule, dim)));
-  };
   double points = 1;
   for (unsigned dim = 0; dim < nest.sizes.size(); ++dim)
-    points *= double(nominal(dim));
+    points *= double(nominalSize(nest, dim));
   double lanes = schedule.lane == -1 ? 1 : double(target.lanes(4));
   // Two multiply-adds, four operations, a cycle. Where sizes are open the work is not counted.
   double cycles = std::max({double(work.operations + work.integerOperations) / (4 * lanes), double(work.bytes) / kBytesPerCycle, points / (2 * lanes)});
@@ -71,7 +89,7 @@ void ingot::chooseSharing(const KernelNests &nests, MutableArrayRef<Schedule> sc
   for (int64_t dim : order) {
     if (!canShare(nests, schedule, dim))
       continue;
-    int64_t units = unitsAlong(dim);
+    int64_t units = countUnits(nest, schedule, dim);
     double balance = double(units) / double(threads * llvm::divideCeil(units, threads));
     // Beyond this, better balance is worth less than the better place.
     if (balance <= best + 0.03)
@@ -80,7 +98,7 @@ void ingot::chooseSharing(const KernelNests &nests, MutableArrayRef<Schedule> sc
     schedule.shared = dim;
     schedule.grain = int64_t(std::ceil(kLeastPart / cycles * double(units)));
   }
-  int64_t units = schedule.shared == -1 ? 0 : unitsAlong(schedule.shared);
+  int64_t units = schedule.shared == -1 ? 0 : countUnits(nest, schedule, schedule.shared);
   if (units < 2 * schedule.grain)
     schedule.shared = -1;
 }

@@ -25,6 +25,18 @@ bool canShare(const KernelNests &nests, const Schedule &first, int64_t dim);
 /// their schedules see them (dimensions merged, none split).
 void chooseSharing(const KernelNests &nests, llvm::MutableArrayRef<Schedule> schedules, const Work &work, int64_t threads, const Target &target);
 
+/// A dimension of the first nest, -1 for none, in at most so many parts.
+struct Sharing {
+  int64_t dim;
+  int64_t parts;
+};
+
+/// Ways for a tuner to measure, whatever the schedules; canShare says which of them fit some.
+llvm::SmallVector<Sharing> possibleSharings(const KernelNests &nests, int64_t threads);
+
+/// The schedule's `grain` where it is shared in this way.
+int64_t grainOf(const Nest &nest, const Schedule &schedule, const Sharing &sharing);
+
 } // namespace ingot
 
 #endif
