@@ -342,9 +342,12 @@ static std::string jsonText(const BenchOptions &options, const std::string &targ
 int ingot::benchModel(const BenchOptions &given) {
   Progress progress;
   BenchOptions options = given;
-  if (!resolveTarget(options))
-    return 1;
-  const Target &target = *Target::find(options.target);
+  // Of a target with levels, what such a model would take here.
+  const Target *here = Target::find(options.target)->here();
+  if (!here)
+    return fail(options.model + ": target " + options.target + " does not run on this machine; `ingot targets` says which do");
+  const Target &target = *here;
+  options.target = target.name;
   llvm::Expected<std::vector<GivenInput>> inputs = readInputs(options.inputs);
   if (!inputs)
     return fail(inputs.takeError());

@@ -40,12 +40,3 @@ bool BoundModel::run(const ModelOptions &options, const std::string &road, Progr
   outputs = std::move(*given);
   return true;
 }
-
-bool ingot::resolveTarget(ModelOptions &options) {
-  const Target *here = Target::find(options.target)->here();
-  if (here)
-    options.target = here->name;
-  else
-    fail(options.model + ": target " + options.target + " does not run on this machine; `ingot targets` says which do");
-  return here;
-}

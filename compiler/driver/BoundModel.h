@@ -29,9 +29,6 @@ struct BoundModel {
   bool run(const ModelOptions &options, const std::string &road, Progress &progress);
 };
 
-/// Makes the target the one whose code this machine would take of it, a level where it has some.
-bool resolveTarget(ModelOptions &options);
-
 } // namespace ingot
 
 #endif

@@ -1,5 +1,5 @@
 //===- Tune.cpp - ingot tune ----------------------------------------------===//
-#include "compiler/driver/BoundModel.h"
+#include "compiler/driver/Compilation.h"
 #include "compiler/driver/KernelAlone.h"
 #include "compiler/support/CodeOptions.h"
 #include "dialects/ingot/IngotDialect.h"
@@ -230,16 +230,24 @@ static int searchAll(const TuneOptions &options, Search &search, std::vector<Sub
   return 0;
 }
 
+/// Makes the target one that can be measured; false after one line on stderr.
+static bool chooseTarget(TuneOptions &options) {
+  const Target &target = *Target::find(options.target);
+  const Target *measured = options.runner.empty() ? target.here() : target.levels.empty() ? &target : nullptr;
+  if (measured)
+    options.target = measured->name;
+  else if (options.runner.empty())
+    fail(options.model + ": target " + target.name + " does not run on this machine; `ingot targets` says which do, and --runner measures on another");
+  else
+    fail(options.model + ": a program is for one instruction set; give --target " + target.levels.front() + " or another level of " + target.name);
+  return measured;
+}
+
 int ingot::tuneModel(const TuneOptions &given) {
   Progress progress;
   TuneOptions options = given;
-  const Target &target = *Target::find(options.target);
-  if (options.runner.empty() ? !resolveTarget(options) : !target.levels.empty())
-    return options.runner.empty()
-               ? 1
-               : fail(options.model + ": a program is for one instruction set; give --target " + target.levels.front() + " or another level of " + target.name);
-  if (!options.runner.empty())
-    options.target = target.name;
+  if (!chooseTarget(options))
+    return 1;
   std::unique_ptr<Compilation> model = Compilation::import(options, progress);
   if (!model || !model->bringTo(Form::kernels, progress))
     return 1;

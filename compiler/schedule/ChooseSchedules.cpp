@@ -43,6 +43,8 @@ struct ChooseSchedules : ingot::impl::ChooseSchedulesBase<ChooseSchedules> {
       mergeDimensions(nest, nests->indexArguments.size());
       schedules.push_back(known ? Schedule::fromAttr(cast<DictionaryAttr>(knownNests[i])) : chooseSchedule(nest, isConstant, target));
     }
+    if (known && !llvm::all_of(llvm::zip_equal(nests->nests, schedules), [](auto pair) { return isWithin(std::get<0>(pair), std::get<1>(pair)); }))
+      return kernel.emitError("has a schedule that does not fit its loops");
     // How threads share a kernel was measured for one number of them.
     int64_t threads = threadsOf(getOperation());
     auto knownThreads = known ? known.getAs<IntegerAttr>(kScheduleThreads) : IntegerAttr();

@@ -104,14 +104,10 @@ private:
     auto valid = [&](int64_t dim) {
       return dim >= -1 && dim < int64_t(nest.sizes.size());
     };
-    bool fits = valid(schedule.lane) && valid(schedule.tile) &&
-                schedule.width >= 1 && schedule.vectors >= 1 &&
-                schedule.tileSize >= 1 && schedule.step >= 1;
-    // A schedule may come from a file: code stays of a reasonable size.
-    fits &= schedule.width <= 64 && llvm::isPowerOf2_64(uint64_t(schedule.width)) && schedule.vectors <= 64 && schedule.tileSize <= 64 && schedule.step <= 64;
+    bool fits = isWithin(nest, schedule);
     bool reduces = nest.root().op && nest.root().op.getNumReductionLoops();
     fits &= schedule.tile == -1 || reduces || schedule.lane != -1;
-    fits &= valid(schedule.rows) && (schedule.rows == -1 || (schedule.tile != -1 && reduces && fits && canWalkAsOne(nest, schedule.lane, schedule.rows, schedule.tile)));
+    fits = fits && (schedule.rows == -1 || (schedule.tile != -1 && reduces && canWalkAsOne(nest, schedule.lane, schedule.rows, schedule.tile)));
     fits &= schedule.totals >= 0 &&
             schedule.totals <= int64_t(reductionOrder(nest).size());
     for (int64_t dim : schedule.unroll)

@@ -64,6 +64,13 @@ Schedule Schedule::fromAttr(DictionaryAttr attr) {
   return schedule;
 }
 
+bool ingot::isWithin(const Nest &nest, const Schedule &schedule) {
+  auto isDim = [&](int64_t dim) { return dim >= -1 && dim < int64_t(nest.sizes.size()); };
+  auto isSize = [](int64_t size) { return size >= 1 && size <= 64; };
+  return isDim(schedule.lane) && isDim(schedule.tile) && isDim(schedule.rows) && isSize(schedule.width) && llvm::isPowerOf2_64(uint64_t(schedule.width)) &&
+         isSize(schedule.vectors) && isSize(schedule.tileSize) && isSize(schedule.step);
+}
+
 int64_t ingot::countCoveringVectors(int64_t lanes, int64_t width) {
   int64_t count = lanes / width;
   lanes %= width;

@@ -52,6 +52,10 @@ struct Schedule {
   int64_t block() const { return width * vectors; }
 };
 
+/// Whether the dimensions are the nest's and the sizes such that code stays of a reasonable size. Nothing else may be asked of a schedule that comes from a file
+/// before.
+bool isWithin(const Nest &nest, const Schedule &schedule);
+
 /// Vector widths that cover `lanes` lanes, widest first: no masks, no padding.
 llvm::SmallVector<int64_t> coverLanes(int64_t lanes, int64_t width);
 /// Whether sums of a block that is not full are made in whole vectors: all that depends on the lane is packed, with zeros at the end.

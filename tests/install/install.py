@@ -97,6 +97,39 @@ def check_library(folder, ingot_dir):
         sys.exit("FAILED: the pictures are not what they should be")
 
 
+SCHEDULES_CMAKE = """cmake_minimum_required(VERSION 3.25)
+project(tuned LANGUAGES CXX ASM)
+find_package(Ingot REQUIRED)
+ingot_add_model(ds_cnn MODEL ds_cnn.onnx TARGET x86-64-v1 SCHEDULES schedules/ds_cnn.json)
+"""
+
+
+def check_schedules(folder, ingot_dir):
+    """Schedules of a file in the project, and the library built again when they change."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "schedules").mkdir(parents=True)
+    shutil.copy(models.MODELS["ds_cnn"].path, folder / "ds_cnn.onnx")
+    (folder / "CMakeLists.txt").write_text(SCHEDULES_CMAKE)
+    file = folder / "schedules" / "ds_cnn.json"
+    run(ingot_dir.parents[2] / "bin" / "ingot", "tune", folder / "ds_cnn.onnx", "-o", file, "--target", "x86-64-v1", "--seconds", 0)
+    build = folder / "build"
+    run("cmake", "-G", "Ninja", "-S", folder, "-B", build, f"-DIngot_DIR={ingot_dir}")
+
+    def sources():
+        said = run("cmake", "--build", build)
+        if "ds_cnn.json" in said:
+            sys.exit("FAILED: the file does not fit its model")
+        return {path.name: path.read_text() for path in build.rglob("ds_cnn_kernels_*.cpp")}
+
+    first = sources()
+    if "no work to do" not in run("cmake", "--build", build):
+        sys.exit("FAILED: building again without a change does work")
+    text, count = re.subn(r"vectors = \d+", "vectors = 1", re.sub(r"tile = -?\d+", "tile = -1", re.sub(r"tile_size = \d+", "tile_size = 1", file.read_text())))
+    file.write_text(text)
+    if not first or not count or sources() == first:
+        sys.exit("FAILED: the code is the same after its schedules were changed")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Builds the README's project with an installed Ingot.")
     parser.add_argument("--ingot-dir", type=pathlib.Path, required=True)
@@ -122,6 +155,7 @@ def main():
     if run(build / "app") == first:
         sys.exit("FAILED: the program prints the same after the model was changed")
     check_library(arguments.work / "pictures", arguments.ingot_dir)
+    check_schedules(arguments.work / "schedules", arguments.ingot_dir)
 
 
 if __name__ == "__main__":
