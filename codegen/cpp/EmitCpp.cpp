@@ -163,6 +163,16 @@ private:
     return FunctionPrinter(function, facts, symbols, style).print(os);
   }
 
+  /// The tables that the functions look up, in a part of their file that nobody else sees.
+  void printTables(raw_ostream &os, ArrayRef<func::FuncOp> functions) {
+    llvm::DenseSet<Attribute> printed;
+    for (func::FuncOp function : functions)
+      function.walk([&](LookupOp lookup) {
+        if (printed.insert(lookup.getTable()).second)
+          printTable(os << "\n", lookup.getTable(), facts.tables.lookup(lookup.getTable()), style);
+      });
+  }
+
   LogicalResult printGraph(std::string &text) {
     llvm::raw_string_ostream os(text);
     const std::string &name = interface.name;
@@ -194,6 +204,7 @@ private:
                              std::string &text) {
     llvm::raw_string_ostream os(text);
     printTop(os, file, "_kernels.h");
+    printTables(os, kernels);
     bool inside = false;
     for (func::FuncOp function : kernels) {
       // Parts of a kernel are private to its file.

@@ -367,5 +367,10 @@ ModuleFacts cpp::analyse(ModuleOp module, const CppStyle &style) {
       name = "graph";
     facts.names[function] = names.add(name.empty() ? "kernel" : name);
   }
+  module.walk([&](LookupOp lookup) {
+    std::string &name = facts.tables[lookup.getTable()];
+    if (name.empty())
+      name = names.add("table");
+  });
   return facts;
 }

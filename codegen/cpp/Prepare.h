@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace ingot::cpp {
 
@@ -17,6 +18,8 @@ struct ModuleFacts {
   llvm::DenseSet<mlir::Value> overlapping;
   /// C++ names of all functions.
   llvm::DenseMap<mlir::Operation *, std::string> names;
+  /// C++ names of the tables that ingot.lookup reads, in the order in which they are met.
+  llvm::MapVector<mlir::Attribute, std::string> tables;
 
   std::string nameOf(mlir::Operation *function) const {
     return names.lookup(function);

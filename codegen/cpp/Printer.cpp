@@ -773,6 +773,20 @@ bool FunctionPrinter::printsAsScalar(Value value) {
   return uniformValue(value) || value.getDefiningOp<vector::BroadcastOp>();
 }
 
+void cpp::printTable(llvm::raw_ostream &os, ElementsAttr table, StringRef name, const CppStyle &style) {
+  SmallVector<std::string> elements;
+  for (Attribute element : table.getValues<Attribute>()) {
+    if (auto number = dyn_cast<FloatAttr>(element))
+      elements.push_back(floatLiteral(number.getValue()).text);
+    else
+      elements.push_back(integerLiteral(cast<IntegerAttr>(element).getValue(), /*typed=*/false).text);
+  }
+  std::string text = "constexpr " + typeName(table.getElementType()) + " " + name.str() + "[" + itostr(table.getNumElements()) + "] = {" +
+                     llvm::join(elements, ", ") + "};";
+  for (const std::string &line : wrap(text, 0, style.columns))
+    os << line << "\n";
+}
+
 Expression FunctionPrinter::constant(Attribute value, Type type, bool scalar,
                                      bool typed) {
   Type element = getElementTypeOrSelf(type);
@@ -1291,6 +1305,8 @@ Expression FunctionPrinter::operation(Operation *op, bool scalar) {
     return call("float_to_half", {expression(operand(0))});
   if (auto dot = dyn_cast<DotOp>(op))
     return call(dot.getIsUnsigned() ? "dot_unsigned" : "dot", {expression(operand(0)), expression(operand(1)), expression(operand(2))});
+  if (auto lookup = dyn_cast<LookupOp>(op))
+    return call("lookup<" + typeName(type) + ">", {{facts.tables.lookup(lookup.getTable())}, expression(operand(0))});
   if (isa<arith::FloorDivSIOp>(op) && type.isIndex())
     return call("floor_div", {expression(operand(0)), expression(operand(1))});
   if (isa<arith::CeilDivSIOp>(op) && type.isIndex())

@@ -23,6 +23,9 @@ std::vector<std::string> argumentNames(mlir::func::FuncOp function,
                                        NameScopes &names,
                                        const CppStyle &style);
 
+/// `constexpr int16_t table[256] = {...};` with a newline, for a table that ingot.lookup reads.
+void printTable(llvm::raw_ostream &os, mlir::ElementsAttr table, llvm::StringRef name, const CppStyle &style);
+
 /// Prints a function's definition. Values with one use are written where they are used, loop-carried values are variables that the loop
 /// updates in place.
 class FunctionPrinter {

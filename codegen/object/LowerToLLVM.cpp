@@ -257,6 +257,40 @@ struct LowerEncode : ConvertOpToLLVMPattern<EncodeOp> {
   }
 };
 
+/// ingot.lookup: loads from a constant of the module, one for each lane.
+struct LowerLookup : ConvertOpToLLVMPattern<LookupOp> {
+  LowerLookup(const LLVMTypeConverter &converter, const llvm::MapVector<Attribute, std::string> &tables)
+      : ConvertOpToLLVMPattern(converter), tables(tables) {}
+
+  LogicalResult matchAndRewrite(LookupOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Type type = op.getValue().getType(), element = getElementTypeOrSelf(type), index = getTypeConverter()->getIndexType();
+    Type pointer = LLVM::LLVMPointerType::get(getContext());
+    Value table = LLVM::AddressOfOp::create(rewriter, loc, pointer, tables.lookup(op.getTable()));
+    auto load = [&](Value code) -> Value {
+      Value number = LLVM::ZExtOp::create(rewriter, loc, index, code);
+      Value place = LLVM::GEPOp::create(rewriter, loc, pointer, element, table, ValueRange(number));
+      return LLVM::LoadOp::create(rewriter, loc, element, place);
+    };
+    auto vector = dyn_cast<VectorType>(type);
+    if (!vector) {
+      rewriter.replaceOp(op, load(adaptor.getCode()));
+      return success();
+    }
+    Value result = LLVM::PoisonOp::create(rewriter, loc, type);
+    for (int64_t i = 0; i < vector.getNumElements(); ++i) {
+      Value lane = LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64IntegerAttr(i));
+      Value value = load(LLVM::ExtractElementOp::create(rewriter, loc, adaptor.getCode(), lane));
+      result = LLVM::InsertElementOp::create(rewriter, loc, result, value, lane);
+    }
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+private:
+  const llvm::MapVector<Attribute, std::string> &tables;
+};
+
 struct LowerPeek : ConvertOpToLLVMPattern<PeekOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -477,6 +511,22 @@ static void closeBuffers(ModuleOp module) {
   replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
 }
 
+/// A private constant for each table that ingot.lookup reads; their names by table.
+static llvm::MapVector<Attribute, std::string> makeTables(ModuleOp module) {
+  llvm::MapVector<Attribute, std::string> tables;
+  SymbolTable symbols(module);
+  module.walk([&](LookupOp lookup) {
+    std::string &name = tables[lookup.getTable()];
+    if (!name.empty())
+      return;
+    auto builder = OpBuilder::atBlockBegin(module.getBody());
+    auto type = LLVM::LLVMArrayType::get(lookup.getTable().getElementType(), lookup.getTable().getNumElements());
+    auto global = LLVM::GlobalOp::create(builder, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Private, "table", lookup.getTable());
+    name = symbols.insert(global).str();
+  });
+  return tables;
+}
+
 /// A bound of a loop may be more than the machine can count to, which is as good as none.
 static void limitIndices(ModuleOp module, unsigned indexBits) {
   int64_t most = int64_t(~uint64_t(0) >> (65 - indexBits));
@@ -529,6 +579,8 @@ LogicalResult ingot::lowerToLLVM(ModuleOp module, unsigned indexBits) {
   populateVectorToLLVMConversionPatterns(converter, lowering);
   populateFinalizeMemRefToLLVMConversionPatterns(converter, lowering);
   populateFuncToLLVMConversionPatterns(converter, lowering);
+  llvm::MapVector<Attribute, std::string> tables = makeTables(module);
+  lowering.add<LowerLookup>(converter, tables);
   lowering.add<LowerAddress, LowerDecode, LowerEncode, LowerPeek, LowerPoke, LowerShare, LowerLibrary>(converter);
   LLVMConversionTarget target(*context);
   target.addLegalOp<ModuleOp>();

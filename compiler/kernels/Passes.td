@@ -13,6 +13,15 @@ def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect"];
 }
 
+def Tabulate : Pass<"tabulate", "::mlir::func::FuncOp"> {
+  let summary = "long functions of one byte as tables";
+  let description = [{
+    What an elementwise operation computes of a single i8 and of constants is a table of 256 elements (`ingot.lookup`), where looking it up is faster on the target
+    than computing it: activations of quantised models, which go from byte to byte several times.
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def NarrowFactors : Pass<"narrow-factors", "::mlir::func::FuncOp"> {
   let summary = "products of int8 in place of int16, where the target sums them";
   let description = [{

@@ -1,6 +1,7 @@
 //===- Work.cpp - what a kernel has to do at the least --------------------===//
 #include "compiler/schedule/Work.h"
 #include "compiler/kernels/Stages.h"
+#include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/Support/MathExtras.h"
@@ -32,7 +33,7 @@ static int64_t sizeInBytes(Type type) {
 }
 
 static bool isArithmetic(Operation &op) {
-  return isa<math::MathDialect>(op.getDialect()) ||
+  return isa<math::MathDialect>(op.getDialect()) || isa<LookupOp>(op) ||
          isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::RemFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
              arith::MaxNumFOp, arith::MinNumFOp, arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivSIOp, arith::DivUIOp, arith::MaxSIOp,
              arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp>(op);

@@ -55,6 +55,29 @@ LogicalResult DotOp::verify() {
   return success();
 }
 
+LogicalResult LookupOp::verify() {
+  auto type = dyn_cast<RankedTensorType>(getTable().getShapedType());
+  if (!getElementTypeOrSelf(getCode().getType()).isInteger(8))
+    return emitOpError("looks up what is not i8");
+  if (!type || type.getShape() != ArrayRef<int64_t>{256} || type.getElementType() != getElementTypeOrSelf(getValue().getType()))
+    return emitOpError("needs a table of 256 elements of its result's type");
+  return success();
+}
+
+OpFoldResult LookupOp::fold(FoldAdaptor adaptor) {
+  auto values = getTable().tryGetValues<Attribute>();
+  if (!values)
+    return {};
+  auto valueOf = [&](const APInt &code) { return (*values)[code.getZExtValue()]; };
+  if (auto code = dyn_cast_or_null<IntegerAttr>(adaptor.getCode()))
+    return valueOf(code.getValue());
+  auto codes = dyn_cast_or_null<DenseElementsAttr>(adaptor.getCode());
+  auto type = dyn_cast<VectorType>(getValue().getType());
+  if (!codes || !type)
+    return {};
+  return DenseElementsAttr::get(type, llvm::map_to_vector(codes.getValues<APInt>(), valueOf));
+}
+
 LogicalResult KernelOp::verify() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getInputs().getTypes())

@@ -158,6 +158,18 @@ def Ingot_DotOp : Ingot_Op<"dot", [Pure, AllTypesMatch<["sum", "result"]>]> {
   }];
 }
 
+def Ingot_LookupOp : Ingot_Op<"lookup", [Pure, SameOperandsAndResultShape]> {
+  let summary = "a function of one byte, as a table";
+  let description = [{
+    The element of `table`, of 256 elements, whose number is `code`, an i8, read without a sign. Scalars or vectors.
+  }];
+  let arguments = (ins AnyType:$code, ElementsAttr:$table);
+  let results = (outs AnyType:$value);
+  let assemblyFormat = "$code `in` $table attr-dict `:` type($code) `->` type($value)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
 class Ingot_FormatOp<string mnemonic>
     : Ingot_Op<mnemonic, [Pure, SameOperandsAndResultShape]>;
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import onnx
+import onnx.version_converter
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.preprocess import quant_pre_process
 
@@ -28,11 +29,18 @@ class Inputs(CalibrationDataReader):
         return self.rest.pop() if self.rest else None
 
 
+def with_scales_by_channel(model):
+    """The model in an opset whose DequantizeLinear has an axis; one that is new enough is left as it is."""
+    opset = next(item.version for item in model.opset_import if item.domain in ("", "ai.onnx"))
+    return model if opset >= 13 else onnx.version_converter.convert_version(model, 13)
+
+
 def quantize(model, path, **options):
     with tempfile.TemporaryDirectory() as folder:
-        prepared = pathlib.Path(folder) / "prepared.onnx"
+        source, prepared = pathlib.Path(folder) / "source.onnx", pathlib.Path(folder) / "prepared.onnx"
+        onnx.save(with_scales_by_channel(onnx.load(str(model.path))), str(source))
         # Folds batch norms, as onnxruntime advises before quantising.
-        quant_pre_process(str(model.path), str(prepared), skip_symbolic_shape=True)
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         result = pathlib.Path(folder) / "result.onnx"
         quantize_static(str(prepared), str(result), Inputs(model), quant_format=QuantFormat.QDQ, per_channel=True,
                         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, **options)

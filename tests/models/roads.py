@@ -12,7 +12,7 @@ import numpy
 
 
 def main(ingot, name):
-    model = models.MODELS[name]
+    model = (models.MODELS | models.QUANTIZED)[name]
     if not model.path.is_file():
         return f"{model.path}: not there; ./dev test fetches and makes the models"
     with tempfile.TemporaryDirectory() as folder:
