@@ -7,6 +7,7 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Triple.h"
 #include <cmath>
 
 using namespace ingot;
@@ -155,7 +156,9 @@ llvm::Error RunnerTimer::tryTogether(llvm::ArrayRef<Candidate> candidates, llvm:
       return llvm::createStringError("no object could be made");
     files.push_back(folder.file(options.name + ".o"));
   }
-  if (threads > 1)
+  // Compilers for bare boards do not know the option; the program says what is missing there.
+  llvm::Triple machine(llvm::Triple::normalize(Target::of(*candidates[which.front()].planned).triple));
+  if (threads > 1 && machine.getOS() != llvm::Triple::UnknownOS)
     files.push_back("-pthread");
   files.insert(files.end(), {"-o", binary});
   if (llvm::Error error = runCommand(folder, withFiles(compiler, files), "name the target's compiler by --compiler"))
