@@ -28,13 +28,13 @@ static bool isHalf(Value value) {
   return element.isF16() || element.isBF16();
 }
 
-/// The body does nothing with the operand but extend it to float32.
+/// The body does nothing with the operand but extend it to float32; an operand that only gives loops their sizes is left alone.
 static bool extendsOnly(OpOperand &operand) {
   auto op = dyn_cast<linalg::GenericOp>(operand.getOwner());
   if (!op || !op.isDpsInput(&operand) || !isHalf(operand.get()))
     return false;
   BlockArgument argument = op.getMatchingBlockArgument(&operand);
-  return llvm::all_of(argument.getUsers(), [](Operation *user) { return isa<arith::ExtFOp>(user) && user->getResult(0).getType().isF32(); });
+  return !argument.use_empty() && llvm::all_of(argument.getUsers(), [](Operation *user) { return isa<arith::ExtFOp>(user) && user->getResult(0).getType().isF32(); });
 }
 
 /// Lets the body read `wide`, the operand's value in float32.

@@ -74,8 +74,9 @@ def check(ingot, name, folder):
         halves, floats = share_of_vectors(ingot, path, folder), share_of_vectors(ingot, models.MODELS[name].path, folder)
         print(f'{path.stem}: error {error:.2g} of the greatest output (limit {limit:.2g}); {halves["vectorised"]} of {halves["kernels"]} kernels with vectors, in float32 {floats["vectorised"]} of {floats["kernels"]}')
         assert error <= limit, path.stem
-        # A picture's padding gets a copy, whose three channels fill no vector, and such like.
-        assert halves["vectorised"] >= 0.9 * halves["kernels"], f"{path.stem}: kernels without vectors"
+        # Few kernels more than in float32 have none: a picture's padding gets a copy, whose three channels fill no vector, and such like.
+        without = [report["kernels"] - report["vectorised"] for report in (halves, floats)]
+        assert without[0] <= without[1] + 0.1 * halves["kernels"], f"{path.stem}: kernels without vectors"
 
 
 def main():
