@@ -382,9 +382,26 @@ private:
         size = weightOf(type);
       }
     }
-    if (largest == -1)
+    if (largest == -1 || repeatsInOrder(out, op.getMatchingIndexingMap(op.getDpsInputOperand(largest)), stored(op.getDpsInputs()[largest]).order))
       return model;
     return orderLike(out, maps[largest]);
+  }
+
+  /// The operand, itself in the model's order, is repeated over other dimensions of the result, as indices are along the rows of a table: no reason for
+  /// another order.
+  static bool repeatsInOrder(AffineMap out, AffineMap in, ArrayRef<int64_t> order) {
+    if (!isIdentity(order))
+      return false;
+    int64_t last = -1;
+    for (AffineExpr expr : out.getResults()) {
+      auto found = llvm::find(in.getResults(), expr);
+      if (found == in.getResults().end())
+        continue;
+      if (found - in.getResults().begin() < last)
+        return false;
+      last = found - in.getResults().begin();
+    }
+    return true;
   }
 
   static bool hasWindow(AffineMap map) {

@@ -201,11 +201,19 @@ Value lower::addChannelBias(LocBuilder &b, Value value, Value bias) {
   });
 }
 
+LogicalResult lower::checkRankStays(Node &node, unsigned x) {
+  if (node.resultType().getRank() == node.rank(x))
+    return success();
+  return node.fail("the result must have the rank of the input, " + Twine(node.rank(x)) + "; correct the model");
+}
+
 LogicalResult lower::checkConvolution(Node &node, unsigned x, unsigned w,
                                       int64_t group, bool transposed) {
   if (node.rank(x) < 3 || node.rank(w) != node.rank(x))
     return node.fail("the input and the weights must have the same rank, at "
                      "least 3; correct the model");
+  if (failed(checkRankStays(node, x)))
+    return failure();
   ArrayRef<int64_t> shape = node.shape(x), weights = node.shape(w);
   bool inRange = group >= 1 && group < kLimit;
   Shape input = node.sizes(x), filters = node.sizes(w);

@@ -49,7 +49,10 @@ mlir::Value convolve(LocBuilder &b, mlir::Value x, mlir::Value w,
 
 mlir::Value addChannelBias(LocBuilder &b, mlir::Value value, mlir::Value bias);
 
-/// Checks ranks, channels and groups of input x and weights w.
+/// Checks that the result, whose declared shape may be any, has the rank of input x.
+mlir::LogicalResult checkRankStays(Node &node, unsigned x);
+
+/// Checks ranks, the result's too, channels and groups of input x and weights w.
 mlir::LogicalResult checkConvolution(Node &node, unsigned x, unsigned w,
                                      int64_t group, bool transposed);
 

@@ -35,6 +35,8 @@ static LogicalResult readPool(Node &node, Window &window) {
   if (node.rank(0) < 3)
     return node.fail("the input must have a rank of at least 3; correct the "
                      "model");
+  if (failed(checkRankStays(node, 0)))
+    return failure();
   Shape space(ArrayRef<Extent>(node.sizes(0)).drop_front(2));
   std::vector<int64_t> kernel =
       node.attrInts("kernel_shape").value_or(std::vector<int64_t>());

@@ -90,5 +90,8 @@ MODELS = {model.name: model for model in (
 )}
 
 # Made by quantize_models.py; compared with onnxruntime alone, since their numbers are what they are by rounding.
-QUANTIZED = {f"{name}_int8": dataclasses.replace(MODELS[name], name=f"{name}_int8", file=f"made/{name}_int8.onnx")
-             for name in ("ds_cnn", "resnet8", "mobilenet_v1", "autoencoder", "mobilenet_v2", "resnet50", "bert", "ppocr_det", "ppocr_rec", "ppocr_cls")}
+QUANTIZED = {f"{name}_{kind}": dataclasses.replace(MODELS[name], name=f"{name}_{kind}", file=f"made/{name}_{kind}.onnx")
+             for kind, names in {
+                 "int8": ("ds_cnn", "resnet8", "mobilenet_v1", "autoencoder", "mobilenet_v2", "resnet50", "bert", "ppocr_det", "ppocr_rec", "ppocr_cls"),
+                 "dynamic": ("bert", "ppocr_rec"),
+             }.items() for name in names}

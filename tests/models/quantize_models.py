@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Quantises the tests' models with onnxruntime's own tools: NAME.onnx to NAME_int8.onnx.
+"""Quantises the tests' models with onnxruntime's own tools: NAME.onnx to NAME_int8.onnx and NAME_dynamic.onnx.
 
 usage: quantize_models.py [--out DIR] [MODEL...]
 
-Static quantisation as QDQ, uint8 activations and int8 weights by channel, calibrated on three seeded inputs. What is there is left alone.
+int8: static quantisation as QDQ, uint8 activations and int8 weights by channel, calibrated on three seeded inputs. dynamic: the products of matrices, with
+int8 weights by channel and activations that are quantised as they come. What is there is left alone.
 """
 import argparse
 import pathlib
@@ -12,13 +13,12 @@ import tempfile
 
 import onnx
 import onnx.version_converter
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.preprocess import quant_pre_process
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import models  # noqa: E402
-
 
 
 class Inputs(CalibrationDataReader):
@@ -35,15 +35,18 @@ def with_scales_by_channel(model):
     return model if opset >= 13 else onnx.version_converter.convert_version(model, 13)
 
 
-def quantize(model, path, **options):
+def quantize(model, path, dynamic=False, **options):
     with tempfile.TemporaryDirectory() as folder:
         source, prepared = pathlib.Path(folder) / "source.onnx", pathlib.Path(folder) / "prepared.onnx"
         onnx.save(with_scales_by_channel(onnx.load(str(model.path))), str(source))
         # Folds batch norms, as onnxruntime advises before quantising.
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         result = pathlib.Path(folder) / "result.onnx"
-        quantize_static(str(prepared), str(result), Inputs(model), quant_format=QuantFormat.QDQ, per_channel=True,
-                        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, **options)
+        if dynamic:
+            quantize_dynamic(str(prepared), str(result), per_channel=True, weight_type=QuantType.QInt8, **options)
+        else:
+            quantize_static(str(prepared), str(result), Inputs(model), quant_format=QuantFormat.QDQ, per_channel=True,
+                            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, **options)
         onnx.checker.check_model(str(result))
         path.write_bytes(result.read_bytes())
 
@@ -59,7 +62,8 @@ def main():
         path = arguments.out / f"{name}.onnx"
         if not path.exists():
             print(path, flush=True)
-            quantize(models.MODELS[name.removesuffix("_int8")], path)
+            source, kind = name.rsplit("_", 1)
+            quantize(models.MODELS[source], path, dynamic=kind == "dynamic")
 
 
 if __name__ == "__main__":

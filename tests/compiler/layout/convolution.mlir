@@ -87,3 +87,23 @@ func.func @open(%x: tensor<?x3x?x?xf32>, %n: index, %h: index, %w: index) -> (te
   %d = tensor.dim %c, %two : tensor<?x16x?x?xf32>
   return %v, %d : tensor<?x16x?xf32>, index
 }
+
+// Rows of a table by their numbers: the numbers' order says nothing of the rows, which stay as they are.
+#numbers = affine_map<(d0, d1, d2) -> (d0, d1)>
+#rows = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+// CHECK-LABEL: func @rows
+func.func @rows(%numbers: tensor<2x3xi32>, %table: tensor<100x64xf32>) -> tensor<2x3x64xf32> {
+  // CHECK: %[[R:.*]] = linalg.generic
+  // CHECK: -> tensor<2x3x64xf32>
+  // CHECK: return %[[R]]
+  %e = tensor.empty() : tensor<2x3x64xf32>
+  %r = linalg.generic {indexing_maps = [#numbers, #rows], iterator_types = ["parallel", "parallel", "parallel"]}
+    ins(%numbers : tensor<2x3xi32>) outs(%e : tensor<2x3x64xf32>) {
+  ^bb0(%n: i32, %o: f32):
+    %row = arith.index_cast %n : i32 to index
+    %column = linalg.index 2 : index
+    %v = tensor.extract %table[%row, %column] : tensor<100x64xf32>
+    linalg.yield %v : f32
+  } -> tensor<2x3x64xf32>
+  return %r : tensor<2x3x64xf32>
+}
