@@ -204,17 +204,18 @@ template <int N> static void checkNarrow() {
   failures += dot_unsigned(load<i8x4>(e), load<i8x4>(f), std::int32_t(b[0])) != fours(0, 0, true);
 }
 
-/// a + b, two numbers of float32, rounded to odd: by way of double, which holds the sums here exactly.
+#if defined(__aarch64__)
+/// a + b, two numbers of float32, rounded to odd: by way of double, with what that leaves out of the sum.
 static float sumToOdd(float a, float b) {
-  const double sum = double(a) + double(b);
+  const double x = a, y = b, sum = x + y, part = sum - x, rest = (x - (sum - part)) + (y - part);
   const float nearest = float(sum);
-  if (double(nearest) == sum || !(nearest - nearest == 0))
+  const double excess = double(nearest) != sum ? double(nearest) - sum : -rest;
+  if (excess == 0 || !(nearest - nearest == 0))
     return nearest;
-  auto bits = bitcast<std::int32_t>(nearest);
-  if (double(nearest < 0 ? -nearest : nearest) > (sum < 0 ? -sum : sum))
-    --bits;
-  return bitcast<float>(bits | 1);
+  const auto bits = bitcast<std::int32_t>(nearest);
+  return bitcast<float>((excess > 0) == (nearest > 0) ? (bits - 1) | 1 : bits | 1);
 }
+#endif
 
 static float flushOne(float x) {
   const float smallest = 1.17549435e-38f;
