@@ -1030,10 +1030,11 @@ Expression FunctionPrinter::bound(Operation *op, StringRef name) {
 /// The larger or smaller number, where NaN counts for none; with a constant bound it is cheaper.
 Expression FunctionPrinter::numberBound(Operation *op, StringRef name) {
   auto limit = dyn_cast_or_null<FloatAttr>(uniformValue(op->getOperand(1)));
-  if (!limit || limit.getValue().isNaN() || variables.contains(op->getOperand(1)))
+  if (!limit || limit.getValue().isNaN())
     return common(name, op->getOperands());
+  bool isNamed = variables.contains(op->getOperand(1));
   return call(name == "max_number" ? "number_at_least" : "number_at_most",
-              {argument(op->getOperand(0)), constant(limit, limit.getType(), true, true)});
+              {argument(op->getOperand(0)), isNamed ? expression(op->getOperand(1)) : constant(limit, limit.getType(), true, true)});
 }
 
 unsigned FunctionPrinter::maskBits(Value value) {

@@ -95,21 +95,26 @@ struct DotToVector : OpRewritePattern<DotOp> {
         repeated.push_back(i % terms);
       a = vector::ShuffleOp::create(rewriter, loc, a, a, repeated);
     }
-    auto sums = VectorType::get({lanes}, rewriter.getI32Type());
-    if (!isa<VectorType>(sum.getType()) && llvm::any_of(target.dots, [](const DotInstruction &dot) { return dot.name == "smlad"; }) &&
-        cast<VectorType>(a.getType()).getElementTypeBitWidth() == 16) {
-      rewriter.replaceOp(op, pairsInRegisters(a, c, sum, rewriter));
-      return success();
-    }
+    if (op.isOfFloats())
+      return sumFloats(op, a, c, rewriter);
     Instruction instruction = instructionFor(op, lanes);
     auto call = [&](ValueRange operands) {
-      return LLVM::CallIntrinsicOp::create(rewriter, loc, sums, rewriter.getStringAttr(instruction.intrinsic), operands).getResult(0);
+      return LLVM::CallIntrinsicOp::create(rewriter, loc, sum.getType(), rewriter.getStringAttr(instruction.intrinsic), operands).getResult(0);
     };
-    if (!instruction.intrinsic.empty() && instruction.addsUp) {
+    switch (instruction.passing) {
+    case Passing::words:
+      rewriter.replaceOp(op, pairsInRegisters(instruction.intrinsic, a, c, sum, rewriter));
+      return success();
+    case Passing::sumAndFactors:
       rewriter.replaceOp(op, call({sum, a, c}));
       return success();
+    case Passing::factors:
+      rewriter.replaceOpWithNewOp<arith::AddIOp>(op, sum, call({a, c}));
+      return success();
+    case Passing::none:
+      break;
     }
-    Value products = instruction.intrinsic.empty() ? sumsOfProducts(op, a, c, rewriter) : call({a, c});
+    Value products = sumsOfProducts(op, a, c, rewriter);
     if (!isa<VectorType>(sum.getType()))
       products = vector::ExtractOp::create(rewriter, loc, products, 0);
     rewriter.replaceOpWithNewOp<arith::AddIOp>(op, sum, products);
@@ -117,14 +122,54 @@ struct DotToVector : OpRewritePattern<DotOp> {
   }
 
 private:
-  /// An intrinsic of LLVM, and whether it also adds the sum, which comes first.
+  /// What an intrinsic of LLVM takes: the factors; the sum and the factors; two factors and the sum, each in a general register.
+  enum class Passing { none, factors, sumAndFactors, words };
   struct Instruction {
     StringRef intrinsic;
-    bool addsUp = false;
+    Passing passing = Passing::none;
   };
 
+  /// Sums of float32 have no other form than the instruction, by its own rounding: lanes are filled up with zeros, or go in parts.
+  LogicalResult sumFloats(DotOp op, Value a, Value c, PatternRewriter &rewriter) const {
+    Location loc = op.getLoc();
+    Value sum = op.getSum();
+    const DotInstruction *dot = target.dotOf(/*floats=*/true);
+    if (!dot)
+      return op.emitError() << "the target " << target.name << " has no instruction for products of bfloat16";
+    auto vector = dyn_cast<VectorType>(sum.getType());
+    int64_t lanes = vector ? vector.getNumElements() : 1, width = std::clamp<int64_t>(llvm::PowerOf2Ceil(lanes), 4, target.lanes(4));
+    auto part = [&](Value value, int64_t first, int64_t count, int64_t wanted) -> Value {
+      int64_t all = cast<VectorType>(value.getType()).getNumElements();
+      if (first == 0 && count == all && count == wanted)
+        return value;
+      SmallVector<int64_t> places(wanted, 0);
+      for (int64_t i = 0; i < count; ++i)
+        places[i] = first + i;
+      return vector::ShuffleOp::create(rewriter, loc, value, value, places);
+    };
+    if (!vector)
+      sum = vector::BroadcastOp::create(rewriter, loc, VectorType::get({1}, sum.getType()), sum);
+    Instruction instruction = named(dot->name, width);
+    auto factors = VectorType::get({2 * width}, rewriter.getBF16Type());
+    SmallVector<Value> parts;
+    for (int64_t first = 0; first < lanes; first += width) {
+      int64_t count = std::min(width, lanes - first);
+      Value start = part(sum, first, count, width);
+      Value x = LLVM::BitcastOp::create(rewriter, loc, factors, part(a, 2 * first, 2 * count, 2 * width));
+      Value w = LLVM::BitcastOp::create(rewriter, loc, factors, part(c, 2 * first, 2 * count, 2 * width));
+      Value made = LLVM::CallIntrinsicOp::create(rewriter, loc, start.getType(), rewriter.getStringAttr(instruction.intrinsic), ValueRange{start, x, w}).getResult(0);
+      for (int64_t i = 0; i < count && lanes != width; ++i)
+        parts.push_back(vector::ExtractOp::create(rewriter, loc, made, i));
+      if (lanes == width)
+        rewriter.replaceOp(op, made);
+    }
+    if (lanes != width)
+      rewriter.replaceOp(op, vector ? vector::FromElementsOp::create(rewriter, loc, vector, parts).getResult() : parts[0]);
+    return success();
+  }
+
   /// Arm's instructions on two halves of a general register, of which those for bytes widen every second one.
-  static Value pairsInRegisters(Value a, Value c, Value sum, PatternRewriter &rewriter) {
+  static Value pairsInRegisters(StringRef intrinsic, Value a, Value c, Value sum, PatternRewriter &rewriter) {
     Location loc = sum.getLoc();
     Type word = rewriter.getI32Type();
     auto call = [&](StringRef name, ValueRange operands) {
@@ -146,7 +191,7 @@ private:
       second = {call("llvm.arm.sxtb16", bytes), call("llvm.arm.sxtb16", turned)};
     }
     for (auto [x, w] : llvm::zip(first, second))
-      sum = call("llvm.arm.smlad", {x, w, sum});
+      sum = call(intrinsic, {x, w, sum});
     return sum;
   }
 
@@ -176,29 +221,34 @@ private:
   Instruction instructionFor(DotOp op, int64_t lanes) const {
     auto bits = [](Value value) { return cast<VectorType>(value.getType()).getElementTypeBitWidth(); };
     for (const DotInstruction &dot : target.dots)
-      if (dot.bits[0] == bits(op.getA()) && dot.bits[1] == bits(op.getB()) && dot.isFirstUnsigned == op.getIsUnsigned() && isa<VectorType>(op.getSum().getType()) &&
-          4 * lanes <= target.vectorBytes)
-        return named(dot.name, lanes);
+      if (!dot.isFloat && dot.bits[0] == bits(op.getA()) && dot.bits[1] == bits(op.getB()) && dot.isFirstUnsigned == op.getIsUnsigned() && 4 * lanes <= target.vectorBytes)
+        return named(dot.name, isa<VectorType>(op.getSum().getType()) ? lanes : 0);
     return {};
   }
 
+  /// `lanes` are those of the sum; 0: it is a scalar.
   static Instruction named(StringRef name, int64_t lanes) {
     static const struct {
       const char *name;
       int64_t lanes;
       Instruction instruction;
     } all[] = {
-        {"pmaddwd", 4, {"llvm.x86.sse2.pmadd.wd"}},
-        {"pmaddwd", 8, {"llvm.x86.avx2.pmadd.wd"}},
-        {"pmaddwd", 16, {"llvm.x86.avx512.pmaddw.d.512"}},
-        {"vpdpwssd", 4, {"llvm.x86.avx512.vpdpwssd.128", true}},
-        {"vpdpwssd", 8, {"llvm.x86.avx512.vpdpwssd.256", true}},
-        {"vpdpwssd", 16, {"llvm.x86.avx512.vpdpwssd.512", true}},
-        {"vpdpbusd", 4, {"llvm.x86.avx512.vpdpbusd.128", true}},
-        {"vpdpbusd", 8, {"llvm.x86.avx512.vpdpbusd.256", true}},
-        {"vpdpbusd", 16, {"llvm.x86.avx512.vpdpbusd.512", true}},
-        {"sdot", 4, {"llvm.aarch64.neon.sdot.v4i32.v16i8", true}},
-        {"i32x4.dot_i16x8_s", 4, {"llvm.wasm.dot"}},
+        {"pmaddwd", 4, {"llvm.x86.sse2.pmadd.wd", Passing::factors}},
+        {"pmaddwd", 8, {"llvm.x86.avx2.pmadd.wd", Passing::factors}},
+        {"pmaddwd", 16, {"llvm.x86.avx512.pmaddw.d.512", Passing::factors}},
+        {"vpdpwssd", 4, {"llvm.x86.avx512.vpdpwssd.128", Passing::sumAndFactors}},
+        {"vpdpwssd", 8, {"llvm.x86.avx512.vpdpwssd.256", Passing::sumAndFactors}},
+        {"vpdpwssd", 16, {"llvm.x86.avx512.vpdpwssd.512", Passing::sumAndFactors}},
+        {"vpdpbusd", 4, {"llvm.x86.avx512.vpdpbusd.128", Passing::sumAndFactors}},
+        {"vpdpbusd", 8, {"llvm.x86.avx512.vpdpbusd.256", Passing::sumAndFactors}},
+        {"vpdpbusd", 16, {"llvm.x86.avx512.vpdpbusd.512", Passing::sumAndFactors}},
+        {"sdot", 4, {"llvm.aarch64.neon.sdot.v4i32.v16i8", Passing::sumAndFactors}},
+        {"i32x4.dot_i16x8_s", 4, {"llvm.wasm.dot", Passing::factors}},
+        {"smlad", 0, {"llvm.arm.smlad", Passing::words}},
+        {"vdpbf16ps", 4, {"llvm.x86.avx512bf16.dpbf16ps.128", Passing::sumAndFactors}},
+        {"vdpbf16ps", 8, {"llvm.x86.avx512bf16.dpbf16ps.256", Passing::sumAndFactors}},
+        {"vdpbf16ps", 16, {"llvm.x86.avx512bf16.dpbf16ps.512", Passing::sumAndFactors}},
+        {"bfdot", 4, {"llvm.aarch64.neon.bfdot.v4f32.v8bf16", Passing::sumAndFactors}},
     };
     for (const auto &entry : all)
       if (entry.name == name && entry.lanes == lanes)

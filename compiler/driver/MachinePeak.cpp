@@ -166,7 +166,7 @@ double Measurement::multiplyAdds() {
 /// computed once.
 double Measurement::integerMultiplyAdds() {
   constexpr int64_t window = 1024;
-  const DotInstruction *dot = target.dots.empty() ? nullptr : &target.dots.front();
+  const DotInstruction *dot = target.dotOf(/*floats=*/false);
   int64_t each = dot ? dot->terms * lanes : lanes, count = window + kChains * each;
   std::string type = "i" + std::to_string(dot ? dot->bits[0] : 32), sign = dot && dot->isFirstUnsigned ? " unsigned" : "";
   const char *element = type.c_str();

@@ -29,7 +29,7 @@ constexpr int64_t kShortRow = 16;
 constexpr double kShortRowGain = 0.25;
 /// What a size that only the call knows is taken for.
 constexpr int64_t kNominalSize = 64;
-/// Products of integers go in pairs along the innermost dimension, where no step of it is left out.
+/// Products of integers and of bfloat16 go in pairs along the innermost dimension, where no step of it is left out.
 constexpr double kPairsGain = 0.4;
 
 static int64_t nominal(int64_t size) { return ShapedType::isDynamic(size) ? kNominalSize : size; }
@@ -67,7 +67,7 @@ static double gainOfCopy(linalg::GenericOp op, tensor::PadOp pad) {
   if (nominal(pad.getResultType().getShape().back()) < kShortRow)
     gain += kShortRowGain;
   bool padsInnermost = pad.getStaticLow().back() != 0 || pad.getStaticHigh().back() != 0;
-  if (padsInnermost && isa<IntegerType>(getElementTypeOrSelf(op.getResult(0).getType())))
+  if (padsInnermost && !getElementTypeOrSelf(op.getDpsInputs()[0].getType()).isF32())
     gain += kPairsGain;
   return gain - kCopy / filters;
 }
@@ -189,9 +189,8 @@ struct CopyPadding : ingot::impl::CopyPaddingBase<CopyPadding> {
         contractions.push_back(op);
     });
     auto module = getOperation()->getParentOfType<ModuleOp>();
-    int64_t terms = 1;
-    if (module && !Target::of(module).dots.empty())
-      terms = Target::of(module).dots.front().terms;
+    const DotInstruction *dot = module ? Target::of(module).dotOf(/*floats=*/false) : nullptr;
+    int64_t terms = dot ? dot->terms : 1;
     DenseMap<Value, Value> copies;
     for (linalg::GenericOp op : contractions) {
       OpOperand *read = &op->getOpOperand(0);

@@ -20,9 +20,6 @@ namespace ingot {
 using namespace mlir;
 using namespace ingot;
 
-/// Fewer terms, and fewer sums that share them, are not worth an instruction.
-constexpr int64_t kLeastTerms = 3, kLeastFilters = 4;
-
 namespace {
 /// Integers of 8 bits less a zero point, in int16.
 struct Centred {
@@ -110,27 +107,6 @@ static std::optional<Centred> readCentred(Value value) {
   return std::nullopt;
 }
 
-/// Steps of a sum lie side by side in the input, and there are several sums of the same input.
-static bool pays(Product &product) {
-  SmallVector<int64_t> loops = product.op.getStaticLoopRanges();
-  SmallVector<utils::IteratorType> kinds = product.op.getIteratorTypesArray();
-  AffineMap read = product.mapOf(product.input), weights = product.mapOf(product.weights);
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(product.op.getDpsInputs()[product.input].getType()).getShape();
-  const auto *innermost = llvm::find_if(llvm::reverse(shape), [](int64_t size) { return size != 1; }).base();
-  if (innermost == shape.begin())
-    return false;
-  AffineExpr place = read.getResult(innermost - shape.begin() - 1);
-  bool sideBySide = false;
-  int64_t filters = 1;
-  for (auto [loop, size] : llvm::enumerate(loops)) {
-    if (kinds[loop] == utils::IteratorType::reduction)
-      sideBySide |= !ShapedType::isDynamic(size) && size >= kLeastTerms && place.isFunctionOfDim(loop);
-    else if (weights.isFunctionOfDim(loop) && !read.isFunctionOfDim(loop))
-      filters = std::max(filters, size);
-  }
-  return sideBySide && filters >= kLeastFilters;
-}
-
 static std::optional<Product> readProduct(linalg::GenericOp op) {
   if (!isContraction(op) || op.getNumDpsInputs() != 2 || !getElementTypeOrSelf(op.getResult(0).getType()).isInteger(32) ||
       !op.getIndexingMapsArray()[2].isProjectedPermutation())
@@ -145,7 +121,7 @@ static std::optional<Product> readProduct(linalg::GenericOp op) {
   for (unsigned weights : {1u, 0u}) {
     Product found{op, 1 - weights, weights, {}, {}};
     if (!matchPattern(op.getDpsInputs()[weights], m_Constant(&found.constant)) || !found.mapOf(weights).isProjectedPermutation() ||
-        !pays(found) || !found.constant.getElementType().isInteger(8))
+        !sumsNeighbours(op, found.input, found.weights) || !found.constant.getElementType().isInteger(8))
       continue;
     std::optional<Centred> centred = readCentred(op.getDpsInputs()[found.input]);
     if (!centred)

@@ -31,6 +31,15 @@ def NarrowFactors : Pass<"narrow-factors", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
 
+def WidenFactors : Pass<"widen-factors", "::mlir::func::FuncOp"> {
+  let summary = "decide where half floats that are summed become float32";
+  let description = [{
+    What a reduction reads once it converts as it reads. What it reads again and again becomes a value of float32, which its producer stores where nothing else needs the halves;
+    constants that are read more than a few times become float32. Products of bfloat16 by constants stay as they are where the target has an instruction for them.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 def CopyPadding : Pass<"copy-padding", "::mlir::func::FuncOp"> {
   let summary = "give convolutions a padded copy of their input where that pays";
   let description = [{

@@ -52,6 +52,29 @@ bool ingot::isContraction(linalg::GenericOp op) {
   return isa_and_nonnull<arith::MulFOp, arith::MulIOp>(term.getDefiningOp());
 }
 
+/// Fewer terms, and fewer sums that share them, are not worth an instruction.
+constexpr int64_t kLeastTerms = 3, kLeastFilters = 4;
+
+bool ingot::sumsNeighbours(linalg::GenericOp op, unsigned input, unsigned weights) {
+  SmallVector<int64_t> loops = op.getStaticLoopRanges();
+  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  AffineMap read = op.getIndexingMapsArray()[input], second = op.getIndexingMapsArray()[weights];
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getDpsInputs()[input].getType()).getShape();
+  const auto *innermost = llvm::find_if(llvm::reverse(shape), [](int64_t size) { return size != 1; }).base();
+  if (innermost == shape.begin())
+    return false;
+  AffineExpr place = read.getResult(innermost - shape.begin() - 1);
+  bool sideBySide = false;
+  int64_t filters = 1;
+  for (auto [loop, size] : llvm::enumerate(loops)) {
+    if (kinds[loop] == utils::IteratorType::reduction)
+      sideBySide |= !ShapedType::isDynamic(size) && size >= kLeastTerms && place.isFunctionOfDim(loop);
+    else if (second.isFunctionOfDim(loop) && !read.isFunctionOfDim(loop))
+      filters = std::max(filters, size);
+  }
+  return sideBySide && filters >= kLeastFilters;
+}
+
 TypedAttr ingot::initialValue(linalg::GenericOp op, unsigned index) {
   Value init = op.getDpsInitOperand(index)->get();
   if (auto fill = init.getDefiningOp<linalg::FillOp>()) {

@@ -16,6 +16,10 @@ bool isDataMovement(mlir::linalg::GenericOp op);
 /// acc + a * b over at least one reduction loop.
 bool isContraction(mlir::linalg::GenericOp op);
 
+/// Of a contraction: steps of a sum lie side by side in the operand `input`, and there are several sums of the same input, enough of both for an instruction that sums
+/// several products at once.
+bool sumsNeighbours(mlir::linalg::GenericOp op, unsigned input, unsigned weights);
+
 /// The operation that combines the accumulator of result `index` with a new
 /// value, or null if the body is no such combination: `combiner(acc, value)`, where value does not depend on acc.
 mlir::Operation *combinerOf(mlir::linalg::GenericOp op, unsigned index);

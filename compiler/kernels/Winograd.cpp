@@ -449,7 +449,7 @@ bool Convolution::pays(const Target &target, bool isCached) const {
   if (lanes < 4 || channels < lanes || filters < lanes)
     return false;
   // Without pairs a product of int16 is one of int32.
-  if (isInteger && llvm::none_of(target.dots, [](const DotInstruction &dot) { return dot.bits[1] == 16; }))
+  if (isInteger && llvm::none_of(target.dots, [](const DotInstruction &dot) { return !dot.isFloat && dot.bits[1] == 16; }))
     return false;
   double products = double(channels) * double(filters), tileCount = double(tiles());
   double direct = 9 * products * double(images * height * width);

@@ -127,41 +127,19 @@ private:
 };
 } // namespace
 
-/// The tensor in f32; a constant is one of f32.
-static Value widenTensor(LocBuilder &b, Value value) {
-  ElementsAttr elements;
-  RankedTensorType type = tensorType(tensorType(value).getShape(), b.getF32Type());
-  // A tensor without data only gives loops their sizes.
-  if (auto empty = value.getDefiningOp<tensor::EmptyOp>())
-    return tensor::EmptyOp::create(b, empty.getMixedSizes(), b.getF32Type());
-  if (!matchPattern(value, m_Constant(&elements)))
-    return castTo(b, value, b.getF32Type());
-  bool isBrain = elementOf(value).isBF16();
-  std::vector<char> data = elementData(elements), widened(data.size() * 2);
-  for (size_t i = 0; i < data.size() / 2; ++i) {
-    uint16_t bits;
-    std::memcpy(&bits, data.data() + 2 * i, 2);
-    APFloat number(isBrain ? APFloat::BFloat() : APFloat::IEEEhalf(), APInt(16, bits));
-    bool loses;
-    number.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &loses);
-    float single = number.convertToFloat();
-    std::memcpy(widened.data() + 4 * i, &single, 4);
-  }
-  return arith::ConstantOp::create(b, makeElements(type, widened));
-}
-
-/// Accumulators of half floats are f32: operands and start are extended before, and the sum is rounded after the loops. `rounded` gets what the body
+/// Accumulators of half floats are f32: the start is extended before, and the sum is rounded after the loops. `rounded` gets what the body
 /// reads in place of arguments that have become f32.
 static linalg::GenericOp widenReduction(linalg::GenericOp op, SmallVectorImpl<Operation *> &rounded) {
   LocBuilder b(op.getLoc(), op);
-  SmallVector<Value> inputs, outputs;
-  for (Value input : op.getInputs())
-    inputs.push_back(isHalfTensor(input) ? widenTensor(b, input) : input);
+  SmallVector<Value> inputs(op.getInputs()), outputs;
   for (Value output : op.getOutputs()) {
     FloatAttr start;
     auto fill = output.getDefiningOp<linalg::FillOp>();
+    auto unwritten = output.getDefiningOp<tensor::EmptyOp>();
     if (!isHalfTensor(output)) {
       outputs.push_back(output);
+    } else if (unwritten) {
+      outputs.push_back(tensor::EmptyOp::create(b, unwritten.getMixedSizes(), b.getF32Type()));
     } else if (fill && matchPattern(fill.getInputs()[0], m_Constant(&start))) {
       auto narrow = fill.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
       Value empty = narrow ? tensor::EmptyOp::create(b, narrow.getMixedSizes(), b.getF32Type())
@@ -169,7 +147,7 @@ static linalg::GenericOp widenReduction(linalg::GenericOp op, SmallVectorImpl<Op
       Value number = arith::ConstantOp::create(b, widened(start));
       outputs.push_back(linalg::FillOp::create(b, ValueRange(number), ValueRange(empty)).getResult(0));
     } else {
-      outputs.push_back(widenTensor(b, output));
+      outputs.push_back(castTo(b, output, b.getF32Type()));
     }
   }
   SmallVector<Type> types;

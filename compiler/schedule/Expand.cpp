@@ -114,7 +114,7 @@ private:
       fits &= valid(dim) && dim >= 0 && (nest.isDynamic(dim) || nest.sizes[dim] <= 64);
     for (int64_t input : schedule.packed)
       fits &= input >= 0 && input < int64_t(nest.root().inputs.size());
-    fits = fits && (schedule.terms == 1 || canSumTerms(nest, schedule, schedule.terms));
+    fits = fits && (schedule.terms == 1 || canSumTerms(nest, schedule, schedule.terms, target));
     if (!fits)
       return kernel.emitError("has a schedule that does not fit its loops");
     if (!nest.root().op)
@@ -823,7 +823,7 @@ private:
       offsets[dim] = 0;
       return accumulators;
     }
-    int64_t terms = dims.size() == 1 ? schedule->terms : 1;
+    int64_t terms = dims.size() == 1 && !addingParts ? schedule->terms : 1;
     if (terms > 1)
       return reduceTerms(dim, accumulators, innermostStep, step);
     int64_t stride =
@@ -1160,7 +1160,7 @@ private:
     int64_t packed = schedule->packed[0];
     bool isUnsigned = isUnsignedFactor(*nest, 1 - packed);
     Value weights = loadInside(root.inputs[packed], lane, width), others = loadTerms(root.inputs[1 - packed]);
-    if (schedule->terms == 4)
+    if (schedule->terms == 4 || isa<FloatType>(root.inputs[packed].element))
       return DotOp::create(b, sum.getLoc(), sum.getType(), others, weights, sum, isUnsigned);
     return DotOp::create(b, sum.getLoc(), sum.getType(), asShorts(others, isUnsigned), asShorts(weights, isUnsignedFactor(*nest, packed)), sum);
   }
@@ -1190,7 +1190,9 @@ private:
     Value &known = loads[key];
     if (known)
       return known;
-    if (access.stride(innermost) == 1 && (presentTerms == terms || hasElementsBehind(access, terms - presentTerms)))
+    // Zero times what lies there is zero only of integers.
+    bool isReadable = presentTerms == terms || (!isa<FloatType>(access.element) && hasElementsBehind(access, terms - presentTerms));
+    if (access.stride(innermost) == 1 && isReadable)
       return known = vector::LoadOp::create(b, buffer.getLoc(), type, buffer, at.index);
     SmallVector<Value> elements;
     for (int64_t t = 0; t < terms; ++t) {
@@ -1305,6 +1307,15 @@ private:
       memref::StoreOp::create(b, op.getLoc(), one, frame.status, indexConstant(0));
       return;
     }
+    // One conversion for all points that want the same element.
+    Value *converted = nullptr;
+    if (isa<arith::ExtFOp>(op) && isa<BlockArgument>(op.getOperand(0))) {
+      converted = &conversions[{lookup(map, op.getOperand(0)), b.getInsertionBlock()}];
+      if (*converted) {
+        map.map(op.getResult(0), *converted);
+        return;
+      }
+    }
     SmallVector<Value> operands;
     int64_t lanes = 1;
     for (Value operand : op.getOperands()) {
@@ -1313,6 +1324,8 @@ private:
     }
     if (op.getNumRegions() || lanes == 1) {
       map.map(op.getResults(), b.clone(op, map)->getResults());
+      if (converted)
+        *converted = map.lookup(op.getResult(0));
       return;
     }
     OperationState state(op.getLoc(), op.getName());
@@ -1325,6 +1338,8 @@ private:
       state.types.push_back(VectorType::get({lanes}, type));
     state.addAttributes(op.getAttrs());
     map.map(op.getResults(), b.create(state)->getResults());
+    if (converted)
+      *converted = map.lookup(op.getResult(0));
   }
 
   /// An expression over the nest's dimensions at the current offsets.
@@ -1559,6 +1574,7 @@ private:
   bool addingParts = false; ///< in the loops that add up partial sums
   int64_t presentTerms = 1; ///< of the schedule's terms, at the current step
   DenseMap<Value, Value> shorts; ///< int8 vectors as int16
+  DenseMap<std::pair<Value, Block *>, Value> conversions; ///< of loaded halves
   DenseMap<Value, Value> registers; ///< of the current point
   DenseMap<Value, Value> rowValues; ///< of the current row
   std::map<std::pair<const Access *, Block *>, Value> bases;

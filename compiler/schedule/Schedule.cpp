@@ -158,7 +158,7 @@ bool ingot::canWalkAsOne(const Nest &nest, int64_t lane, int64_t rows, int64_t t
 }
 
 namespace {
-/// A factor of a product: an argument of the body, widened to int32 from `bits`.
+/// A factor of a product: an argument of the body, widened to int32 or float32 from `bits`.
 struct NarrowFactor {
   BlockArgument argument;
   unsigned bits = 0;
@@ -168,18 +168,18 @@ struct NarrowFactor {
 
 static std::optional<NarrowFactor> narrowFactor(Value factor) {
   Operation *widened = factor.getDefiningOp();
-  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(widened) || !factor.hasOneUse())
+  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp, arith::ExtFOp>(widened) || !factor.hasOneUse())
     return std::nullopt;
   auto argument = dyn_cast<BlockArgument>(widened->getOperand(0));
   NarrowFactor narrow{argument, 0, isa<arith::ExtUIOp>(widened)};
-  if (!argument || !(argument.getType().isInteger(8) || (argument.getType().isInteger(16) && !narrow.isUnsigned)))
+  if (!argument || !(argument.getType().isInteger(8) || (argument.getType().isInteger(16) && !narrow.isUnsigned) || argument.getType().isBF16()))
     return std::nullopt;
   narrow.bits = argument.getType().getIntOrFloatBitWidth();
   return narrow;
 }
 
-/// The factors of a sum of products of small integers, by operand.
-static std::optional<std::array<NarrowFactor, 2>> integerFactors(const Nest &nest) {
+/// The factors of a sum of products of small integers or of bfloat16, by operand.
+static std::optional<std::array<NarrowFactor, 2>> smallFactors(const Nest &nest) {
   linalg::GenericOp op = nest.root().op;
   if (!op || !isContraction(op) || op.getNumDpsInputs() != 2 || nest.root().inputs.size() != 2)
     return std::nullopt;
@@ -188,13 +188,14 @@ static std::optional<std::array<NarrowFactor, 2>> integerFactors(const Nest &nes
       return std::nullopt;
   Operation *sum = combinerOf(op, 0);
   Block &body = op.getRegion().front();
-  if (!isa<arith::AddIOp>(sum) || !sum->getResult(0).getType().isInteger(32) || body.getOperations().size() != 5)
+  Type type = sum->getResult(0).getType();
+  if (!(type.isInteger(32) || type.isF32()) || body.getOperations().size() != 5)
     return std::nullopt;
   Value acc = body.getArgument(2);
-  auto product = sum->getOperand(sum->getOperand(0) == acc ? 1 : 0).getDefiningOp<arith::MulIOp>();
-  if (!product || !product->hasOneUse())
+  Operation *product = sum->getOperand(sum->getOperand(0) == acc ? 1 : 0).getDefiningOp();
+  if (!product->hasOneUse())
     return std::nullopt;
-  auto a = narrowFactor(product.getLhs()), c = narrowFactor(product.getRhs());
+  auto a = narrowFactor(product->getOperand(0)), c = narrowFactor(product->getOperand(1));
   if (!a || !c || a->argument == c->argument)
     return std::nullopt;
   std::array<NarrowFactor, 2> factors;
@@ -203,13 +204,18 @@ static std::optional<std::array<NarrowFactor, 2>> integerFactors(const Nest &nes
   return factors;
 }
 
-bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule, int64_t terms) {
+static bool isOfFloats(const std::array<NarrowFactor, 2> &factors) { return isa<FloatType>(factors[0].argument.getType()); }
+
+bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule, int64_t terms, const Target &target) {
   if (schedule.lane == -1 || nest.reduction[schedule.lane] || schedule.packed.size() != 1 || !nest.hasReduction())
     return false;
-  auto factors = integerFactors(nest);
+  auto factors = smallFactors(nest);
   if (!factors || (terms != 2 && terms != 4))
     return false;
   const NarrowFactor &second = (*factors)[schedule.packed[0]];
+  // What sums of floats are rounded to is the instruction's own.
+  if (isOfFloats(*factors) && (terms != 2 || schedule.width < 4 || !target.dotOf(/*floats=*/true)))
+    return false;
   if (terms == 4 && (second.bits != 8 || second.isUnsigned))
     return false;
   unsigned innermost = reductionOrder(nest).back();
@@ -225,12 +231,12 @@ bool ingot::canSumTerms(const Nest &nest, const Schedule &schedule, int64_t term
 bool ingot::isInterleaved(const Nest &nest, const Schedule &schedule) {
   if (schedule.terms != 4)
     return false;
-  auto factors = integerFactors(nest);
+  auto factors = smallFactors(nest);
   return factors && (*factors)[1 - schedule.packed[0]].bits == 16;
 }
 
 bool ingot::isUnsignedFactor(const Nest &nest, unsigned input) {
-  auto factors = integerFactors(nest);
+  auto factors = smallFactors(nest);
   return factors && (*factors)[input].isUnsigned;
 }
 
@@ -517,13 +523,13 @@ private:
         schedule.packed.push_back(i);
   }
 
-  /// Products of integers go several at once, where one factor lies packed and the other is the same for all lanes.
+  /// Products of integers or of bfloat16 go several at once, where one factor lies packed and the other is the same for all lanes.
   void chooseDot(Schedule &schedule) {
     if (dynamic[reductionOrder(nest).back()])
       return;
-    auto factors = integerFactors(nest);
+    auto factors = smallFactors(nest);
     for (const DotInstruction &dot : target.dots) {
-      if (!canSumTerms(nest, schedule, dot.terms))
+      if (!canSumTerms(nest, schedule, dot.terms, target) || isOfFloats(*factors) != dot.isFloat)
         continue;
       const NarrowFactor &first = (*factors)[1 - schedule.packed[0]];
       // Of pairs both factors are widened, of four none.

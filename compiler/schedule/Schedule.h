@@ -86,8 +86,9 @@ Schedule chooseSchedule(const Nest &nest, llvm::ArrayRef<bool> isConstant,
 std::vector<Schedule> alternativeSchedules(const Nest &nest, llvm::ArrayRef<bool> isConstant, const Target &target);
 
 /// `terms` steps of the innermost reduction can be summed at once, two or four: the root sums products of two integers in 32 bits, of which one is packed by the
-/// schedule and the other the same for all lanes. They have 16 bits or fewer; where four are summed the packed one has 8 and is signed.
-bool canSumTerms(const Nest &nest, const Schedule &schedule, int64_t terms);
+/// schedule and the other the same for all lanes. They have 16 bits or fewer; where four are summed the packed one has 8 and is signed. Or they are pairs of bfloat16,
+/// the target has an instruction for these, and the lanes are at least four.
+bool canSumTerms(const Nest &nest, const Schedule &schedule, int64_t terms, const Target &target);
 
 /// Each four of the packed factor lie in the order 0, 2, 1, 3, since the other has 16 bits (`ingot.dot`).
 bool isInterleaved(const Nest &nest, const Schedule &schedule);

@@ -105,6 +105,21 @@ ElementsAttr ingot::makeElements(ShapedType type, ArrayRef<char> data,
   return DenseResourceElementsAttr::get(type, key, std::move(blob));
 }
 
+ElementsAttr ingot::widenedHalves(ElementsAttr elements) {
+  bool isBrain = elements.getElementType().isBF16();
+  std::vector<char> data = elementData(elements), widened(data.size() * 2);
+  for (size_t i = 0; i < data.size() / 2; ++i) {
+    uint16_t bits;
+    std::memcpy(&bits, data.data() + 2 * i, 2);
+    APFloat number(isBrain ? APFloat::BFloat() : APFloat::IEEEhalf(), APInt(16, bits));
+    bool loses;
+    number.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &loses);
+    float single = number.convertToFloat();
+    std::memcpy(widened.data() + 4 * i, &single, 4);
+  }
+  return makeElements(elements.getShapedType().clone(Float32Type::get(elements.getContext())), widened);
+}
+
 std::optional<std::vector<int64_t>> ingot::integerValues(Attribute attribute) {
   auto elements = dyn_cast_or_null<ElementsAttr>(attribute);
   if (!elements || !elements.getElementType().isInteger())

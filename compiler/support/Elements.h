@@ -34,6 +34,9 @@ std::vector<char> elementData(mlir::ElementsAttr elements);
 mlir::ElementsAttr makeElements(mlir::ShapedType type, llvm::ArrayRef<char> data,
                                 llvm::StringRef name = "weight");
 
+/// float16 or bfloat16 as float32.
+mlir::ElementsAttr widenedHalves(mlir::ElementsAttr elements);
+
 /// Elements as integers (sign- or zero-extended by the element type), or
 /// nullopt if they are no integers.
 std::optional<std::vector<int64_t>> integerValues(mlir::Attribute elements);

@@ -32,9 +32,12 @@ static DotInstruction parseDot(const llvm::json::Object &object) {
   dot.name = object.getString("instruction").value().str();
   dot.terms = object.getInteger("terms").value();
   dot.isFirstUnsigned = factors[0].getAsString().value().starts_with("u");
-  for (int i : {0, 1})
-    if (factors[i].getAsString().value().drop_front().getAsInteger(10, dot.bits[i]))
-      llvm::report_fatal_error("a factor of a dot instruction is no integer");
+  dot.isFloat = factors[0].getAsString().value() == "bf16";
+  for (int i : {0, 1}) {
+    llvm::StringRef bits = factors[i].getAsString().value();
+    if (bits.starts_with("bf") != dot.isFloat || bits.drop_front(dot.isFloat ? 2 : 1).getAsInteger(10, dot.bits[i]))
+      llvm::report_fatal_error("a dot instruction has factors that are neither integers nor bfloat16");
+  }
   return dot;
 }
 

@@ -13,12 +13,14 @@ class ModuleOp;
 
 namespace ingot {
 
-/// Sums `terms` neighbouring products of small integers into each lane of int32, modulo 2^32. The second factor is signed.
+/// Sums `terms` neighbouring products of small integers into each lane of int32, modulo 2^32; the second factor is signed. Or products of bfloat16 into
+/// each lane of float32, rounded as the instruction does.
 struct DotInstruction {
   std::string name;
   int64_t terms = 1;
   unsigned bits[2] = {}; ///< of the factors
   bool isFirstUnsigned = false;
+  bool isFloat = false; ///< the factors are bfloat16
 };
 
 /// One file of targets/. Sizes are in bytes.
@@ -57,6 +59,13 @@ struct Target {
   const DotInstruction *dotOfBytes() const {
     for (const DotInstruction &dot : dots)
       if (dot.bits[0] == 8 && dot.bits[1] == 8)
+        return &dot;
+    return nullptr;
+  }
+  /// The best instruction for integers, or that for bfloat16; null where there is none.
+  const DotInstruction *dotOf(bool floats) const {
+    for (const DotInstruction &dot : dots)
+      if (dot.isFloat == floats)
         return &dot;
     return nullptr;
   }

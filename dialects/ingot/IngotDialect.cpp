@@ -41,12 +41,18 @@ std::optional<FunctionCall> ingot::functionCallOf(Operation *op) {
 
 int64_t DotOp::terms() { return cast<VectorType>(getB().getType()).getElementType().isInteger(8) ? 4 : 2; }
 
+bool DotOp::isOfFloats() { return getElementTypeOrSelf(getSum().getType()).isF32(); }
+
 LogicalResult DotOp::verify() {
   auto a = cast<VectorType>(getA().getType()), c = cast<VectorType>(getB().getType());
   auto sums = dyn_cast<VectorType>(getSum().getType());
-  auto isFactor = [](VectorType type) { return type.getElementType().isInteger(8) || type.getElementType().isInteger(16); };
-  if (!isFactor(a) || !isFactor(c) || a.getElementTypeBitWidth() < c.getElementTypeBitWidth() || !getElementTypeOrSelf(getSum().getType()).isInteger(32))
-    return emitOpError("sums products of int8 or int16 in int32, the first of which has no fewer bits");
+  auto isFactor = [&](VectorType type) {
+    Type element = type.getElementType();
+    return element.isInteger(16) || (isOfFloats() ? element.isBF16() : element.isInteger(8));
+  };
+  if (!isFactor(a) || !isFactor(c) || a.getElementTypeBitWidth() < c.getElementTypeBitWidth() ||
+      !(isOfFloats() || getElementTypeOrSelf(getSum().getType()).isInteger(32)))
+    return emitOpError("sums products of int8 or int16 in int32, the first of which has no fewer bits, or of bfloat16 in float32");
   if (getIsUnsigned() && !a.getElementType().isInteger(8))
     return emitOpError("has unsigned factors that are not int8");
   int64_t lanes = sums ? sums.getNumElements() : 1;

@@ -142,11 +142,14 @@ def Ingot_LibraryOp : Ingot_Op<"library", [AttrSizedOperandSegments]> {
 }
 
 def Ingot_DotOp : Ingot_Op<"dot", [Pure, AllTypesMatch<["sum", "result"]>]> {
-  let summary = "neighbouring products of small integers, summed in int32 and added to a sum";
+  let summary = "neighbouring products of small numbers, summed and added to a sum";
   let description = [{
     Of int16: result[i] = sum[i] + a[2 i] * b[2 i] + a[2 i + 1] * b[2 i + 1], modulo 2^32. `b` has two elements for each lane of the sum (which may be a scalar); `a` has
     as many, or two that count for every lane. Of int8 likewise with four in place of two; with `unsigned` the elements of `a` have no sign. If `a`
     is of int16 and `b` of int8, each four elements of `b` belong to the elements 0, 2, 1 and 3 of `a`: so they come where every second byte is widened at once.
+
+    Where the sum is of float32, the factors are pairs of bfloat16 (or their bits in int16). Products of these are exact; the order of the two additions and their rounding
+    are those of the target's instruction (docs/ir.md), and so is that subnormal numbers count as zeros.
   }];
   let arguments = (ins AnyVectorOfAnyRank:$a, AnyVectorOfAnyRank:$b, AnyType:$sum, UnitAttr:$is_unsigned);
   let results = (outs AnyType:$result);
@@ -155,6 +158,8 @@ def Ingot_DotOp : Ingot_Op<"dot", [Pure, AllTypesMatch<["sum", "result"]>]> {
   let extraClassDeclaration = [{
     /// Products that one lane of the sum takes: four if `b` is of int8, else two.
     int64_t terms();
+    /// Whether the factors are bfloat16.
+    bool isOfFloats();
   }];
 }
 

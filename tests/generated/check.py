@@ -50,14 +50,10 @@ def run(*command, **keywords):
     return done
 
 
-def native_target():
-    """What `native` stands for on this machine: the highest target whose instructions it has."""
-    flags = set(re.search(r"^flags\s*:(.*)", pathlib.Path("/proc/cpuinfo").read_text(), re.MULTILINE).group(1).split())
-    if not {"avx2", "fma", "bmi2", "f16c", "movbe", "abm"} <= flags:
-        return "x86-64-v1"
-    wide = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags
-    level, int8 = ("x86-64-v4", "avx512_vnni") if wide else ("x86-64-v3", "avx_vnni")
-    return level + "-vnni" if int8 in flags else level
+def native_target(ingot):
+    """What `native` stands for on this machine."""
+    listed = subprocess.run([ingot, "targets"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return re.search(r"'native' is (\S+)", listed).group(1)
 
 
 def target_flags(target):

@@ -20,7 +20,7 @@ SMALL = ("resnet8", "ds_cnn", "mobilenet_v2", "ppocr_cls")
 
 def build(ingot, model, road, folder, flags):
     """The program that runs the model as this road makes it."""
-    target = check.native_target()
+    target = check.native_target(ingot)
     options = ["--threads", "4", *(["--emit", "object"] if road == "object" else [])]
     subprocess.run([ingot, "compile", model.path, "-o", folder, "--name", model.name, "--target", target, *model.options(), *options], check=True)
     if road == "object":

@@ -94,7 +94,7 @@ def main():
     parser.add_argument("model", nargs="*", help=f"of: {', '.join(models.MODELS | models.QUANTIZED)}; default: all")
     arguments = parser.parse_args()
     if arguments.target == "native":
-        arguments.target = check.native_target()
+        arguments.target = check.native_target(arguments.ingot)
     known = models.MODELS | models.QUANTIZED
     names = arguments.model or list(known)
     for name in names:

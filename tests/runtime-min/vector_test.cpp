@@ -204,6 +204,68 @@ template <int N> static void checkNarrow() {
   failures += dot_unsigned(load<i8x4>(e), load<i8x4>(f), std::int32_t(b[0])) != fours(0, 0, true);
 }
 
+#if defined(__aarch64__)
+/// a + b, two numbers of float32, rounded to odd: by way of double, with what that leaves out of the sum.
+static float sumToOdd(float a, float b) {
+  const double x = a, y = b, sum = x + y, part = sum - x, rest = (x - (sum - part)) + (y - part);
+  const float nearest = float(sum);
+  const double excess = double(nearest) != sum ? double(nearest) - sum : -rest;
+  if (excess == 0 || !(nearest - nearest == 0))
+    return nearest;
+  const auto bits = bitcast<std::int32_t>(nearest);
+  return bitcast<float>((excess > 0) == (nearest > 0) ? (bits - 1) | 1 : bits | 1);
+}
+#endif
+
+static float flushOne(float x) {
+  const float smallest = 1.17549435e-38f;
+  return x > -smallest && x < smallest ? (bitcast<std::int32_t>(x) < 0 ? -0.0f : 0.0f) : x;
+}
+
+/// Pairs of bfloat16 as this machine's kind of processor sums them: signs, cancellation, exponents far apart, subnormal numbers, infinities.
+template <int N>
+static void checkDotsOfFloats() {
+  using F32 = Vector<float, N>;
+  using Pairs = Vector<std::int16_t, 2 * N>;
+  auto number = [](std::int16_t bits) { return flushOne(bitcast<float>(std::int32_t(std::uint32_t(std::uint16_t(bits)) << 16))); };
+  std::uint32_t state = 12345;
+  auto next = [&] { return (state = state * 1664525u + 1013904223u) >> 8; };
+  for (int round = 0; round < 400; ++round) {
+    std::int16_t a[2 * N], b[2 * N];
+    float c[N];
+    const std::uint32_t spread = round % 4 == 0 ? 1 : round % 4 == 1 ? 8 : 24;
+    auto half = [&] { return std::int16_t(next() % 128 | (127 - spread / 2 + next() % spread) << 7 | next() % 2 << 15); };
+    for (int i = 0; i < 2 * N; ++i) {
+      a[i] = half();
+      b[i] = half();
+      // Zeros, subnormal numbers, and products that are.
+      if (round % 8 == 7 && next() % 4 == 0)
+        a[i] = std::int16_t(next() % 128 | next() % 2 << 15);
+      if (round % 8 == 3 && next() % 8 == 0) {
+        a[i] = std::int16_t((40 + next() % 20) << 7);
+        b[i] = std::int16_t((60 + next() % 20) << 7);
+      }
+    }
+    for (int i = 0; i < N; ++i) {
+      c[i] = bitcast<float>(std::int32_t((next() & 0xFFFF) << 7 | (127 - spread + next() % (2 * spread)) << 23 | next() % 2 << 31));
+      if (round % 16 == 15 && i % 2)
+        c[i] = bitcast<float>(std::int32_t(i % 4 == 1 ? 0x7F800000u : 0x80000123u));
+    }
+    auto expected = [&](int i, int j) {
+      const float even = number(a[j]) * number(b[2 * i]), odd = number(a[j + 1]) * number(b[2 * i + 1]);
+#if defined(__aarch64__)
+      return flushOne(sumToOdd(flushOne(c[i]), flushOne(sumToOdd(flushOne(even), flushOne(odd)))));
+#else
+      return flushOne(flushOne(flushOne(c[i]) + odd) + even);
+#endif
+    };
+    const F32 sums = load<F32>(c);
+    check("dot of bfloat16", dot(load<Pairs>(a), load<Pairs>(b), sums), [&](int i) { return expected(i, 2 * i); });
+    check("dot of bfloat16", dot(load<i16x2>(a), load<Pairs>(b), sums), [&](int i) { return expected(i, 0); });
+    failures += dot(load<i16x2>(a), load<i16x2>(b), c[0]) != expected(0, 0);
+  }
+}
+
 #if defined(__F16C__) || defined(__aarch64__)
 /// Exact halves there and back, and halfway cases between two.
 template <int N>
@@ -249,9 +311,13 @@ int main() {
   checkIntegers<8>();
   checkIntegers<16>();
   checkNarrow<4>();
+  checkDotsOfFloats<4>();
   checkNarrow<8>();
+  checkDotsOfFloats<8>();
   checkNarrow<16>();
+  checkDotsOfFloats<16>();
   checkNarrow<32>();
+  checkDotsOfFloats<32>();
   failures += floor_div(-7, 2) != -4 || floor_mod(-7, 2) != 1 || ceil_div(7, 2) != 4 ||
               floor_div(7, 2) != 3 || ceil_div(-7, 2) != -3;
   if (failures)

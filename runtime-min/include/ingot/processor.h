@@ -40,6 +40,7 @@ constexpr std::uint64_t avx512bw = 1ull << 21;
 constexpr std::uint64_t avx512dq = 1ull << 22;
 constexpr std::uint64_t avx512cd = 1ull << 23;
 constexpr std::uint64_t avx512vnni = 1ull << 34;
+constexpr std::uint64_t avx512bf16 = 1ull << 36;
 constexpr std::uint64_t f16c = 1ull << 49;
 constexpr std::uint64_t lzcnt = 1ull << 57;
 constexpr std::uint64_t movbe = 1ull << 58;

@@ -22,7 +22,9 @@
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) &&    \
     defined(__AVX512VL__)
-#if defined(__AVX512VNNI__)
+#if defined(__AVX512BF16__)
+#define INGOT_ISA avx512bf16
+#elif defined(__AVX512VNNI__)
 #define INGOT_ISA avx512vnni
 #else
 #define INGOT_ISA avx512
@@ -42,7 +44,9 @@
 #define INGOT_ISA sse2
 #define INGOT_VECTOR_BYTES 16
 #elif defined(__aarch64__)
-#if defined(__ARM_FEATURE_DOTPROD)
+#if defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+#define INGOT_ISA neonbf16
+#elif defined(__ARM_FEATURE_DOTPROD)
 #define INGOT_ISA neondot
 #else
 #define INGOT_ISA neon
@@ -65,7 +69,9 @@
 // Clang with element-wise builtins needs no header of intrinsics. On x86 the
 // builtins behind the intrinsics are called: immintrin.h alone would take
 // longer to compile than most kernels.
-#if defined(__aarch64__) && (!defined(INGOT_ELEMENTWISE) || defined(__ARM_FEATURE_DOTPROD))
+#if defined(__aarch64__) &&                                                      \
+    (!defined(INGOT_ELEMENTWISE) || defined(__ARM_FEATURE_DOTPROD) ||            \
+     defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC))
 #include <arm_neon.h>
 #endif
 
@@ -569,8 +575,10 @@ INGOT_INLINE Common<A, B> min_number(A left, B right) noexcept {
   return select(a != a, b, select(b < a, b, a));
 }
 
-/// x, or the bound where x is less or NaN. The bound is a number.
-template <typename V> INGOT_INLINE V number_at_least(V x, Element<V> bound) noexcept {
+/// x, or the bound where x is no greater or NaN. The bound, for one lane or for each, is
+/// a number.
+template <typename V, typename B>
+INGOT_INLINE V number_at_least(V x, B bound) noexcept {
   const V b = splat<V>(bound);
   [[maybe_unused]] constexpr bool single = std::is_same_v<Element<V>, float>;
 #if defined(__AVX__) && !defined(__clang__)
@@ -579,8 +587,10 @@ template <typename V> INGOT_INLINE V number_at_least(V x, Element<V> bound) noex
 #endif
   return select(x > b, x, b);
 }
-/// x, or the bound where x is greater or NaN. The bound is a number.
-template <typename V> INGOT_INLINE V number_at_most(V x, Element<V> bound) noexcept {
+/// x, or the bound where x is no less or NaN. The bound, for one lane or for each, is a
+/// number.
+template <typename V, typename B>
+INGOT_INLINE V number_at_most(V x, B bound) noexcept {
   const V b = splat<V>(bound);
   [[maybe_unused]] constexpr bool single = std::is_same_v<Element<V>, float>;
 #if defined(__AVX__) && !defined(__clang__)
@@ -953,10 +963,102 @@ INGOT_INLINE C dot_interleaved(A a, B b, C sum) noexcept {
   return sum;
 }
 
+/// x with zeros, of the same sign, in place of subnormal numbers
+template <typename V> INGOT_INLINE V flushed(V x) noexcept {
+  using I = Vector<std::int32_t, lanes<V>>;
+  const I bits = bitcast<I>(x);
+  return bitcast<V>(select((bits & 0x7F800000) == 0, bits & INT32_MIN, bits));
+}
+
+/// a + b rounded to odd: what lies between two numbers becomes the one whose last
+/// bit is set.
+template <typename V> INGOT_INLINE V add_to_odd(V a, V b) noexcept {
+  using I = Vector<std::int32_t, lanes<V>>;
+  const V sum = a + b, part = sum - a, rest = (a - (sum - part)) + (b - part);
+  const I bits = bitcast<I>(sum), isBeyond = (rest > 0) ^ (sum < 0);
+  const I isInexact = (rest > 0) | (rest < 0);
+  const I odd = bits | 1, before = bits - 1;
+  return bitcast<V>(select((isInexact != 0) & ((bits & 1) == 0),
+                           select(isBeyond != 0, odd, before), bits));
+}
+
+#if defined(__AVX512BF16__)
+#ifdef __clang__
+#define INGOT_BF16(lanes, bits) __builtin_ia32_dpbf16ps_##bits
+#else
+#define INGOT_BF16(lanes, bits) __builtin_ia32_dpbf16ps_v##lanes##sf
+#endif
+
+/// Bits of bfloat16 in the type that the compiler's builtin takes them in
+template <typename B> INGOT_INLINE auto bfloat16_factor(B bits) noexcept {
+#if defined(__clang__) ? __clang_major__ >= 16 : __GNUC__ >= 13
+  using Floats = __bf16 __attribute__((vector_size(sizeof(B))));
+  return (Floats)bits;
+#elif defined(__clang__)
+  return bitcast<Vector<std::int32_t, lanes<B> / 2>>(bits);
+#else
+  return bits;
+#endif
+}
+#endif
+
+/// Pairs of products of bfloat16, added to the sum in each lane, as the processor's
+/// instruction computes it. Products are exact, and subnormal numbers count as
+/// zeros, of what goes in and of each sum.
+///
+/// x86 (VDPBF16PS): the odd product is added first, then the even one; both sums
+/// are rounded to the nearest. Arm (BFDOT): the sum of the two products is added;
+/// both sums are rounded to odd, and NaN is the default one. Without the
+/// instruction this is the same, except that products beyond the range of normal
+/// float32 are rounded to it on x86, that the largest sums may become infinite on
+/// Arm, and which NaN it is.
+template <typename B, typename C>
+INGOT_INLINE C dot_bfloat16(B a, B b, C sum) noexcept {
+  if constexpr (!is_vector<C>) {
+    return dot_bfloat16(i16x8{a[0], a[1]}, i16x8{b[0], b[1]}, f32x4{sum})[0];
+  } else if constexpr (lanes<C> == 2) {
+    return low(dot_bfloat16(join(a, a), join(b, b), join(sum, sum)));
+  } else if constexpr (sizeof(C) > INGOT_VECTOR_BYTES && sizeof(C) > 16) {
+    return join(dot_bfloat16(low(a), low(b), low(sum)),
+                dot_bfloat16(high(a), high(b), high(sum)));
+  }
+#if defined(__AVX512BF16__)
+  else if constexpr (sizeof(C) == 64) {
+    return INGOT_BF16(16, 512)(sum, bfloat16_factor(a), bfloat16_factor(b));
+  } else if constexpr (sizeof(C) == 32) {
+    return INGOT_BF16(8, 256)(sum, bfloat16_factor(a), bfloat16_factor(b));
+  } else {
+    return INGOT_BF16(4, 128)(sum, bfloat16_factor(a), bfloat16_factor(b));
+  }
+#elif defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+  else {
+    return (C)vbfdotq_f32((float32x4_t)sum, (bfloat16x8_t)a, (bfloat16x8_t)b);
+  }
+#else
+  else {
+    using I = Vector<std::int32_t, lanes<C>>;
+    const auto even = [](B x) { return flushed(bitcast<C>(bitcast<I>(x) << 16)); };
+    const auto odd = [](B x) {
+      return flushed(bitcast<C>(bitcast<I>(x) & ~0xFFFF));
+    };
+#if defined(__aarch64__)
+    const C products = flushed(add_to_odd(flushed(even(a) * even(b)),
+                                          flushed(odd(a) * odd(b))));
+    const C total = flushed(add_to_odd(flushed(sum), products));
+    return select(total != total, bitcast<C>(splat<I>(0x7FC00000)), total);
+#else
+    const C first = flushed(flushed(sum) + odd(a) * odd(b));
+    return flushed(first + even(a) * even(b));
+#endif
+  }
+#endif
+}
+
 /// Neighbouring products of small integers, summed in 32 bits and added to the
 /// sum in each lane. Of 16 bits: sum[i] + a[2 i] * b[2 i] + a[2 i + 1] * b[2 i + 1];
 /// of 8 bits likewise with four. `a` may have two lanes, or four, which then count
-/// for all of b's. Of 16 by 8 bits: dot_interleaved.
+/// for all of b's. Of 16 by 8 bits: dot_interleaved. With sums of float32 the 16
+/// bits are bfloat16: dot_bfloat16.
 template <bool U = false, typename A, typename B, typename C>
 INGOT_INLINE C dot(A a, B b, C sum) noexcept {
   if constexpr (sizeof(Element<A>) > sizeof(Element<B>))
@@ -965,6 +1067,8 @@ INGOT_INLINE C dot(A a, B b, C sum) noexcept {
     return dot<U>(bitcast<B>(splat<Vector<std::int32_t, lanes<C>>>(
                       bitcast<std::int32_t>(a))),
                   b, sum);
+  else if constexpr (std::is_same_v<Element<C>, float>)
+    return dot_bfloat16(a, b, sum);
   else
     return dot_lanes<sizeof(Element<B>) == 1 ? 4 : 2, U>(a, b, sum);
 }

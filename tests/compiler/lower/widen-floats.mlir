@@ -43,12 +43,11 @@ func.func @moves(%c: tensor<4xi1>, %x: tensor<4xbf16>) -> tensor<4xbf16> {
 
 // -----
 
-// Sums are of float32, and are rounded at their end.
+// Sums are of float32, and are rounded at their end; what is summed is read as it is stored.
 // CHECK-LABEL: func.func @sum
-// CHECK: %[[W:.*]] = linalg.generic
-// CHECK: arith.extf
 // CHECK: linalg.fill ins(%{{.*}} : f32)
-// CHECK: %[[S:.*]] = linalg.generic {{.*}} ins(%[[W]] : tensor<4xf32>)
+// CHECK: %[[S:.*]] = linalg.generic {{.*}} ins(%{{.*}} : tensor<4xf16>)
+// CHECK: arith.extf
 // CHECK: arith.addf %{{.*}}, %{{.*}} : f32
 // CHECK: linalg.generic {{.*}} ins(%[[S]] : tensor<f32>)
 // CHECK: arith.truncf
