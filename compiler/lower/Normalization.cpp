@@ -27,13 +27,14 @@ static Value combine(LocBuilder &b, Value x, Value y,
 static Value quotient(LocBuilder &b, Value x, Value y) { return div(b, x, y); }
 static Value product(LocBuilder &b, Value x, Value y) { return mul(b, x, y); }
 
+/// The greatest number; where there is none, -infinity or the least.
 static Value greatest(LocBuilder &b, Value x, ArrayRef<int64_t> axes) {
   return reduceAxes(
       b, x, axes, lowestAttr(elementOf(x), false),
-      [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
+      [](LocBuilder &b, ValueRange s) { return largerNumber(b, s[1], s[0]); });
 }
 
-/// Softmax-13, LogSoftmax-13.
+/// Softmax-13, LogSoftmax-13. NaN needs no care in the greatest: it makes its power and their sum NaN.
 static LogicalResult lowerSoftmax(Node &node) {
   LocBuilder &b = node.b;
   auto axis = node.axis("axis", -1, node.rank(0));
