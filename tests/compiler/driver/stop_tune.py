@@ -25,11 +25,9 @@ def search(seconds, until=None, terminal=False):
     command = ["ingot", "tune", model, "--target", "x86-64-v1", "-o", str(file), "--seconds", str(seconds)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True, env=os.environ | {"TERM": "xterm"})
     os.close(theirs)
-    for _ in range(6000):
-        if until and until():
+    while until and process.poll() is None:
+        if until():
             process.send_signal(signal.SIGINT)
-            break
-        if process.poll() is not None or not until:
             break
         time.sleep(0.01)
     out = process.communicate()[0]
