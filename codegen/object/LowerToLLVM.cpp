@@ -129,7 +129,7 @@ private:
     Passing passing = Passing::none;
   };
 
-  /// Sums of float32 have no other form than the instruction, by its own rounding: lanes are filled up with zeros, or go in parts.
+  /// Sums of float32 have no other form than the instruction, by its own rounding: fewer lanes than it has are filled up, more go in parts.
   LogicalResult sumFloats(DotOp op, Value a, Value c, PatternRewriter &rewriter) const {
     Location loc = op.getLoc();
     Value sum = op.getSum();

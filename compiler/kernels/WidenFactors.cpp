@@ -85,6 +85,9 @@ struct WidenFactors : ingot::impl::WidenFactorsBase<WidenFactors> {
     for (linalg::GenericOp op : sums)
       for (OpOperand *input : op.getDpsInputOperands())
         widen(op, *input);
+    for (Operation *view : llvm::reverse(views))
+      if (isOpTriviallyDead(view))
+        view->erase();
     for (auto [value, wide] : computed)
       moveOthers(value, wide);
   }
@@ -112,14 +115,14 @@ private:
 
   /// The value in float32. Where it is a view of what the model computes, that is widened, and viewed.
   Value wideOf(Value value) {
-    SmallVector<Operation *> views;
+    SmallVector<Operation *> chain;
     Value source = value;
     for (Operation *op = source.getDefiningOp(); op && isView(op); op = source.getDefiningOp()) {
       auto pad = dyn_cast<tensor::PadOp>(op);
       FloatAttr padding;
       if (pad && !(pad.getConstantPaddingValue() && matchPattern(pad.getConstantPaddingValue(), m_Constant(&padding))))
         break;
-      views.push_back(op);
+      chain.push_back(op);
       source = viewSource(op);
     }
     auto producer = source.getDefiningOp<linalg::GenericOp>();
@@ -128,7 +131,8 @@ private:
       return castOf(value);
     Value wide = castOf(source);
     computed.insert({source, wide});
-    for (Operation *view : llvm::reverse(views)) {
+    for (Operation *view : llvm::reverse(chain)) {
+      views.insert(view);
       Value &known = casts[view->getResult(0)];
       if (!known)
         known = again(view, wide);
@@ -176,7 +180,7 @@ private:
   static void moveOthers(Value value, Value wide) {
     SmallVector<OpOperand *> others;
     for (OpOperand &use : value.getUses()) {
-      if (use.getOwner() == wide.getDefiningOp() || isOpTriviallyDead(use.getOwner()) || isa<tensor::DimOp>(use.getOwner()))
+      if (use.getOwner() == wide.getDefiningOp() || isa<tensor::DimOp>(use.getOwner()))
         continue;
       if (!extendsOnly(use) || isContraction(cast<linalg::GenericOp>(use.getOwner())))
         return;
@@ -188,5 +192,6 @@ private:
 
   DenseMap<Value, Value> casts; ///< what was made, by the value that it is in float32
   llvm::MapVector<Value, Value> computed;
+  llvm::SetVector<Operation *> views; ///< of halves, that are viewed in float32 now; sources before what views them
 };
 } // namespace
