@@ -1,5 +1,6 @@
 //===- Printer.cpp --------------------------------------------------------===//
 #include "codegen/cpp/Printer.h"
+#include "compiler/support/Numbers.h"
 #include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -1027,14 +1028,16 @@ Expression FunctionPrinter::bound(Operation *op, StringRef name) {
   return common(name, op->getOperands());
 }
 
-/// The larger or smaller number, where NaN counts for none; with a constant bound it is cheaper.
+/// The larger or smaller number, where NaN counts for none; with an operand that is a number it is cheaper.
 Expression FunctionPrinter::numberBound(Operation *op, StringRef name) {
-  auto limit = dyn_cast_or_null<FloatAttr>(uniformValue(op->getOperand(1)));
-  if (!limit || limit.getValue().isNaN())
+  int number = numberOperand(op);
+  if (number < 0)
     return common(name, op->getOperands());
-  bool isNamed = variables.contains(op->getOperand(1));
+  Value bound = op->getOperand(number);
+  auto limit = dyn_cast_or_null<FloatAttr>(uniformValue(bound));
+  bool isNamed = !limit || variables.contains(bound);
   return call(name == "max_number" ? "number_at_least" : "number_at_most",
-              {argument(op->getOperand(0)), isNamed ? expression(op->getOperand(1)) : constant(limit, limit.getType(), true, true)});
+              {argument(op->getOperand(1 - number)), isNamed ? argument(bound) : constant(limit, limit.getType(), true, true)});
 }
 
 unsigned FunctionPrinter::maskBits(Value value) {

@@ -1,6 +1,7 @@
 //===- LowerToLLVM.cpp - the planned module in MLIR's LLVM dialect --------===//
 #include "codegen/object/LowerToLLVM.h"
 #include "compiler/support/Elements.h"
+#include "compiler/support/Numbers.h"
 #include "compiler/support/Target.h"
 #include "dialects/ingot/IngotDialect.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -61,20 +62,18 @@ struct ReductionTree : OpRewritePattern<vector::ReductionOp> {
   }
 };
 
-/// x, or the bound where x is beyond it or NaN, as processors have it in one instruction; LLVM's maxnum and minnum take three where they do not know that
-/// the bound, a constant, is a number.
+/// x, or the bound where x is beyond it or NaN, as processors have it in one instruction; LLVM's maxnum and minnum take three, since they do not know that
+/// the bound is a number.
 template <typename Op, arith::CmpFPredicate predicate> struct BoundToSelect : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
 
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
-    Attribute constant;
-    if (!matchPattern(op.getRhs(), m_Constant(&constant)))
+    int number = numberOperand(op);
+    if (number < 0)
       return failure();
-    auto bound = dyn_cast_or_null<FloatAttr>(splatValue(constant));
-    if (!bound || bound.getValue().isNaN())
-      return failure();
-    Value isWithin = arith::CmpFOp::create(rewriter, op.getLoc(), predicate, op.getLhs(), op.getRhs());
-    rewriter.replaceOpWithNewOp<arith::SelectOp>(op, isWithin, op.getLhs(), op.getRhs());
+    Value bound = op->getOperand(number), x = op->getOperand(1 - number);
+    Value isWithin = arith::CmpFOp::create(rewriter, op.getLoc(), predicate, x, bound);
+    rewriter.replaceOpWithNewOp<arith::SelectOp>(op, isWithin, x, bound);
     return success();
   }
 };

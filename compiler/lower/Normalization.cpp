@@ -25,14 +25,16 @@ static Value combine(LocBuilder &b, Value x, Value y,
 }
 
 static Value quotient(LocBuilder &b, Value x, Value y) { return div(b, x, y); }
+static Value product(LocBuilder &b, Value x, Value y) { return mul(b, x, y); }
 
+/// The greatest number; where there is none, -infinity or the least.
 static Value greatest(LocBuilder &b, Value x, ArrayRef<int64_t> axes) {
   return reduceAxes(
       b, x, axes, lowestAttr(elementOf(x), false),
-      [](LocBuilder &b, ValueRange s) { return maximum(b, s[1], s[0]); });
+      [](LocBuilder &b, ValueRange s) { return largerNumber(b, s[1], s[0]); });
 }
 
-/// Softmax-13, LogSoftmax-13.
+/// Softmax-13, LogSoftmax-13. NaN needs no care in the greatest: it makes its power and their sum NaN.
 static LogicalResult lowerSoftmax(Node &node) {
   LocBuilder &b = node.b;
   auto axis = node.axis("axis", -1, node.rank(0));
@@ -45,8 +47,15 @@ static LogicalResult lowerSoftmax(Node &node) {
     Value powers = combine(b, x, top, [](LocBuilder &b, Value x, Value y) -> Value {
       return math::ExpOp::create(b, sub(b, x, y));
     });
-    Value sum = keep(b, sumAxes(b, powers, *axis), x, *axis);
-    return node.done(combine(b, powers, sum, quotient));
+    Value sum = sumAxes(b, powers, *axis);
+    // One division for a row; of halves it would be rounded once more.
+    Type element = elementOf(x);
+    if (!element.isF32() && !element.isF64())
+      return node.done(combine(b, powers, keep(b, sum, x, *axis), quotient));
+    Value inverse = pointwise(b, sum, tensorType(sum), [](LocBuilder &b, ValueRange s) -> Value {
+      return arith::DivFOp::create(b, scalar(b, s[0].getType(), 1), s[0]);
+    });
+    return node.done(combine(b, powers, keep(b, inverse, x, *axis), product));
   }
   Value moved = combine(b, x, top, sub);
   Value powers =

@@ -126,7 +126,7 @@ static LogicalResult lowerMaxPool(Node &node) {
   Shape output = node.resultSizes();
   Value result = pool(b, x, window, ArrayRef<Extent>(output).drop_front(2), lowest,
                       [&](LocBuilder &b, ValueRange s) {
-                        return maximum(b, s[1], s[0], isUnsigned);
+                        return largerNumber(b, s[1], s[0], isUnsigned);
                       });
   if (node.hasResult(1)) {
     Value negated = maxPlaces(node, x, result, window);

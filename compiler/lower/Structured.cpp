@@ -847,6 +847,10 @@ Value lower::maximum(LocBuilder &b, Value x, Value y, bool isUnsigned) {
   return arith::MaxSIOp::create(b, x, y);
 }
 
+Value lower::largerNumber(LocBuilder &b, Value x, Value y, bool isUnsigned) {
+  return isFloat(x.getType()) ? arith::MaxNumFOp::create(b, x, y).getResult() : maximum(b, x, y, isUnsigned);
+}
+
 Value lower::minimum(LocBuilder &b, Value x, Value y, bool isUnsigned) {
   if (isFloat(x.getType()))
     return arith::MinimumFOp::create(b, x, y);

@@ -144,6 +144,8 @@ mlir::Value mul(LocBuilder &b, mlir::Value x, mlir::Value y);
 mlir::Value div(LocBuilder &b, mlir::Value x, mlir::Value y, bool isUnsigned = false);
 mlir::Value maximum(LocBuilder &b, mlir::Value x, mlir::Value y, bool isUnsigned = false);
 mlir::Value minimum(LocBuilder &b, mlir::Value x, mlir::Value y, bool isUnsigned = false);
+/// The larger, where of floats NaN counts for none; from a number on it is one instruction on most machines.
+mlir::Value largerNumber(LocBuilder &b, mlir::Value x, mlir::Value y, bool isUnsigned = false);
 /// 1 / (1 + exp(-x)).
 mlir::Value logistic(LocBuilder &b, mlir::Value x);
 

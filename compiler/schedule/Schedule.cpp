@@ -500,12 +500,14 @@ private:
   bool combinesLanes() {
     return nest.root().op && combinerOf(nest.root().op, 0) &&
            initialValue(nest.root().op, 0) &&
-           isNeutral(combinerOf(nest.root().op, 0),
+           mayRepeat(combinerOf(nest.root().op, 0),
                      initialValue(nest.root().op, 0));
   }
 
   /// The start value can be combined in as often as there are lanes.
-  static bool isNeutral(Operation *combiner, TypedAttr start) {
+  static bool mayRepeat(Operation *combiner, TypedAttr start) {
+    if (combiner->hasTrait<OpTrait::IsIdempotent>() || isa<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(combiner))
+      return true;
     std::optional<TypedAttr> neutral = arith::getNeutralElement(combiner);
     return neutral && (*neutral == start ||
                        (isa<FloatAttr>(start) && isa<FloatAttr>(*neutral) &&

@@ -19,7 +19,7 @@ func.func @softmax(%x: tensor<20x50xf32>) -> tensor<20x50xf32> {
   %mx = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
     ins(%x : tensor<20x50xf32>) outs(%fi : tensor<20xf32>) {
   ^bb0(%a: f32, %acc: f32):
-    %s = arith.maximumf %acc, %a : f32
+    %s = arith.maxnumf %acc, %a : f32
     linalg.yield %s : f32
   } -> tensor<20xf32>
   %ex = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}
@@ -55,7 +55,7 @@ func.func @used_twice(%x: tensor<20x50xf32>) -> (tensor<20xf32>, tensor<20x50xf3
   %mx = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
     ins(%x : tensor<20x50xf32>) outs(%fi : tensor<20xf32>) {
   ^bb0(%a: f32, %acc: f32):
-    %s = arith.maximumf %acc, %a : f32
+    %s = arith.maxnumf %acc, %a : f32
     linalg.yield %s : f32
   } -> tensor<20xf32>
   %ex = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}

@@ -5,7 +5,7 @@
 // CHECK: tensor.pad %{{.*}} low[0, 0, 1, 1] high[0, 0, 0, 0]
 // CHECK: tensor.empty() : tensor<3x3xf32>
 // CHECK: iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction"]
-// CHECK: arith.maximumf
+// CHECK: arith.maxnumf
 func.func @main(%x: tensor<1x2x8x8xf32>) -> tensor<1x2x4x4xf32> {
   %0 = "onnx.MaxPool"(%x) {kernel_shape = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>} : (tensor<1x2x8x8xf32>) -> tensor<1x2x4x4xf32>
   return %0 : tensor<1x2x4x4xf32>

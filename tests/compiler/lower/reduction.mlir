@@ -34,7 +34,7 @@ func.func @main(%x: tensor<2x3xui8>) -> tensor<2xui8> {
 // -----
 
 // CHECK-LABEL: func.func @main
-// CHECK: arith.maximumf
+// CHECK: arith.maxnumf
 // CHECK: math.exp
 // CHECK: arith.addf
 // CHECK: arith.divf
