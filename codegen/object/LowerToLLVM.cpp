@@ -88,12 +88,8 @@ struct DotToVector : OpRewritePattern<DotOp> {
     Value a = op.getA(), c = op.getB(), sum = op.getSum();
     auto type = cast<VectorType>(c.getType());
     int64_t terms = op.terms(), lanes = type.getNumElements() / terms;
-    if (cast<VectorType>(a.getType()).getNumElements() != type.getNumElements()) {
-      SmallVector<int64_t> repeated;
-      for (int64_t i = 0; i < type.getNumElements(); ++i)
-        repeated.push_back(i % terms);
-      a = vector::ShuffleOp::create(rewriter, loc, a, a, repeated);
-    }
+    if (cast<VectorType>(a.getType()).getNumElements() != type.getNumElements())
+      a = repeat(a, type.getNumElements() / terms, rewriter);
     if (op.isOfFloats())
       return sumFloats(op, a, c, rewriter);
     Instruction instruction = instructionFor(op, lanes);
@@ -128,7 +124,24 @@ private:
     Passing passing = Passing::none;
   };
 
-  /// Sums of float32 have no other form than the instruction, by its own rounding: lanes are filled up with zeros, or go in parts.
+  /// The lanes of a so many times. If they fill a word it is the word that is repeated, which takes processors one instruction; of smaller lanes, most of all of bfloat16,
+  /// LLVM does not always see that.
+  static Value repeat(Value a, int64_t times, PatternRewriter &rewriter) {
+    Location loc = a.getLoc();
+    auto type = cast<VectorType>(a.getType());
+    int64_t lanes = type.getNumElements();
+    if (lanes * type.getElementTypeBitWidth() == 32) {
+      Value word = vector::BitCastOp::create(rewriter, loc, VectorType::get({1}, rewriter.getI32Type()), a);
+      Value words = vector::ShuffleOp::create(rewriter, loc, word, word, SmallVector<int64_t>(times, 0));
+      return vector::BitCastOp::create(rewriter, loc, VectorType::get({times * lanes}, type.getElementType()), words);
+    }
+    SmallVector<int64_t> places;
+    for (int64_t i = 0; i < times * lanes; ++i)
+      places.push_back(i % lanes);
+    return vector::ShuffleOp::create(rewriter, loc, a, a, places);
+  }
+
+  /// Sums of float32 have no other form than the instruction, by its own rounding: fewer lanes than it has are filled up, more go in parts.
   LogicalResult sumFloats(DotOp op, Value a, Value c, PatternRewriter &rewriter) const {
     Location loc = op.getLoc();
     Value sum = op.getSum();

@@ -67,7 +67,8 @@ static double gainOfCopy(linalg::GenericOp op, tensor::PadOp pad) {
   if (nominal(pad.getResultType().getShape().back()) < kShortRow)
     gain += kShortRowGain;
   bool padsInnermost = pad.getStaticLow().back() != 0 || pad.getStaticHigh().back() != 0;
-  if (padsInnermost && !getElementTypeOrSelf(op.getDpsInputs()[0].getType()).isF32())
+  Type factor = getElementTypeOrSelf(op.getDpsInputs()[0].getType());
+  if (padsInnermost && (isa<IntegerType>(factor) || factor.isBF16()))
     gain += kPairsGain;
   return gain - kCopy / filters;
 }

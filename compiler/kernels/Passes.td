@@ -35,7 +35,7 @@ def WidenFactors : Pass<"widen-factors", "::mlir::func::FuncOp"> {
   let summary = "decide where half floats that are summed become float32";
   let description = [{
     What a reduction reads once it converts as it reads. What it reads again and again becomes a value of float32, which its producer stores where nothing else needs the halves;
-    constants that are read more than a few times become float32. Products of bfloat16 by constants stay as they are where the target has an instruction for them.
+    constants become float32 that are read more than a few times, or that the target has no cheap conversion for. Products of bfloat16 by constants stay as they are where the target has an instruction for them.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }

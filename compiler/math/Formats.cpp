@@ -67,11 +67,9 @@ Number ingot::decode(Number narrow, FloatType type) {
   if (isPowerOfTwoFormat(type))
     return decodePowerOfTwo(code);
   Layout format(type);
-  if (format.hasWideExponents() && format.infinity) {
-    // The upper bits of a float32, whose NaNs become quiet.
-    Number all = (code << (32 - format.width)).as("all");
-    return fromBits(select((all & kMagnitude) > double(kInfinityBits), all | kQuietBit, all));
-  }
+  // The upper bits of a float32; what is computed with a signalling NaN is quiet anyway.
+  if (format.hasWideExponents() && format.infinity)
+    return fromBits(code << (32 - format.width));
   Number magnitude = (code & format.magnitude).as("magnitude");
   Number sign = (logicalShift(code, format.width - 1) & int64_t(1)) << 31;
   Number result = magnitude << format.shift();

@@ -80,6 +80,9 @@ template <typename T, int N> static void checkFloats() {
     check("at_most", at_most(x, T(0)), [&](int i) { return -maximum_reference(-a[i], -T(0)); });
     check("number_at_least", number_at_least(x, T(-0.5)), [&](int i) { return a[i] > T(-0.5) ? a[i] : T(-0.5); });
     check("number_at_most", number_at_most(x, T(6)), [&](int i) { return a[i] < T(6) ? a[i] : T(6); });
+    // Of two zeros the bound is taken.
+    check("number_at_least", number_at_least(x, splat<V>(T(0))), [&](int i) { return a[i] > T(0) ? a[i] : T(0); });
+    check("number_at_most", number_at_most(x, splat<V>(T(-0.0))), [&](int i) { return a[i] < T(0) ? a[i] : T(-0.0); });
     check("select", select(x < y, x, y), [&](int i) { return a[i] < b[i] ? a[i] : b[i]; });
     check("splat", splat<V>(a[0]), [&](int) { return a[0]; });
 #ifdef FP_FAST_FMA
@@ -262,7 +265,8 @@ static void checkDotsOfFloats() {
     const F32 sums = load<F32>(c);
     check("dot of bfloat16", dot(load<Pairs>(a), load<Pairs>(b), sums), [&](int i) { return expected(i, 2 * i); });
     check("dot of bfloat16", dot(load<i16x2>(a), load<Pairs>(b), sums), [&](int i) { return expected(i, 0); });
-    failures += dot(load<i16x2>(a), load<i16x2>(b), c[0]) != expected(0, 0);
+    check("dot of bfloat16", dot(load<i16x4>(a), load<i16x4>(b), load<f32x2>(c)), [&](int i) { return expected(i, 2 * i); });
+    failures += !same(dot(load<i16x2>(a), load<i16x2>(b), c[0]), expected(0, 0));
   }
 }
 

@@ -219,6 +219,35 @@ module attributes {ingot.model = "ops", ingot.target = "x86-64-v3"} {
     return
   }
 
+  // Of bfloat16 the printer sees the bits.
+  // CHECK-LABEL: void products(
+  // CHECK: store(y, dot(load<i16x2>(x), load<i16x16>(w), load<f32x8>(y)));
+  // CHECK-NEXT: y[8] = dot(load<i16x2>(x + 2), load<i16x2>(w + 16), y[8]);
+  // CHECK-NEXT: store(n, dot_unsigned(load<i8x4>(a), load<i8x32>(a + 4), load<i32x8>(n)));
+  func.func private @products(%x: memref<64xbf16> loc("x"), %w: memref<64xbf16> loc("w"), %y: memref<64xf32> loc("y"), %a: memref<64xi8> loc("a"), %n: memref<64xi32> loc("n")) {
+    %c0 = arith.constant 0 : index
+    %c2 = arith.constant 2 : index
+    %c4 = arith.constant 4 : index
+    %c8 = arith.constant 8 : index
+    %c16 = arith.constant 16 : index
+    %0 = vector.load %x[%c0] : memref<64xbf16>, vector<2xbf16>
+    %1 = vector.load %w[%c0] : memref<64xbf16>, vector<16xbf16>
+    %2 = vector.load %y[%c0] : memref<64xf32>, vector<8xf32>
+    %3 = ingot.dot %0, %1, %2 : vector<2xbf16>, vector<16xbf16>, vector<8xf32>
+    vector.store %3, %y[%c0] : memref<64xf32>, vector<8xf32>
+    %4 = vector.load %x[%c2] : memref<64xbf16>, vector<2xbf16>
+    %5 = vector.load %w[%c16] : memref<64xbf16>, vector<2xbf16>
+    %6 = memref.load %y[%c8] : memref<64xf32>
+    %7 = ingot.dot %4, %5, %6 : vector<2xbf16>, vector<2xbf16>, f32
+    memref.store %7, %y[%c8] : memref<64xf32>
+    %8 = vector.load %a[%c0] : memref<64xi8>, vector<4xi8>
+    %9 = vector.load %a[%c4] : memref<64xi8>, vector<32xi8>
+    %10 = vector.load %n[%c0] : memref<64xi32>, vector<8xi32>
+    %11 = ingot.dot %8, %9, %10 unsigned : vector<4xi8>, vector<32xi8>, vector<8xi32>
+    vector.store %11, %n[%c0] : memref<64xi32>, vector<8xi32>
+    return
+  }
+
   // Division rounds down; where nothing is negative, it is C++'s own.
   // CHECK-LABEL: void offsets(
   // CHECK-NEXT: for (ptrdiff_t i = 0; i < 12; ++i) {
@@ -245,6 +274,26 @@ module attributes {ingot.model = "ops", ingot.target = "x86-64-v3"} {
         memref.store %4, %y[%5] : memref<64xf32>
       }
     }
+    return
+  }
+
+  // A constant bound is taken where the other is no number, or both are zeros.
+  // CHECK-LABEL: void bounds(
+  // CHECK-NEXT: const f32x8 v = load<f32x8>(x);
+  // CHECK-NEXT: store(y, number_at_most(number_at_least(v, 0.0f), 6.0f));
+  // CHECK-NEXT: store(y + 8, max_number(v, load<f32x8>(x + 8)));
+  func.func private @bounds(%x: memref<64xf32> loc("x"), %y: memref<64xf32> loc("y")) {
+    %c0 = arith.constant 0 : index
+    %c8 = arith.constant 8 : index
+    %zero = arith.constant dense<0.0> : vector<8xf32>
+    %six = arith.constant dense<6.0> : vector<8xf32>
+    %a = vector.load %x[%c0] : memref<64xf32>, vector<8xf32>
+    %b = vector.load %x[%c8] : memref<64xf32>, vector<8xf32>
+    %0 = arith.maxnumf %a, %zero : vector<8xf32>
+    %1 = arith.minnumf %0, %six : vector<8xf32>
+    vector.store %1, %y[%c0] : memref<64xf32>, vector<8xf32>
+    %2 = arith.maxnumf %a, %b : vector<8xf32>
+    vector.store %2, %y[%c8] : memref<64xf32>, vector<8xf32>
     return
   }
 }

@@ -5,6 +5,7 @@ usage: models.py FOLDER
   steps   a row of a table, chosen by a scalar, with two values that can be states: a sum, and a switch
   exact   rounding, minima and maxima of float and double; exact.inputs has values at the borders, as bytes
   root    the square root of a double
+  products_bfloat16, products_int8  products by constants
 """
 import pathlib
 import sys
@@ -49,3 +50,9 @@ border = numpy.array([-0.0, 0.5, -1.5, 2.5, numpy.nan, -0.3, 2.0**23 - 0.5])
 other = numpy.array([0.0, numpy.nan, -numpy.inf, 2.5, 1.0, -0.7, 2.0**60 + 1])
 (folder / "exact.inputs").write_bytes(b"".join(v.astype(t).tobytes() for t in ("f4", "f8") for v in (border, other)))
 save("root", [node("Sqrt", ["x"], ["y"], name="root")], [value("x", [3], DOUBLE)], [value("y", [3], DOUBLE)])
+
+BFLOAT16, INT8 = TensorProto.BFLOAT16, TensorProto.INT8
+save("products_bfloat16", [node("MatMul", ["x", "w"], ["y"])], [value("x", [6, 67], BFLOAT16)], [value("y", [6, 48], BFLOAT16)],
+     [helper.make_tensor("w", BFLOAT16, [67, 48], numpy.arange(0x3800, 0x3800 + 67 * 48, dtype="u2").tobytes(), raw=True)])
+save("products_int8", [node("MatMulInteger", ["x", "w"], ["y"])], [value("x", [6, 67], INT8)], [value("y", [6, 48], TensorProto.INT32)],
+     [helper.make_tensor("w", INT8, [67, 48], bytes(range(67)) * 48, raw=True)])
