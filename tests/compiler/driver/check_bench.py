@@ -27,4 +27,5 @@ assert picture.tag == "{http://www.w3.org/2000/svg}svg"
 texts = ["".join(text.itertext()) for text in picture.iter("{http://www.w3.org/2000/svg}text")]
 assert any("FLOP/byte" in text for text in texts) and any("GFLOP/s" in text for text in texts), texts
 for kernel in bench["kernels"]:
-    assert any(kernel["name"] in text for text in texts), kernel["name"]
+    # A longer name is cut there.
+    assert any(kernel["name"][:31] in text for text in texts), kernel["name"]
