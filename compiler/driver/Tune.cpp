@@ -41,6 +41,7 @@ struct Subject {
   KernelAlone kernel;
   std::string key, name;
   Schedules best = {};
+  bool isOther = false; ///< than the cost model's
   double milliseconds = INFINITY;      ///< of these
   double modelMilliseconds = INFINITY; ///< of the cost model's
   std::vector<KernelAlone::Step> steps = {};
@@ -89,7 +90,10 @@ std::vector<Subject> Search::subjects(mlir::ModuleOp module, const TunedKernels 
         return;
       if (nests && nests.size() == subject.best.size() && llvm::all_of(nests, llvm::IsaPred<mlir::DictionaryAttr>))
         for (auto [schedule, nest] : llvm::zip_equal(subject.best, nests))
-          schedule = Schedule::fromAttr(llvm::cast<mlir::DictionaryAttr>(nest));
+          if (schedule.toAttr(op.getContext()) != nest) {
+            schedule = Schedule::fromAttr(llvm::cast<mlir::DictionaryAttr>(nest));
+            subject.isOther = true;
+          }
     }
     found.push_back(std::move(subject));
   });
@@ -141,13 +145,14 @@ void Search::run(Subject &subject, const llvm::Twine &what, double seconds) {
     if (std::isfinite(*least)) {
       subject.milliseconds = *least;
       subject.best = tries[least - times.begin()];
+      subject.isOther |= least != times.begin();
     }
   }
   compare(subject);
 }
 
 void Search::compare(Subject &subject) {
-  for (int round = 0; round < 2; ++round) {
+  for (int round = 0; round < 2 && subject.isOther; ++round) {
     std::vector<Candidate> both;
     both.push_back(subject.kernel.with(subject.kernel.chosen()));
     both.push_back(subject.kernel.with(subject.best));
@@ -157,7 +162,7 @@ void Search::compare(Subject &subject) {
     subject.modelMilliseconds = round == 0 ? times[0] : std::min(times[0], subject.modelMilliseconds);
     subject.milliseconds = round == 0 ? times[1] : std::min(times[1], subject.milliseconds);
   }
-  if (subject.milliseconds < kLeastGain * subject.modelMilliseconds)
+  if (subject.isOther && subject.milliseconds < kLeastGain * subject.modelMilliseconds)
     return;
   subject.best = subject.kernel.chosen();
   subject.milliseconds = subject.modelMilliseconds;

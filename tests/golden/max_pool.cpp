@@ -12,22 +12,22 @@ void maxpool_maxpool_tile_3x16(const float *__restrict x, float *__restrict out,
     const ptrdiff_t at = j * 18 + m * 2 + r * 9;
     const f32x8 x2 = f32x8{x[at - 10], x[at + 71], x[at + 152], x[at + 233], x[at + 314],
         x[at + 395], x[at + 476], x[at + 557]};
-    const f32x8 v = maximum(acc_0_0_2, x2);
+    const f32x8 v = number_at_least(x2, acc_0_0_2);
     const f32x8 x3 = f32x8{x[at + 638], x[at + 719], x[at + 800], x[at + 881], x[at + 962],
         x[at + 1043], x[at + 1124], x[at + 1205]};
-    const f32x8 v2 = maximum(acc_0_1, x3);
+    const f32x8 v2 = number_at_least(x3, acc_0_1);
     const f32x8 x4 = f32x8{x[at - 8], x[at + 73], x[at + 154], x[at + 235], x[at + 316],
         x[at + 397], x[at + 478], x[at + 559]};
-    const f32x8 v3 = maximum(acc_1_0, x4);
+    const f32x8 v3 = number_at_least(x4, acc_1_0);
     const f32x8 x5 = f32x8{x[at + 640], x[at + 721], x[at + 802], x[at + 883], x[at + 964],
         x[at + 1045], x[at + 1126], x[at + 1207]};
-    const f32x8 v4 = maximum(acc_1_1, x5);
+    const f32x8 v4 = number_at_least(x5, acc_1_1);
     const f32x8 x6 = f32x8{x[at - 6], x[at + 75], x[at + 156], x[at + 237], x[at + 318],
         x[at + 399], x[at + 480], x[at + 561]};
-    const f32x8 v5 = maximum(acc_2_0, x6);
+    const f32x8 v5 = number_at_least(x6, acc_2_0);
     const f32x8 x7 = f32x8{x[at + 642], x[at + 723], x[at + 804], x[at + 885], x[at + 966],
         x[at + 1047], x[at + 1128], x[at + 1209]};
-    const f32x8 v6 = maximum(acc_2_1, x7);
+    const f32x8 v6 = number_at_least(x7, acc_2_1);
     const f32x8 x8 = f32x8{x[at - 9], x[at + 72], x[at + 153], x[at + 234], x[at + 315],
         x[at + 396], x[at + 477], x[at + 558]};
     const f32x8 x9 = f32x8{x[at + 639], x[at + 720], x[at + 801], x[at + 882], x[at + 963],
@@ -40,14 +40,16 @@ void maxpool_maxpool_tile_3x16(const float *__restrict x, float *__restrict out,
         x[at + 400], x[at + 481], x[at + 562]};
     const f32x8 x13 = f32x8{x[at + 643], x[at + 724], x[at + 805], x[at + 886], x[at + 967],
         x[at + 1048], x[at + 1129], x[at + 1210]};
-    acc_0_0_2 = maximum(maximum(v, x8), x4); acc_0_1 = maximum(maximum(v2, x9), x5);
-    acc_1_0 = maximum(maximum(v3, x10), x6); acc_1_1 = maximum(maximum(v4, x11), x7);
+    acc_0_0_2 = number_at_least(x4, number_at_least(x8, v));
+    acc_0_1 = number_at_least(x5, number_at_least(x9, v2));
+    acc_1_0 = number_at_least(x6, number_at_least(x10, v3));
+    acc_1_1 = number_at_least(x7, number_at_least(x11, v4));
     const f32x8 x14 = f32x8{x[at - 4], x[at + 77], x[at + 158], x[at + 239], x[at + 320],
         x[at + 401], x[at + 482], x[at + 563]};
-    acc_2_0 = maximum(maximum(v5, x12), x14);
+    acc_2_0 = number_at_least(x14, number_at_least(x12, v5));
     const f32x8 x15 = f32x8{x[at + 644], x[at + 725], x[at + 806], x[at + 887], x[at + 968],
         x[at + 1049], x[at + 1130], x[at + 1211]};
-    acc_2_1 = maximum(maximum(v6, x13), x15);
+    acc_2_1 = number_at_least(x15, number_at_least(x13, v6));
   }
   const ptrdiff_t at = j * 5 + m;
   out[at] = acc_0_0_2[0]; out[at + 25] = acc_0_0_2[1]; out[at + 50] = acc_0_0_2[2];
@@ -81,10 +83,10 @@ void maxpool_maxpool(const float *__restrict x, float *__restrict out) noexcept 
         const ptrdiff_t at = j * 18 + r * 9 + s;
         const f32x8 x2 = f32x8{x[at - 10], x[at + 71], x[at + 152], x[at + 233], x[at + 314],
             x[at + 395], x[at + 476], x[at + 557]};
-        acc_0_2 = maximum(acc_0_2, x2);
+        acc_0_2 = number_at_least(x2, acc_0_2);
         const f32x8 x3 = f32x8{x[at + 638], x[at + 719], x[at + 800], x[at + 881], x[at + 962],
             x[at + 1043], x[at + 1124], x[at + 1205]};
-        acc_1 = maximum(acc_1, x3);
+        acc_1 = number_at_least(x3, acc_1);
       }
     }
     const ptrdiff_t at = j * 5;
@@ -101,10 +103,10 @@ void maxpool_maxpool(const float *__restrict x, float *__restrict out) noexcept 
         const ptrdiff_t at2 = j * 18 + r * 9 + s;
         const f32x8 x2 = f32x8{x[at2 - 2], x[at2 + 79], x[at2 + 160], x[at2 + 241], x[at2 + 322],
             x[at2 + 403], x[at2 + 484], x[at2 + 565]};
-        acc_0_3 = maximum(acc_0_3, x2);
+        acc_0_3 = number_at_least(x2, acc_0_3);
         const f32x8 x3 = f32x8{x[at2 + 646], x[at2 + 727], x[at2 + 808], x[at2 + 889], x[at2 + 970],
             x[at2 + 1051], x[at2 + 1132], x[at2 + 1213]};
-        acc_1_2 = maximum(acc_1_2, x3);
+        acc_1_2 = number_at_least(x3, acc_1_2);
       }
     }
     out[at + 4] = acc_0_3[0]; out[at + 29] = acc_0_3[1]; out[at + 54] = acc_0_3[2];

@@ -11,30 +11,33 @@ inline f32x8 exp_f32x8(f32x8 x) noexcept {
       bitcast<f32x8>((v5 - v6 + 127) << 23);
 }
 
-void softmax_softmax_softmax_softmax(const float *__restrict x, float *__restrict out) noexcept;
+void softmax_softmax_softmax_softmax_softmax(const float *__restrict x,
+    float *__restrict out) noexcept;
 
 // y (Softmax): 4x40 -> 4x40
-void softmax_softmax_softmax_softmax(const float *__restrict x, float *__restrict out) noexcept {
+void softmax_softmax_softmax_softmax_softmax(const float *__restrict x,
+    float *__restrict out) noexcept {
   constexpr float c = -infinity<float>;
   for (ptrdiff_t row = 0; row < 4; ++row) {
     const ptrdiff_t at = row * 40, offset = at + 8, offset2 = at + 16, offset3 = at + 24;
     const ptrdiff_t offset4 = at + 32;
-    const f32x8 v = maximum(at_least(load<f32x8>(x + at), c), load<f32x8>(x + offset4));
-    const f32x8 v2 = maximum(maximum(v, at_least(load<f32x8>(x + offset), c)),
-        at_least(load<f32x8>(x + offset2), c));
-    const float s = reduce_maximum(maximum(v2, at_least(load<f32x8>(x + offset3), c)));
-    const float s2 = at_least(s, c);
+    const f32x8 v = number_at_least(number_at_least(load<f32x8>(x + offset4),
+        number_at_least(load<f32x8>(x + at), c)), number_at_least(load<f32x8>(x + offset), c));
+    const f32x8 v2 = number_at_least(number_at_least(v,
+        number_at_least(load<f32x8>(x + offset2), c)),
+        number_at_least(load<f32x8>(x + offset3), c));
+    const float s = number_at_least(c, reduce_max_number(v2));
     for (ptrdiff_t n = 0; n < 40; n += 8) {
       const ptrdiff_t at2 = row * 40 + n;
-      store(out + at2, exp_f32x8(load<f32x8>(x + at2) - s2));
+      store(out + at2, exp_f32x8(load<f32x8>(x + at2) - s));
     }
     const f32x8 v3 = 0.0f + load<f32x8>(out + at) + load<f32x8>(out + offset4) +
         (0.0f + load<f32x8>(out + offset));
     const f32x8 v4 = v3 + (0.0f + load<f32x8>(out + offset2)) + (0.0f + load<f32x8>(out + offset3));
-    const float s3 = 0.0f + reduce_add(v4);
+    const float s2 = 1.0f / (0.0f + reduce_add(v4));
     for (ptrdiff_t n = 0; n < 40; n += 8) {
       const ptrdiff_t at2 = row * 40 + n;
-      store(out + at2, load<f32x8>(out + at2) / s3);
+      store(out + at2, load<f32x8>(out + at2) * s2);
     }
   }
 }
