@@ -41,7 +41,7 @@ struct Subject {
   KernelAlone kernel;
   std::string key, name;
   Schedules best = {};
-  bool isOther = false; ///< than the cost model's
+  bool isOther = false;                ///< than the cost model's
   double milliseconds = INFINITY;      ///< of these
   double modelMilliseconds = INFINITY; ///< of the cost model's
   std::vector<KernelAlone::Step> steps = {};
@@ -60,7 +60,7 @@ public:
   double secondsLeft() const { return options.seconds - secondsSince(start); }
 
 private:
-  /// Both the best schedules and the cost model's, in turn.
+  /// Measures the best schedules and the cost model's, in turn: they count as others only where they gain.
   void compare(Subject &subject);
   void show(const Subject &subject, const llvm::Twine &what);
 
@@ -148,11 +148,16 @@ void Search::run(Subject &subject, const llvm::Twine &what, double seconds) {
       subject.isOther |= least != times.begin();
     }
   }
-  compare(subject);
+  if (subject.isOther)
+    compare(subject);
+  if (!subject.isOther) {
+    subject.best = subject.kernel.chosen();
+    subject.milliseconds = subject.modelMilliseconds;
+  }
 }
 
 void Search::compare(Subject &subject) {
-  for (int round = 0; round < 2 && subject.isOther; ++round) {
+  for (int round = 0; round < 2; ++round) {
     std::vector<Candidate> both;
     both.push_back(subject.kernel.with(subject.kernel.chosen()));
     both.push_back(subject.kernel.with(subject.best));
@@ -162,10 +167,7 @@ void Search::compare(Subject &subject) {
     subject.modelMilliseconds = round == 0 ? times[0] : std::min(times[0], subject.modelMilliseconds);
     subject.milliseconds = round == 0 ? times[1] : std::min(times[1], subject.milliseconds);
   }
-  if (subject.isOther && subject.milliseconds < kLeastGain * subject.modelMilliseconds)
-    return;
-  subject.best = subject.kernel.chosen();
-  subject.milliseconds = subject.modelMilliseconds;
+  subject.isOther = subject.milliseconds < kLeastGain * subject.modelMilliseconds;
 }
 
 TunedKernel Search::result(const Subject &subject, mlir::MLIRContext &context) const {

@@ -382,16 +382,14 @@ private:
         size = weightOf(type);
       }
     }
-    if (largest == -1 || repeatsInOrder(out, op.getMatchingIndexingMap(op.getDpsInputOperand(largest)), stored(op.getDpsInputs()[largest]).order))
+    if (largest == -1 || (isIdentity(stored(op.getDpsInputs()[largest]).order) && comesInOrder(out, maps[largest])))
       return model;
     return orderLike(out, maps[largest]);
   }
 
-  /// The operand, itself in the model's order, is repeated over other dimensions of the result, as indices are along the rows of a table: no reason for
-  /// another order.
-  static bool repeatsInOrder(AffineMap out, AffineMap in, ArrayRef<int64_t> order) {
-    if (!isIdentity(order))
-      return false;
+  /// The operand's dimensions come in their order in the result, though others may come between: it is repeated over these, as indices are along the rows of a
+  /// table. That is no reason for another order.
+  static bool comesInOrder(AffineMap out, AffineMap in) {
     int64_t last = -1;
     for (AffineExpr expr : out.getResults()) {
       auto found = llvm::find(in.getResults(), expr);

@@ -23,8 +23,7 @@ public:
       return true;
     if (auto argument = dyn_cast<BlockArgument>(value)) {
       auto loop = dyn_cast_or_null<scf::ForOp>(argument.getOwner()->getParentOp());
-      unsigned first = 1; // the induction variable
-      return loop && argument.getArgNumber() >= first && carries(loop, argument.getArgNumber() - first);
+      return loop && argument != loop.getInductionVar() && carries(loop, argument.getArgNumber() - loop.getNumInductionVars());
     }
     Attribute constant;
     if (matchPattern(value, m_Constant(&constant))) {

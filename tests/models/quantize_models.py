@@ -3,8 +3,8 @@
 
 usage: quantize_models.py [--out DIR] [MODEL...]
 
-int8: static quantisation as QDQ, uint8 activations and int8 weights by channel, calibrated on three seeded inputs. dynamic: the products of matrices, with
-int8 weights by channel and activations that are quantised as they come. What is there is left alone.
+int8: static quantisation as QDQ, uint8 activations and int8 weights by channel, calibrated on three seeded inputs. dynamic: products and
+convolutions with int8 weights by channel, whose activations are quantised as they come. What is there is left alone.
 """
 import argparse
 import pathlib

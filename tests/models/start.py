@@ -19,6 +19,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT / "tests" / "generated")]
 import check  # noqa: E402
 import models  # noqa: E402
+import speed  # noqa: E402
 
 CALLS = 6  # of a round, after the first
 
@@ -43,11 +44,11 @@ for _ in range({calls}):
 """
 
 
-def milliseconds(*command):
-    """What the command prints, and how long it took."""
+def duration(command):
+    """Milliseconds that the command takes."""
     start = time.perf_counter()
-    text = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True).stdout
-    return [float(line) for line in text.split()], (time.perf_counter() - start) * 1e3
+    subprocess.run(command, check=True)
+    return (time.perf_counter() - start) * 1e3
 
 
 def build(ingot, model, folder):
@@ -81,9 +82,9 @@ def main():
             command = [program, folder / "inputs", folder / "outputs"]
             first, steady = ([], []), ([], [])
             for _ in range(arguments.rounds):
-                first[0].append(milliseconds(*command)[1])
-                steady[0].extend(milliseconds(*command, "", CALLS)[0])
-                begin, *rest = milliseconds(sys.executable, "-c", PEER.format(folder=str(HERE), calls=CALLS), name)[0]
+                first[0].append(duration(command))
+                steady[0].extend(speed.times_of(*command, "", CALLS))
+                begin, *rest = speed.times_of(sys.executable, "-c", PEER.format(folder=str(HERE), calls=CALLS), name)
                 first[1].append(begin)
                 steady[1].extend(rest)
             own, peer = (min(whole) - min(call) for whole, call in zip(first, steady))

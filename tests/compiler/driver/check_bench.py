@@ -28,4 +28,5 @@ texts = ["".join(text.itertext()) for text in picture.iter("{http://www.w3.org/2
 assert any("FLOP/byte" in text for text in texts) and any("GFLOP/s" in text for text in texts), texts
 for kernel in bench["kernels"]:
     # A longer name is cut there.
-    assert any(kernel["name"][:31] in text for text in texts), kernel["name"]
+    label = kernel["name"] if len(kernel["name"]) <= 32 else kernel["name"][:31] + "\u2026"
+    assert any(label in text for text in texts), label
