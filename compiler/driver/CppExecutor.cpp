@@ -4,9 +4,8 @@
 #include "compiler/driver/Executor.h"
 #include "compiler/support/Target.h"
 #include "dialects/ingot/IngotDialect.h"
+#include "ingot/memory.h"
 #include "ingot/model.h"
-#include "llvm/Support/MathExtras.h"
-#include <cstdlib>
 #include <dlfcn.h>
 
 using namespace ingot;
@@ -19,19 +18,19 @@ class CppExecutor : public Executor {
 public:
   CppExecutor(Interface interface, void *library, const ingot_model *model)
       : Executor(std::move(interface)), library(library), model(model),
-        arena(std::aligned_alloc(64, llvm::alignTo(std::max<size_t>(model->arena_bytes, 1), 64)), std::free) {}
+        arena(model->arena_bytes) {}
   ~CppExecutor() override { dlclose(library); }
 
 private:
   int call(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, llvm::ArrayRef<int64_t *> shapes) override {
     if (model->run_shaped)
-      return model->run_shaped(inputs.data(), outputs.data(), nullptr, shapes.data(), arena.get(), nullptr);
-    return model->run(inputs.data(), outputs.data(), arena.get(), nullptr);
+      return model->run_shaped(inputs.data(), outputs.data(), nullptr, shapes.data(), arena.data(), nullptr);
+    return model->run(inputs.data(), outputs.data(), arena.data(), nullptr);
   }
 
   void *library;
   const ingot_model *model;
-  std::unique_ptr<void, decltype(&std::free)> arena;
+  Memory arena;
 };
 
 } // namespace

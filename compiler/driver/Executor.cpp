@@ -1,31 +1,16 @@
 //===- Executor.cpp - a compiled model in this process --------------------===//
 #include "compiler/driver/Executor.h"
+#include "ingot/memory.h"
 #include "ingot/model.h"
 #include "ingot/status.h"
-#include "llvm/Support/Alignment.h"
-#include "llvm/Support/MathExtras.h"
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 
 using namespace ingot;
 
-namespace {
-/// Memory aligned as weights and arena are.
-class Buffer {
-public:
-  explicit Buffer(size_t bytes)
-      : memory(std::aligned_alloc(64, llvm::alignTo(std::max<size_t>(bytes, 1), 64)), std::free) {}
-  void *data() const { return memory.get(); }
-
-private:
-  std::unique_ptr<void, decltype(&std::free)> memory;
-};
-} // namespace
-
 /// A call's arguments.
 struct Executor::Buffers {
-  std::vector<Buffer> memory;
+  std::vector<Memory> memory;
   std::vector<const void *> inputs;
   std::vector<void *> outputs;
   std::vector<std::vector<int64_t>> found; ///< of outputs whose shape data give; others empty

@@ -10,11 +10,13 @@
 // the program.
 //
 //===----------------------------------------------------------------------===//
+#include <ingot/memory.h>
 #include <ingot/model.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -66,25 +68,25 @@ namespace {
 /// nothing more, and with a guard of known bytes on both sides.
 class Buffer {
 public:
-  explicit Buffer(std::size_t bytes)
-      : size(bytes), memory(bytes + 2 * guard, pattern) {}
-  unsigned char *data() {
-    auto address = reinterpret_cast<std::uintptr_t>(memory.data()) + guard;
-    return memory.data() + guard + (8 - address % 8) % 8;
+  explicit Buffer(std::size_t bytes) : size(bytes), memory(bytes + 2 * guard) {
+    std::memset(data() - guard, pattern, guard);
+    std::memset(data() + size, pattern, guard);
   }
-  bool guardsAreWhole() {
-    unsigned char *begin = data();
-    for (unsigned char *p = memory.data(); p != memory.data() + memory.size(); ++p)
-      if ((p < begin || p >= begin + size) && *p != pattern)
+  unsigned char *data() const {
+    return reinterpret_cast<unsigned char *>(memory.data()) + guard;
+  }
+  bool guardsAreWhole() const {
+    for (std::size_t i = 0; i != guard; ++i)
+      if (data()[-1 - std::ptrdiff_t(i)] != pattern || data()[size + i] != pattern)
         return false;
     return true;
   }
 
 private:
-  static constexpr std::size_t guard = 72;
+  static constexpr std::size_t guard = 72; // 8 from a multiple of 64
   static constexpr unsigned char pattern = 0xa5;
   std::size_t size;
-  std::vector<unsigned char> memory;
+  ingot::Memory memory;
 };
 
 struct CloseFile {
@@ -127,25 +129,23 @@ int main(int argc, char **argv) {
   for (Buffer &output : outputs)
     outputData.push_back(output.data());
 
-  auto aligned = [](std::size_t bytes) {
-    return std::aligned_alloc(64, (bytes + 127) / 64 * 64);
-  };
-  void *weights = nullptr;
-  if (argc > 3 && argv[3][0]) {
-    weights = aligned(model.weight_bytes);
+  bool isGiven = argc > 3 && argv[3][0];
+  ingot::Memory weights(isGiven ? model.weight_bytes : 0);
+  if (isGiven) {
     File file(std::fopen(argv[3], "rb"));
-    if (!file ||
-        std::fread(weights, 1, model.weight_bytes, file.get()) != model.weight_bytes)
+    if (!file || std::fread(weights.data(), 1, model.weight_bytes, file.get()) !=
+                     model.weight_bytes)
       return fail(std::string(argv[3]) + ": cannot be read");
   }
-  void *arena = aligned(model.arena_bytes);
+  ingot::Memory arena(model.arena_bytes);
 
   int runs = argc > 4 ? std::atoi(argv[4]) : 0;
   std::vector<double> times(runs);
   for (int i = -1; i < runs; ++i) {
     auto start = std::chrono::steady_clock::now();
     running = true;
-    int status = model.run(inputData.data(), outputData.data(), arena, weights);
+    int status = model.run(inputData.data(), outputData.data(), arena.data(),
+                           isGiven ? weights.data() : nullptr);
     running = false;
     std::chrono::duration<double, std::milli> passed =
         std::chrono::steady_clock::now() - start;
@@ -166,6 +166,4 @@ int main(int argc, char **argv) {
     return fail(std::string(argv[2]) + ": cannot be written");
   for (int i = 0; i < model.output_count; ++i)
     std::fwrite(outputData[i], 1, model.outputs[i].bytes, out.get());
-  std::free(arena);
-  std::free(weights);
 }

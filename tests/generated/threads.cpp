@@ -5,6 +5,7 @@
 // macros FIRST and SECOND: their C descriptors.
 //
 //===----------------------------------------------------------------------===//
+#include <ingot/memory.h>
 #include <ingot/model.h>
 
 #include <atomic>
@@ -38,14 +39,13 @@ static Bytes run(const ingot_model &model, int times) {
     outputs.emplace_back(model.outputs[i].bytes);
     outputData.push_back(outputs.back().data());
   }
-  void *arena = std::aligned_alloc(64, (model.arena_bytes + 127) / 64 * 64);
+  ingot::Memory arena(model.arena_bytes);
   Bytes result;
   for (int i = 0; i < times; ++i)
-    if (model.run(inputData.data(), outputData.data(), arena, nullptr) != 0)
+    if (model.run(inputData.data(), outputData.data(), arena.data(), nullptr) != 0)
       return result;
   for (const Bytes &output : outputs)
     result.insert(result.end(), output.begin(), output.end());
-  std::free(arena);
   return result;
 }
 

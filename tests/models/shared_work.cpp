@@ -4,6 +4,7 @@
 // of shared work must be done once. Prints how often work was shared, and the milliseconds of a call with each number of threads.
 //
 //===----------------------------------------------------------------------===//
+#include <ingot/memory.h>
 #include <ingot/threads.h>
 
 #include <algorithm>
@@ -34,7 +35,7 @@ struct Call {
   std::vector<Bytes> inputs, outputs;
   std::vector<const void *> inputData;
   std::vector<void *> outputData;
-  void *arena = std::aligned_alloc(64, (MODEL.arena_bytes + 127) / 64 * 64);
+  ingot::Memory arena{MODEL.arena_bytes};
 
   Call() {
     unsigned state = 1;
@@ -53,14 +54,13 @@ struct Call {
       outputData.push_back(outputs.back().data());
     }
   }
-  ~Call() { std::free(arena); }
 
   /// The outputs of a call that finds garbage in their place.
   Bytes run(const ingot_threads *threads) {
     Bytes all;
     for (Bytes &output : outputs)
       std::fill(output.begin(), output.end(), static_cast<unsigned char>(0xAA));
-    if (MODEL.run_threaded(inputData.data(), outputData.data(), nullptr, nullptr, arena, nullptr, threads) != 0)
+    if (MODEL.run_threaded(inputData.data(), outputData.data(), nullptr, nullptr, arena.data(), nullptr, threads) != 0)
       return all;
     for (const Bytes &output : outputs)
       all.insert(all.end(), output.begin(), output.end());
@@ -76,7 +76,7 @@ int main() {
   const Bytes alone = call.run(nullptr);
   if (alone.empty())
     return std::fputs("the call failed\n", stderr), 1;
-  if (MODEL.run(call.inputData.data(), call.outputData.data(), call.arena, nullptr) != 0)
+  if (MODEL.run(call.inputData.data(), call.outputData.data(), call.arena.data(), nullptr) != 0)
     return std::fputs("the call without threads failed\n", stderr), 1;
 
   int wrong = 0;
