@@ -77,7 +77,7 @@ static const Stage all[] = {
     {Form::onnx, "inferring shapes", inferShapes, nullptr, Effort::least},
     {Form::linalg, "lowering operators", nullptr, "lower-to-linalg,widen-floats,canonicalize,cse"},
     {Form::kernels, "choosing layouts", nullptr, "func.func(choose-layouts),canonicalize,cse", Effort::full},
-    {Form::kernels, "fusing operations", nullptr, "func.func(narrow-factors,widen-factors,fuse-elementwise,tabulate,fuse-elementwise,tabulate,winograd,copy-padding,copy-panels)"},
+    {Form::kernels, "fusing operations", nullptr, "func.func(narrow-factors,widen-factors,fuse-elementwise,tabulate,fuse-elementwise,tabulate,winograd,simplify-rounding,copy-padding,copy-panels)"},
     {Form::kernels, "forming kernels", nullptr, "func.func(form-kernels)"},
     {Form::kernels, "choosing schedules", nullptr, "choose-schedules"},
     {Form::loops, "expanding kernels", nullptr, "expand-kernels"},

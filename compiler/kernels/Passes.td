@@ -22,6 +22,15 @@ def Tabulate : Pass<"tabulate", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def SimplifyRounding : Pass<"simplify-rounding", "::mlir::func::FuncOp"> {
+  let summary = "numbers of codes without the codes, rounded quotients without divisions";
+  let description = [{
+    What an elementwise operation rounds and clamps to a code, and takes for a number again, stays a number. A quotient by a constant that is rounded to an integer becomes two
+    products, where the target fuses multiply and add and they are shown to give the same for every number.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def NarrowFactors : Pass<"narrow-factors", "::mlir::func::FuncOp"> {
   let summary = "products of int8 in place of int16, where the target sums them";
   let description = [{

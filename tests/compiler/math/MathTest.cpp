@@ -7,6 +7,7 @@
 #include "codegen/object/Object.h"
 #include "compiler/math/Functions.h"
 #include "compiler/math/Passes.h"
+#include "compiler/math/Quotient.h"
 #include "compiler/memory/Passes.h"
 #include "dialects/ingot/IngotDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -344,6 +345,44 @@ std::vector<double> doubleSamples(double limit) {
   });
   list.resize(llvm::alignTo(list.size(), kCount));
   return list;
+}
+
+float quotientBy(const Reciprocal &reciprocal, float x) {
+  return reciprocal.low == 0 ? x * reciprocal.high : std::fma(x, reciprocal.high, x * reciprocal.low);
+}
+
+TEST(Quotients, AreDivisions) {
+  std::mt19937 random(1);
+  int without = 0;
+  for (int i = 0; i < 30; ++i) {
+    // Some with few bits, as scales of powers of two times small integers have.
+    uint32_t mask = i % 5 ? ~0u : ~0u << (random() % 23);
+    float divisor = std::ldexp(float((random() & 0x7fffff & mask) | 0x800000), int(random() % 100) - 73) * (i % 2 ? 1.0f : -1.0f);
+    std::optional<Reciprocal> reciprocal = exactReciprocal(divisor);
+    without += !reciprocal;
+    for (uint32_t x = 1 << 23; reciprocal && x < 1 << 24; ++x)
+      ASSERT_EQ(quotientBy(*reciprocal, float(x)), float(x) / divisor) << x << " / " << divisor;
+  }
+  EXPECT_LE(without, 5);
+}
+
+TEST(Quotients, AreDivisionsOfAllKindsOfNumbers) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (float divisor : {0.1f, -0.1f, 3.0f, 0.25f, 0.036655225f, 1e20f, 1e-20f}) {
+    std::optional<Reciprocal> reciprocal = exactReciprocal(divisor);
+    ASSERT_TRUE(reciprocal) << divisor;
+    for (float x : {0.0f, -0.0f, infinity, -infinity, std::numeric_limits<float>::max(), 1e30f, -7.0f}) {
+      float quotient = quotientBy(*reciprocal, x);
+      EXPECT_EQ(quotient, x / divisor) << x << " / " << divisor;
+      EXPECT_EQ(std::signbit(quotient), std::signbit(x / divisor)) << x << " / " << divisor;
+    }
+    for (float x : {1e-9f, -1e-37f, 1e-40f, std::numeric_limits<float>::denorm_min()}) {
+      float small = std::min(std::fabs(divisor), 1.0f) * x;
+      EXPECT_LT(std::fabs(quotientBy(*reciprocal, small)), 0x1p-24f) << small << " / " << divisor;
+    }
+  }
+  for (float divisor : {0.0f, infinity, std::numeric_limits<float>::quiet_NaN(), 1e-30f, 1e30f})
+    EXPECT_FALSE(exactReciprocal(divisor)) << divisor;
 }
 
 TEST(Doubles, StayWithinTheirBounds) {
