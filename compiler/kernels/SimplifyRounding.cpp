@@ -106,14 +106,26 @@ static std::optional<Code> codeOf(Value integer, int steps = kMostSteps) {
   return Code{code->number, code->offset + shift, code->least + shift, code->most + shift};
 }
 
-/// Never negative zero.
+/// Neither negative nor negative zero, if it is a number.
+static bool isPositive(Value value, int steps = kMostSteps) {
+  if (std::optional<double> constant = constantOf(value))
+    return !std::signbit(*constant);
+  Operation *op = value.getDefiningOp();
+  if (!op || steps == 0)
+    return false;
+  auto isOperandPositive = [&](Value operand) { return isPositive(operand, steps - 1); };
+  if (isa<arith::MaximumFOp>(op))
+    return llvm::any_of(op->getOperands(), isOperandPositive);
+  return isa<arith::UIToFPOp>(op) || (isa<arith::AddFOp, arith::MulFOp, math::FmaOp, arith::MaxNumFOp, arith::MinNumFOp, math::RoundEvenOp>(op) &&
+                                      llvm::all_of(op->getOperands(), isOperandPositive));
+}
+
+/// Never negative zero. An integer times a factor is too large to become zero.
 static bool isNoNegativeZero(Value value) {
   Operation *op = value.getDefiningOp();
-  if (op && isa<arith::MulFOp>(op)) {
-    std::optional<double> factor = constantOf(op->getOperand(1));
-    return factor && *factor > 0 && isNoNegativeZero(op->getOperand(0));
-  }
-  return op && isa<arith::SIToFPOp, arith::UIToFPOp>(op);
+  if (op && isa<arith::MulFOp>(op) && constantOf(op->getOperand(1)).value_or(0) > 0)
+    op = op->getOperand(0).getDefiningOp();
+  return (op && isa<arith::SIToFPOp>(op)) || isPositive(value);
 }
 
 /// Whether all that reads the value does the same for the zero of the other sign.
@@ -121,6 +133,8 @@ static bool isSignOfZeroDropped(Value value, int steps = kMostSteps) {
   return steps != 0 && llvm::all_of(value.getUses(), [&](OpOperand &use) {
     Operation *user = use.getOwner();
     if (isa<arith::FPToSIOp, arith::FPToUIOp>(user))
+      return true;
+    if (isa<arith::MaximumFOp>(user) && isPositive(user->getOperand(1)))
       return true;
     if (isa<arith::AddFOp>(user)) {
       Value other = user->getOperand(1 - use.getOperandNumber());
@@ -185,7 +199,7 @@ struct ShiftClamp : OpRewritePattern<arith::AddFOp> {
       return failure();
     auto constant = [&](double value) { return arith::ConstantOp::create(rewriter, op.getLoc(), rewriter.getF32FloatAttr(float(value))).getResult(); };
     Value number = sum.getLhs();
-    if (*start + *shift != 0 || !isSignOfZeroDropped(op))
+    if (*start + *shift != 0 || !(isPositive(number) || isSignOfZeroDropped(op)))
       number = arith::AddFOp::create(rewriter, op.getLoc(), number, constant(*start + *shift));
     number = arith::MaxNumFOp::create(rewriter, op.getLoc(), number, constant(clamp->least + *shift));
     rewriter.replaceOpWithNewOp<arith::MinNumFOp>(op, number, constant(clamp->most + *shift));
@@ -198,7 +212,7 @@ struct DropZero : OpRewritePattern<arith::AddFOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(arith::AddFOp op, PatternRewriter &rewriter) const override {
     std::optional<double> constant = constantOf(op.getRhs());
-    if (!constant || *constant != 0 || !isSignOfZeroDropped(op))
+    if (!constant || *constant != 0 || !(isPositive(op.getLhs()) || isSignOfZeroDropped(op)))
       return failure();
     rewriter.replaceOp(op, op.getLhs());
     return success();

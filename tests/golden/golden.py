@@ -33,6 +33,15 @@ def ints(name, *values):
     return numpy_helper.from_array(np.array(values, np.int64), name)
 
 
+def rounded(value, scale, zero):
+    """A value rounded to codes, and taken for a number again, as quantised models are written."""
+    return [node("QuantizeLinear", f"{value} {scale} {zero}", f"{value}_codes"), node("DequantizeLinear", f"{value}_codes {scale} {zero}", f"{value}_rounded")]
+
+
+def scalar(name, value):
+    return numpy_helper.from_array(np.array(value), name)
+
+
 # Name: inputs with shapes (float unless "int64"), nodes, constants. The output is y.
 FAMILIES = {
     "conv": (
@@ -54,6 +63,21 @@ FAMILIES = {
         {"x": (1, 8, 4, 4)},
         [node("ConvTranspose", "x w", "y", strides=[2, 2], kernel_shape=[2, 2])],
         [weight("w", 8, 8, 2, 2)],
+    ),
+    "quantized_residual": (
+        {"x": (1, 16, 2, 3)},
+        [
+            *rounded("x", "x_scale", "zero"), node("DequantizeLinear", "codes w_scale", "w"),
+            node("Conv", "x_rounded w", "first", kernel_shape=[1, 1]), node("Relu", "first", "relu"), *rounded("relu", "relu_scale", "zero"),
+            node("Conv", "relu_rounded w", "second", kernel_shape=[1, 1]), *rounded("second", "second_scale", "middle"),
+            node("Add", "second_rounded relu_rounded", "sum"), *rounded("sum", "sum_scale", "middle"),
+            node("Conv", "sum_rounded w", "y", kernel_shape=[1, 1]),
+        ],
+        [
+            numpy_helper.from_array((np.arange(256) * 37 % 255 - 127).astype(np.int8).reshape(16, 16, 1, 1), "codes"), scalar("zero", np.uint8(0)),
+            scalar("middle", np.uint8(121)), *(scalar(f"{name}_scale", np.float32(scale)) for name, scale in
+                                               (("x", 0.021), ("w", 0.005), ("relu", 0.045), ("second", 0.031), ("sum", 0.037))),
+        ],
     ),
     "matmul": (
         {"x": (12, 24)},
