@@ -430,14 +430,17 @@ private:
     return builder.getAffineMapArrayAttr(maps);
   }
 
-  /// Operator types of the nodes, in order: conv_add_relu.
+  /// Operator types of the nodes, in order, each node once: conv_add_relu.
   std::string name() {
     std::string text;
+    std::vector<NodeName> named;
     for (Operation *stage : group)
-      for (const NodeName &node : nodesOf(stage->getLoc()))
-        if (text.size() < 32)
-          text += (text.empty() ? "" : "_") +
-                  (node.type.empty() ? node.name : node.type);
+      for (const NodeName &node : nodesOf(stage->getLoc())) {
+        if (text.size() >= 32 || llvm::is_contained(named, node))
+          continue;
+        named.push_back(node);
+        text += (text.empty() ? "" : "_") + (node.type.empty() ? node.name : node.type);
+      }
     return toIdentifier(text.empty() ? "kernel" : text);
   }
 

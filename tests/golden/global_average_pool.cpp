@@ -1,8 +1,7 @@
-void globalaveragepool_globalaveragepool(const float *__restrict x, float *__restrict out) noexcept;
+void globalaveragepool(const float *__restrict x, float *__restrict out) noexcept;
 
 // y (GlobalAveragePool): 1x24x5x5 -> 1x24
-void globalaveragepool_globalaveragepool(const float *__restrict x,
-    float *__restrict out) noexcept {
+void globalaveragepool(const float *__restrict x, float *__restrict out) noexcept {
   f32x8 acc_0{}, acc_1{}, acc_2{};
   for (ptrdiff_t r = 0; r < 25; ++r) {
     const f32x8 x2 = f32x8{x[r], x[r + 25], x[r + 50], x[r + 75], x[r + 100], x[r + 125],

@@ -1,15 +1,12 @@
-void layernormalization_layernormalization_2(const float *__restrict x,
-    float *__restrict out) noexcept;
-void layernormalization_layernormalization(const float *__restrict x,
-    float *__restrict out) noexcept;
-void layernormalization_2(const float *__restrict x, const float *__restrict y,
+void layernormalization_3(const float *__restrict x, float *__restrict out) noexcept;
+void layernormalization(const float *__restrict x, float *__restrict out) noexcept;
+void layernormalization_4(const float *__restrict x, const float *__restrict y,
     const float *__restrict z, const float *__restrict u, float *__restrict out) noexcept;
-void layernormalization(const float *__restrict x, const float *__restrict y,
+void layernormalization_2(const float *__restrict x, const float *__restrict y,
     float *__restrict out) noexcept;
 
 // y (LayerNormalization): 4x32 -> 4
-void layernormalization_layernormalization_2(const float *__restrict x,
-    float *__restrict out) noexcept {
+void layernormalization_3(const float *__restrict x, float *__restrict out) noexcept {
   for (ptrdiff_t i = 0; i < 4; ++i) {
     const ptrdiff_t at = i * 32;
     const f32x8 x2 = load<f32x8>(x + at), x3 = load<f32x8>(x + at + 8);
@@ -21,8 +18,7 @@ void layernormalization_layernormalization_2(const float *__restrict x,
 }
 
 // y (LayerNormalization): 4x32 -> 4
-void layernormalization_layernormalization(const float *__restrict x,
-    float *__restrict out) noexcept {
+void layernormalization(const float *__restrict x, float *__restrict out) noexcept {
   for (ptrdiff_t i = 0; i < 4; ++i) {
     const ptrdiff_t at = i * 32;
     const f32x8 v = 0.0f + load<f32x8>(x + at) + (0.0f + load<f32x8>(x + at + 8));
@@ -32,7 +28,7 @@ void layernormalization_layernormalization(const float *__restrict x,
 }
 
 // y (LayerNormalization): 4x32, 4, 32, 32 -> 4x32
-void layernormalization_2(const float *__restrict x, const float *__restrict y,
+void layernormalization_4(const float *__restrict x, const float *__restrict y,
     const float *__restrict z, const float *__restrict u, float *__restrict out) noexcept {
   for (ptrdiff_t i = 0; i < 4; ++i) {
     for (ptrdiff_t n = 0; n < 32; n += 8) {
@@ -44,7 +40,7 @@ void layernormalization_2(const float *__restrict x, const float *__restrict y,
 }
 
 // y (LayerNormalization): 4x32, 4 -> 4x32
-void layernormalization(const float *__restrict x, const float *__restrict y,
+void layernormalization_2(const float *__restrict x, const float *__restrict y,
     float *__restrict out) noexcept {
   for (ptrdiff_t i = 0; i < 4; ++i) {
     for (ptrdiff_t n = 0; n < 32; n += 8) {

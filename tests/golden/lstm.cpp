@@ -22,19 +22,19 @@ inline f32x8 tanh_f32x8(f32x8 x) noexcept {
   return copysign(u / (u + 2.0f), x);
 }
 
-void lstm_lstm(const float *__restrict x, const float *__restrict w, const float *__restrict y,
+void lstm_2(const float *__restrict x, const float *__restrict w, const float *__restrict y,
     float *__restrict out) noexcept;
-void lstm_5(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept;
-void lstm_2(const float *__restrict w, float *__restrict out) noexcept;
-void lstm_4(const float *__restrict x, const float *__restrict y, const float *__restrict z,
+void lstm_6(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept;
+void lstm_3(const float *__restrict w, float *__restrict out) noexcept;
+void lstm_5(const float *__restrict x, const float *__restrict y, const float *__restrict z,
     float *__restrict out) noexcept;
-void lstm_6(const float *__restrict x, const float *__restrict y, const float *__restrict z,
+void lstm_7(const float *__restrict x, const float *__restrict y, const float *__restrict z,
     float *__restrict out) noexcept;
-void lstm_3(const float *__restrict x, const float *__restrict y, float *__restrict out) noexcept;
+void lstm_4(const float *__restrict x, const float *__restrict y, float *__restrict out) noexcept;
 void lstm(const float *__restrict x, float *__restrict out) noexcept;
 namespace {
 
-void lstm_lstm_tile_2x32(const float *__restrict x, const float *__restrict w,
+void lstm_2_tile_2x32(const float *__restrict x, const float *__restrict w,
     const float *__restrict y, float *__restrict out, ptrdiff_t m) noexcept {
   f32x8 acc_0_0{}, acc_0_1{}, acc_0_2{}, acc_0_3{}, acc_1_0{}, acc_1_1{}, acc_1_2{}, acc_1_3{};
   for (ptrdiff_t r = 0; r < 8; r += 2) {
@@ -78,13 +78,13 @@ void lstm_lstm_tile_2x32(const float *__restrict x, const float *__restrict w,
 } // namespace
 
 // all (LSTM): 2x1x8, 32x8, 32 -> 2x1x32
-void lstm_lstm(const float *__restrict x, const float *__restrict w, const float *__restrict y,
+void lstm_2(const float *__restrict x, const float *__restrict w, const float *__restrict y,
     float *__restrict out) noexcept {
-  lstm_lstm_tile_2x32(x, w, y, out, 0);
+  lstm_2_tile_2x32(x, w, y, out, 0);
 }
 
 // all (LSTM): 1x8, 32x8 -> 1x32
-void lstm_5(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept {
+void lstm_6(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept {
   f32x8 acc_0{}, acc_1{}, acc_2{}, acc_3{};
   for (ptrdiff_t r = 0; r < 8; r += 4) {
     const ptrdiff_t at = r * 32;
@@ -106,7 +106,7 @@ void lstm_5(const float *__restrict x, const float *__restrict w, float *__restr
 }
 
 // all (LSTM): 32x8 -> 1x32
-void lstm_2(const float *__restrict w, float *__restrict out) noexcept {
+void lstm_3(const float *__restrict w, float *__restrict out) noexcept {
   f32x8 acc_0{}, acc_1{}, acc_2{}, acc_3{};
   for (ptrdiff_t r = 0; r < 8; r += 4) {
     const ptrdiff_t at = r * 32;
@@ -127,14 +127,14 @@ void lstm_2(const float *__restrict w, float *__restrict out) noexcept {
 }
 
 // all (LSTM): 2x1x32, 1x32, 1x8 -> 1x8
-void lstm_4(const float *__restrict x, const float *__restrict y, const float *__restrict z,
+void lstm_5(const float *__restrict x, const float *__restrict y, const float *__restrict z,
     float *__restrict out) noexcept {
   const f32x8 v = exp_f32x8(-(load<f32x8>(x + 8) + load<f32x8>(y + 8))) + 1.0f;
   store(out, 1.0f / v * tanh_f32x8(load<f32x8>(z)));
 }
 
 // all (LSTM): 2x1x32, 1x32, 1x8 -> 1x8
-void lstm_6(const float *__restrict x, const float *__restrict y, const float *__restrict z,
+void lstm_7(const float *__restrict x, const float *__restrict y, const float *__restrict z,
     float *__restrict out) noexcept {
   const f32x8 v = exp_f32x8(-(load<f32x8>(x + 32) + load<f32x8>(y))) + 1.0f;
   const f32x8 v2 = exp_f32x8(-(load<f32x8>(x + 48) + load<f32x8>(y + 16))) + 1.0f;
@@ -145,7 +145,7 @@ void lstm_6(const float *__restrict x, const float *__restrict y, const float *_
 }
 
 // all (LSTM): 2x1x32, 1x32 -> 1x8
-void lstm_3(const float *__restrict x, const float *__restrict y, float *__restrict out) noexcept {
+void lstm_4(const float *__restrict x, const float *__restrict y, float *__restrict out) noexcept {
   const f32x8 v = exp_f32x8(-(load<f32x8>(x) + load<f32x8>(y))) + 1.0f;
   const f32x8 v2 = exp_f32x8(-(load<f32x8>(x + 16) + load<f32x8>(y + 16))) + 1.0f;
   const f32x8 v3 = 1.0f / v * tanh_f32x8(load<f32x8>(x + 24) + load<f32x8>(y + 24));

@@ -1,7 +1,7 @@
-void maxpool_maxpool(const float *__restrict x, float *__restrict out) noexcept;
+void maxpool(const float *__restrict x, float *__restrict out) noexcept;
 namespace {
 
-void maxpool_maxpool_tile_3x16(const float *__restrict x, float *__restrict out, ptrdiff_t j,
+void maxpool_tile_3x16(const float *__restrict x, float *__restrict out, ptrdiff_t j,
     ptrdiff_t m) noexcept {
   constexpr float acc_0_0 = -infinity<float>;
   const ptrdiff_t r_end = min_index(10 - j * 2, 3);
@@ -73,7 +73,7 @@ void maxpool_maxpool_tile_3x16(const float *__restrict x, float *__restrict out,
 } // namespace
 
 // y (MaxPool): 1x16x9x9 -> 1x16x5x5
-void maxpool_maxpool(const float *__restrict x, float *__restrict out) noexcept {
+void maxpool(const float *__restrict x, float *__restrict out) noexcept {
   constexpr float acc_0 = -infinity<float>;
   for (ptrdiff_t j = 0; j < 5; ++j) {
     const ptrdiff_t r_begin = max_index(1 - j * 2, 0), r_end = min_index(10 - j * 2, 3);
@@ -96,7 +96,7 @@ void maxpool_maxpool(const float *__restrict x, float *__restrict out) noexcept 
     out[at + 225] = acc_1[1]; out[at + 250] = acc_1[2]; out[at + 275] = acc_1[3];
     out[at + 300] = acc_1[4]; out[at + 325] = acc_1[5]; out[at + 350] = acc_1[6];
     out[at + 375] = acc_1[7];
-    maxpool_maxpool_tile_3x16(x, out, j, 1);
+    maxpool_tile_3x16(x, out, j, 1);
     f32x8 acc_0_3 = splat<f32x8>(acc_0), acc_1_2 = splat<f32x8>(acc_0);
     for (ptrdiff_t r = r_begin; r < r_end; ++r) {
       for (ptrdiff_t s = 0; s < 2; ++s) {

@@ -1,16 +1,15 @@
-void conv_conv(const float *__restrict x, const float *__restrict w,
-    float *__restrict out) noexcept;
+void conv(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept;
 void conv_quantizelinear_dequantizelinear(const int16_t *__restrict x, const int8_t *__restrict w,
     const int8_t *__restrict y, float *__restrict out) noexcept;
-void conv_quantizelinear_conv(const float *__restrict x, const float *__restrict w,
+void conv_quantizelinear(const float *__restrict x, const float *__restrict w,
     int8_t *__restrict out) noexcept;
 void dequantizelinear_x_constant(const float *__restrict x, float *__restrict out) noexcept;
 void conv_quantizelinear_quantizelinear(const int8_t *__restrict x,
     int16_t *__restrict out) noexcept;
 namespace {
 
-void conv_conv_tile_6x16(const float *__restrict x, const float *__restrict w,
-    float *__restrict out, ptrdiff_t m) noexcept {
+void conv_tile_6x16(const float *__restrict x, const float *__restrict w, float *__restrict out,
+    ptrdiff_t m) noexcept {
   f32x8 acc_0_0{}, acc_0_1{}, acc_1_0{}, acc_1_1{}, acc_2_0{}, acc_2_1{}, acc_3_0{}, acc_3_1{};
   f32x8 acc_4_0{}, acc_4_1{}, acc_5_0{}, acc_5_1{};
   for (ptrdiff_t r = 0; r < 16; ++r) {
@@ -72,9 +71,8 @@ void conv_conv_tile_6x16(const float *__restrict x, const float *__restrict w,
 } // namespace
 
 // y (Conv): 1x2x3x16, 16x16x1x1 -> 1x16x2x3
-void conv_conv(const float *__restrict x, const float *__restrict w,
-    float *__restrict out) noexcept {
-  conv_conv_tile_6x16(x, w, out, 0);
+void conv(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept {
+  conv_tile_6x16(x, w, out, 0);
 }
 namespace {
 
@@ -194,7 +192,7 @@ void conv_quantizelinear_dequantizelinear(const int16_t *__restrict x, const int
 }
 namespace {
 
-void conv_quantizelinear_conv_tile_6x16(const float *__restrict x, const float *__restrict w,
+void conv_quantizelinear_tile_6x16(const float *__restrict x, const float *__restrict w,
     int8_t *__restrict out, ptrdiff_t m) noexcept {
   constexpr float c = 1.8720274e-06f, c2 = 22.22222f;
   f32x8 acc_0_0{}, acc_0_1{}, acc_1_0{}, acc_1_1{}, acc_2_0{}, acc_2_1{}, acc_3_0{}, acc_3_1{};
@@ -275,9 +273,9 @@ void conv_quantizelinear_conv_tile_6x16(const float *__restrict x, const float *
 } // namespace
 
 // first (Conv), relu_codes (QuantizeLinear): 1x16x2x3, 16x16x1x1 -> 1x2x3x16 i8
-void conv_quantizelinear_conv(const float *__restrict x, const float *__restrict w,
+void conv_quantizelinear(const float *__restrict x, const float *__restrict w,
     int8_t *__restrict out) noexcept {
-  conv_quantizelinear_conv_tile_6x16(x, w, out, 0);
+  conv_quantizelinear_tile_6x16(x, w, out, 0);
 }
 
 // x_rounded (DequantizeLinear), x, x_scale (Constant): 1x16x2x3 -> 1x16x2x3

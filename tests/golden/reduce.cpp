@@ -1,7 +1,7 @@
-void reducemean_reducemean(const float *__restrict x, float *__restrict out) noexcept;
+void reducemean(const float *__restrict x, float *__restrict out) noexcept;
 
 // y (ReduceMean): 3x50 -> 3
-void reducemean_reducemean(const float *__restrict x, float *__restrict out) noexcept {
+void reducemean(const float *__restrict x, float *__restrict out) noexcept {
   for (ptrdiff_t i = 0; i < 3; ++i) {
     const ptrdiff_t at = i * 50;
     const f32x8 v = 0.0f + load<f32x8>(x + at) + load<f32x8>(x + at + 32);

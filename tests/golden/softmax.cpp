@@ -11,12 +11,10 @@ inline f32x8 exp_f32x8(f32x8 x) noexcept {
       bitcast<f32x8>((v5 - v6 + 127) << 23);
 }
 
-void softmax_softmax_softmax_softmax_softmax(const float *__restrict x,
-    float *__restrict out) noexcept;
+void softmax(const float *__restrict x, float *__restrict out) noexcept;
 
 // y (Softmax): 4x40 -> 4x40
-void softmax_softmax_softmax_softmax_softmax(const float *__restrict x,
-    float *__restrict out) noexcept {
+void softmax(const float *__restrict x, float *__restrict out) noexcept {
   constexpr float c = -infinity<float>;
   for (ptrdiff_t row = 0; row < 4; ++row) {
     const ptrdiff_t at = row * 40, offset = at + 8, offset2 = at + 16, offset3 = at + 24;
