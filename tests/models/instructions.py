@@ -3,9 +3,11 @@
 usage: instructions.py INGOT WORK [--update] [MODEL...]
 
 Models are built for x86-64-v3 by g++ and run under callgrind (valgrind knows no AVX-512); a call is the difference between two calls and one. More than
-5 % above the recorded count fails. --update records what was counted; to be done where a change makes code better, or worse with a reason.
+5 % above the recorded count fails. --update records what was counted; to be done where a change makes code better, or worse with a reason. NAME_int8 is the model NAME,
+quantised here.
 """
 import argparse
+import dataclasses
 import json
 import pathlib
 import re
@@ -16,10 +18,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "generated")]
 import check  # noqa: E402
 import models  # noqa: E402
+import quantize_models  # noqa: E402
 
 RECORD = HERE / "instructions.json"
 TARGET = "x86-64-v3"
-MODELS = ("ds_cnn", "resnet8", "mobilenet_v1", "autoencoder", "mobilenet_v2", "ppocr_cls", "silero")
+MODELS = ("ds_cnn", "resnet8", "mobilenet_v1", "autoencoder", "mobilenet_v2", "ppocr_cls", "silero", "ds_cnn_int8", "mobilenet_v2_int8")
 TOLERANCE = 0.05
 
 
@@ -42,6 +45,15 @@ def measure(ingot, model, work):
     return count(program, *arguments, 2) - count(program, *arguments, 1)
 
 
+def model_of(name, work):
+    if name in models.MODELS:
+        return models.MODELS[name]
+    model = models.MODELS[name.removesuffix("_int8")]
+    work.mkdir(parents=True, exist_ok=True)
+    quantize_models.quantize(model, work / "model.onnx")
+    return dataclasses.replace(model, name=name, file=work.absolute() / "model.onnx")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Compares instruction counts of emitted C++ with recorded ones.")
     parser.add_argument("ingot", type=pathlib.Path)
@@ -52,7 +64,7 @@ def main():
     record = json.loads(RECORD.read_text()) if RECORD.is_file() else {}
     slower = []
     for name in arguments.model or MODELS:
-        counted = measure(arguments.ingot, models.MODELS[name], arguments.work / name)
+        counted = measure(arguments.ingot, model_of(name, arguments.work / name), arguments.work / name)
         before = record.get(name, counted if arguments.update else 0)
         change = counted / before - 1 if before else float("inf")
         print(f"{name}: {counted:,} instructions a call, recorded {before:,} ({change:+.1%})", flush=True)
