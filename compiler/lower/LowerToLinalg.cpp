@@ -15,6 +15,8 @@
 #include "compiler/lower/Supported.h"
 #include "compiler/support/Elements.h"
 #include "dialects/ingot/IngotDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringSwitch.h"
 

@@ -12,8 +12,8 @@ def LowerToLinalg : Pass<"lower-to-linalg", "mlir::ModuleOp"> {
   }];
   let dependentDialects = [
     "ingot::IngotDialect", "mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect",
-    "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
-    "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"
+    "mlir::linalg::LinalgDialect", "mlir::math::MathDialect", "mlir::memref::MemRefDialect",
+    "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect", "mlir::vector::VectorDialect"
   ];
 }
 

@@ -1,6 +1,11 @@
 //===- Reduction.cpp - Reduce*-18, ArgMax-13, ArgMin-13, CumSum-14 --------===//
 #include "compiler/lower/Indexing.h"
 #include "compiler/lower/Parameter.h"
+#include "compiler/lower/Sequential.h"
+#include "compiler/support/Elements.h"
+#include "compiler/support/Target.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace ingot;
@@ -208,7 +213,7 @@ static LogicalResult lowerArgExtreme(Node &node) {
 // CumSum, CumProd
 //===----------------------------------------------------------------------===//
 
-/// A reduction over the elements that count for each place.
+/// A reduction over the elements that count for each place: time with the square of the axis.
 static Value accumulateAtOnce(LocBuilder &b, Value x, int64_t axis,
                               bool exclusive, bool reverse, bool isSum) {
   RankedTensorType type = tensorType(x);
@@ -238,35 +243,80 @@ static Value accumulateAtOnce(LocBuilder &b, Value x, int64_t axis,
       });
 }
 
-/// Long axes are cut into blocks, each accumulated by itself and moved by what
-/// comes before it, so that the work grows slower than with the length's square.
+static Value combined(LocBuilder &b, Value x, Value y, bool isSum) {
+  if (isFloat(getElementTypeOrSelf(x.getType())))
+    return isSum ? arith::AddFOp::create(b, x, y).getResult() : arith::MulFOp::create(b, x, y);
+  return isSum ? arith::AddIOp::create(b, x, y).getResult() : arith::MulIOp::create(b, x, y);
+}
+
+namespace {
+/// Running sums through memory: of an axis of `size` elements, each `inner` apart from the next.
+struct RunningSums {
+  int64_t outer, size, inner;
+  bool exclusive, reverse, isSum;
+  TypedAttr neutral;
+
+  void write(LocBuilder &b, Value x, Value out, int64_t lanes) const {
+    forEach(b, "o", 0, outer, 1, [&](LocBuilder &b, Value o) {
+      // Neighbouring columns in the lanes of vectors, a line of the cache together; what is left over one by one.
+      int64_t columns = 0;
+      for (int64_t width : {2 * lanes, lanes, int64_t(1)}) {
+        int64_t end = columns + (inner - columns) / width * width;
+        if (end != columns)
+          forEach(b, "h", columns, end, width, [&](LocBuilder &b, Value h) { writeColumns(b, x, out, o, h, width, std::min(width, lanes)); });
+        columns = end;
+      }
+    });
+  }
+
+private:
+  void writeColumns(LocBuilder &b, Value x, Value out, Value o, Value h, int64_t columns, int64_t width) const {
+    Type type = cast<MemRefType>(x.getType()).getElementType();
+    TypedAttr start = neutral;
+    if (width > 1) {
+      auto vector = VectorType::get({width}, type);
+      type = vector;
+      start = DenseElementsAttr::get(vector, ArrayRef<Attribute>(neutral));
+    }
+    SmallVector<Value> sums(columns / width, arith::ConstantOp::create(b, start));
+    forEachFrom(b, "i", 0, size, sums, [&](LocBuilder &b, Value i, ValueRange before) {
+      if (reverse)
+        i = sub(b, index(b, size - 1), i);
+      Value at = add(b, mul(b, add(b, mul(b, o, index(b, size)), i), index(b, inner)), h);
+      SmallVector<Value> after;
+      for (auto [k, sum] : llvm::enumerate(before)) {
+        Value place = add(b, at, index(b, int64_t(k) * width));
+        Value value = width > 1 ? Value(vector::LoadOp::create(b, cast<VectorType>(type), x, place)) : Value(memref::LoadOp::create(b, x, place));
+        after.push_back(combined(b, sum, value, isSum));
+        Value stored = exclusive ? Value(sum) : after.back();
+        if (width > 1)
+          vector::StoreOp::create(b, stored, out, place);
+        else
+          memref::StoreOp::create(b, stored, out, place);
+      }
+      return after;
+    });
+  }
+};
+} // namespace
+
 Value lower::accumulate(LocBuilder &b, Value x, int64_t axis, bool exclusive,
                         bool reverse, bool isSum) {
-  constexpr int64_t block = 128;
   RankedTensorType type = tensorType(x);
-  int64_t rank = type.getRank(), size = type.getDimSize(axis);
-  if (ShapedType::isDynamic(size) || size <= 2 * block)
+  if (!type.hasStaticShape())
     return accumulateAtOnce(b, x, axis, exclusive, reverse, isSum);
   Type element = type.getElementType();
-  TypedAttr neutral = numberAttr(element, !isSum);
-  int64_t blocks = (size + block - 1) / block;
-  SmallVector<int64_t> low(rank, 0), high(rank, 0), split(type.getShape());
-  high[axis] = blocks * block - size;
-  split[axis] = blocks;
-  split.insert(split.begin() + axis + 1, block);
-  Value parts = reshape(b, pad(b, x, low, high, neutral), split);
-  Value inside =
-      accumulateAtOnce(b, parts, axis + 1, exclusive, reverse, isSum);
-  auto combine = [&](LocBuilder &b, ValueRange s) {
-    return isSum ? add(b, s[1], s[0]) : mul(b, s[1], s[0]);
-  };
-  Value totals = reduceAxes(b, parts, axis + 1, neutral, combine);
-  Value before = accumulate(b, totals, axis, /*exclusive=*/true, reverse, isSum);
-  before = reshape(b, before, keptShape(split, axis + 1));
-  Value moved = pointwise(b, {inside, before}, tensorType(inside), combine);
-  SmallVector<int64_t> whole(type.getShape());
-  whole[axis] = blocks * block;
-  return sliceAxis(b, reshape(b, moved, whole), axis, 0, size);
+  if (element.isF16() || element.isBF16())
+    return castTo(b, accumulate(b, castTo(b, x, b.getF32Type()), axis, exclusive, reverse, isSum), element);
+  auto countOf = [](ArrayRef<int64_t> sizes) { return llvm::product_of(sizes); };
+  ArrayRef<int64_t> sizes = type.getShape();
+  RunningSums sums{countOf(sizes.take_front(axis)), sizes[axis], countOf(sizes.drop_front(axis + 1)), exclusive, reverse, isSum, numberAttr(element, !isSum)};
+  if (type.getNumElements() == 0)
+    return x;
+  int64_t lanes = Target::of(b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>()).lanes(elementBytes(element));
+  return launchLoops(b, isSum ? "cumsum" : "cumprod", isSum ? "running sums" : "running products", x, type, /*checked=*/false,
+                     [&](LocBuilder &b, ValueRange memory) { sums.write(b, memory[0], memory[1], lanes); })
+      .front();
 }
 
 static LogicalResult lowerCumulative(Node &node) {

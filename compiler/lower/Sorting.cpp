@@ -1,37 +1,175 @@
 //===- Sorting.cpp - TopK-24 ----------------------------------------------===//
 //
-// The place of an element in the order is the number of elements before it: a reduction over pairs. It needs no sorting
-// network and no scratch memory, and takes time with the square of the axis, which is short where models use it.
+// The best elements so far are a heap whose root is the worst of them, in the memory of the results: what comes before the root takes its place. In the end the heap is
+// sorted where it is. That takes time with the axis, and with K times its logarithm.
+//
+// Of sizes that only a call knows, the place of an element in the order is the number of elements before it: a reduction over pairs, with the square of the axis.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Parameter.h"
+#include "compiler/lower/Sequential.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace ingot;
 using namespace ingot::lower;
 
-/// 1 for each element of (..., i, j) where element j of the axis comes before element i: it is better, or equal and earlier.
-static Value comesBefore(LocBuilder &b, Value other, Value self, Value otherAt,
-                         Value selfAt, bool largest, bool isUnsigned) {
-  Value better, equal;
-  if (isFloat(self.getType())) {
-    better = arith::CmpFOp::create(b,
-                                   largest ? arith::CmpFPredicate::OGT
-                                           : arith::CmpFPredicate::OLT,
-                                   other, self);
-    equal = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, other, self);
-  } else {
-    auto predicate = largest ? (isUnsigned ? arith::CmpIPredicate::ugt
-                                           : arith::CmpIPredicate::sgt)
-                             : (isUnsigned ? arith::CmpIPredicate::ult
-                                           : arith::CmpIPredicate::slt);
-    better = arith::CmpIOp::create(b, predicate, other, self);
-    equal = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, other, self);
+namespace {
+/// Which of two elements comes first.
+struct Order {
+  bool largest, isUnsigned;
+
+  Value isBetter(LocBuilder &b, Value x, Value y) const {
+    if (isFloat(x.getType()))
+      return arith::CmpFOp::create(b, largest ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, x, y);
+    auto predicate = largest ? (isUnsigned ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt)
+                             : (isUnsigned ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt);
+    return arith::CmpIOp::create(b, predicate, x, y);
   }
-  Value earlier =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ult, otherAt, selfAt);
-  Value tie = arith::AndIOp::create(b, equal, earlier);
-  return arith::OrIOp::create(b, better, tie);
+  Value areEqual(LocBuilder &b, Value x, Value y) const {
+    if (isFloat(x.getType()))
+      return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x, y);
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, y);
+  }
+  /// The better one, or of equal ones the earlier one.
+  Value comesBefore(LocBuilder &b, Value x, Value y, Value xAt, Value yAt) const {
+    Value earlier = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, xAt, yAt);
+    return arith::OrIOp::create(b, isBetter(b, x, y), arith::AndIOp::create(b, areEqual(b, x, y), earlier));
+  }
+};
+
+/// An element and its place on the axis.
+struct Element {
+  Value value, place;
+};
+
+/// A heap in the results' memory: element j lies `stride` times j behind `base`, no element comes behind the one above it ((j - 1) / 2).
+class Heap {
+public:
+  Heap(const Order &order, Value values, Value places, Value base, int64_t stride) : order(order), values(values), places(places), base(base), stride(stride) {}
+
+  Element at(LocBuilder &b, Value j) const {
+    Value address = addressOf(b, j);
+    return {memref::LoadOp::create(b, values, address), memref::LoadOp::create(b, places, address)};
+  }
+  void put(LocBuilder &b, Value j, Element element) const {
+    Value address = addressOf(b, j);
+    memref::StoreOp::create(b, element.value, values, address);
+    memref::StoreOp::create(b, element.place, places, address);
+  }
+  /// `x` is to come before `y`. NaN come last.
+  Value comesBefore(LocBuilder &b, Element x, Element y) const {
+    Value before = order.comesBefore(b, x.value, y.value, x.place, y.place);
+    if (!isFloat(x.value.getType()))
+      return before;
+    auto isNaN = [&](Value value) { return arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value); };
+    Value earlier = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, x.place, y.place);
+    Value isAhead = arith::SelectOp::create(b, isNaN(x.value), earlier, arith::ConstantOp::create(b, b.getBoolAttr(true)));
+    return arith::SelectOp::create(b, isNaN(y.value), isAhead, before);
+  }
+
+  /// Puts an element into a heap of `size` elements whose element j it takes the place of: those below that come behind it move up.
+  void sink(LocBuilder &b, Value j, Value size, Element element) const {
+    Type index = b.getIndexType(), flag = b.getI1Type();
+    Value yes = arith::ConstantOp::create(b, b.getBoolAttr(true)), no = arith::ConstantOp::create(b, b.getBoolAttr(false));
+    auto loop = scf::WhileOp::create(b, TypeRange{index, flag}, ValueRange{j, yes});
+    SmallVector<Location> places(2, b.getLoc());
+    LocBuilder test = LocBuilder::atBlockEnd(b.getLoc(), b.createBlock(&loop.getBefore(), {}, TypeRange{index, flag}, places));
+    Value hole = loop.getBefore().getArgument(0);
+    Value isInside = arith::CmpIOp::create(test, arith::CmpIPredicate::ult, childOf(test, hole), size);
+    scf::ConditionOp::create(test, arith::AndIOp::create(test, loop.getBefore().getArgument(1), isInside), loop.getBefore().getArguments());
+    LocBuilder step = LocBuilder::atBlockEnd(b.getLoc(), b.createBlock(&loop.getAfter(), {}, TypeRange{index, flag}, places));
+    hole = loop.getAfter().getArgument(0);
+    // The later of the two below, or the only one.
+    Value first = childOf(step, hole), next = add(step, first, lower::index(step, 1));
+    Value second = arith::SelectOp::create(step, arith::CmpIOp::create(step, arith::CmpIPredicate::ult, next, size), next, first);
+    Element one = at(step, first), other = at(step, second);
+    Value isOther = comesBefore(step, one, other);
+    auto choose = [&](Value x, Value y) { return arith::SelectOp::create(step, isOther, x, y); };
+    Value child = choose(second, first);
+    Element later = {choose(other.value, one.value), choose(other.place, one.place)};
+    auto branch = scf::IfOp::create(step, TypeRange{index, flag}, comesBefore(step, element, later), /*withElse=*/true);
+    LocBuilder up = LocBuilder::atBlockEnd(b.getLoc(), branch.thenBlock());
+    put(up, hole, later);
+    scf::YieldOp::create(up, ValueRange{child, yes});
+    LocBuilder stay = LocBuilder::atBlockEnd(b.getLoc(), branch.elseBlock());
+    scf::YieldOp::create(stay, ValueRange{hole, no});
+    scf::YieldOp::create(step, branch.getResults());
+    b.setInsertionPointAfter(loop);
+    put(b, loop.getResult(0), element);
+  }
+
+private:
+  static Value childOf(LocBuilder &b, Value j) { return add(b, mul(b, j, lower::index(b, 2)), lower::index(b, 1)); }
+  Value addressOf(LocBuilder &b, Value j) const { return add(b, base, mul(b, j, lower::index(b, stride))); }
+
+  const Order &order;
+  Value values, places, base;
+  int64_t stride;
+};
+
+/// The first `count` elements of an axis of `size`, each `inner` apart from the next.
+struct Selection {
+  int64_t outer, size, count, inner;
+  Order order;
+
+  void write(LocBuilder &b, Value x, Value values, Value places) const {
+    forEach(b, "o", 0, outer, 1, [&](LocBuilder &b, Value o) {
+      forEach(b, "h", 0, inner, 1, [&](LocBuilder &b, Value h) {
+        Value from = add(b, mul(b, o, index(b, size * inner)), h);
+        auto read = [&](LocBuilder &b, Value i) -> Element {
+          return {memref::LoadOp::create(b, x, add(b, from, mul(b, i, index(b, inner)))), arith::IndexCastOp::create(b, b.getI64Type(), i)};
+        };
+        select(b, Heap(order, values, places, add(b, mul(b, o, index(b, count * inner)), h), inner), read);
+      });
+    });
+  }
+
+private:
+  void select(LocBuilder &b, const Heap &heap, llvm::function_ref<Element(LocBuilder &, Value)> read) const {
+    Value all = index(b, count), root = index(b, 0);
+    forEach(b, "i", 0, count, 1, [&](LocBuilder &b, Value i) { heap.put(b, i, read(b, i)); });
+    forEach(b, "i", 0, count / 2, 1, [&](LocBuilder &b, Value i) {
+      Value j = sub(b, index(b, count / 2 - 1), i);
+      heap.sink(b, j, all, heap.at(b, j));
+    });
+    forEach(b, "i", count, size, 1, [&](LocBuilder &b, Value i) {
+      Element element = read(b, i);
+      auto branch = scf::IfOp::create(b, heap.comesBefore(b, element, heap.at(b, root)));
+      LocBuilder inner = LocBuilder::atBlockBegin(b.getLoc(), branch.thenBlock());
+      heap.sink(inner, root, all, element);
+    });
+    // The last of the rest goes to the end of the rest.
+    forEach(b, "i", 0, count - 1, 1, [&](LocBuilder &b, Value i) {
+      Value last = sub(b, index(b, count - 1), i);
+      Element moved = heap.at(b, last);
+      heap.put(b, last, heap.at(b, root));
+      heap.sink(b, root, last, moved);
+    });
+  }
+};
+} // namespace
+
+static void selectThroughMemory(Node &node, int64_t axis, int64_t count, const Order &order) {
+  LocBuilder &b = node.b;
+  Value x = node.operand(0);
+  RankedTensorType valuesType = node.resultType(0);
+  // Halves in memory, floats in comparisons.
+  Type element = valuesType.getElementType();
+  bool isHalf = element.isF16() || element.isBF16();
+  if (isHalf)
+    x = castTo(b, x, b.getF32Type());
+  ArrayRef<int64_t> sizes = tensorType(x).getShape();
+  Selection selection{llvm::product_of(sizes.take_front(axis)), sizes[axis], count, llvm::product_of(sizes.drop_front(axis + 1)), order};
+  Type results[] = {RankedTensorType::get(valuesType.getShape(), elementOf(x)), RankedTensorType::get(valuesType.getShape(), b.getI64Type())};
+  SmallVector<Value> found = launchLoops(b, "topk", "the first in order", x, results, /*checked=*/false, [&](LocBuilder &b, ValueRange memory) {
+    selection.write(b, memory[0], memory[1], memory[2]);
+  });
+  if (node.hasResult(0))
+    node.set(0, isHalf ? castTo(b, found[0], element) : found[0]);
+  if (node.hasResult(1))
+    node.set(1, found[1]);
 }
 
 static LogicalResult lowerTopK(Node &node) {
@@ -62,7 +200,11 @@ static LogicalResult lowerTopK(Node &node) {
     return success();
   }
   bool largest = node.attrInt("largest", 1);
-  bool isUnsigned = node.isUnsigned(0);
+  Order order{largest, node.isUnsigned(0)};
+  if (tensorType(x).hasStaticShape() && valuesType.hasStaticShape()) {
+    selectThroughMemory(node, *axis, count.value(), order);
+    return success();
+  }
   MLIRContext *context = b.getContext();
   Type i64 = b.getI64Type();
   SmallVector<IteratorType> loops(rank, IteratorType::parallel);
@@ -79,9 +221,7 @@ static LogicalResult lowerTopK(Node &node) {
   Value places = reduction(
       b, {x, x}, placeMaps, loops, tensorType(shape, i64),
       b.getI64IntegerAttr(0), [&](LocBuilder &b, ValueRange s) -> Value {
-        Value before = comesBefore(
-            b, s[1], s[0], linalg::IndexOp::create(b, rank),
-            linalg::IndexOp::create(b, *axis), largest, isUnsigned);
+        Value before = order.comesBefore(b, s[1], s[0], linalg::IndexOp::create(b, rank), linalg::IndexOp::create(b, *axis));
         return add(b, s[2], arith::ExtUIOp::create(b, i64, before));
       });
   // Element i of the result is the one whose place is i.
