@@ -1,11 +1,16 @@
 //===- Scatter.cpp - ScatterElements-18, ScatterND-18, Col2Im-18, TensorScatter-24, MaxUnpool-22 -===//
 //
-// Places in the result look for the updates that concern them: a reduction over the updates, in which the last one wins or all are
-// combined. That takes time with the product of both.
+// Updates go to their places one after the other, so that the last one wins. Of sizes that only a call knows, places in the result look for the updates that concern
+// them: a reduction over the updates, in time with the product of both.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/lower/Indexing.h"
 #include "compiler/lower/Parameter.h"
+#include "compiler/lower/Sequential.h"
+#include "compiler/support/Elements.h"
+#include "compiler/support/Target.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace ingot;
@@ -108,6 +113,117 @@ static Value combineWith(LocBuilder &b, Value data, Value updates,
                    });
 }
 
+namespace {
+/// Writes through memory.
+class Writes {
+public:
+  Writes(Node &node) : kind(node.attrString("reduction", "none")), isUnsigned(node.isUnsigned(0)) {
+    lanes = Target::of(node.op->getParentOfType<ModuleOp>()).lanes(std::max<int64_t>(elementBytes(node.element(0)), 1));
+  }
+
+  /// `body` writes updates into memory that holds the data. `places` are i64 numbers, all of them inside.
+  Value launch(LocBuilder &b, Value data, Value places, Value updates, llvm::function_ref<void(LocBuilder &, Value out, Value places, Value updates)> body) const {
+    Type element = elementOf(data);
+    // Halves are combined as floats, and rounded in the end.
+    bool widens = kind != "none" && (element.isF16() || element.isBF16());
+    auto as = [&](Value value, Type type) { return widens ? castTo(b, value, type) : value; };
+    data = as(data, b.getF32Type());
+    updates = as(updates, b.getF32Type());
+    int64_t size = tensorType(data).getNumElements();
+    Value written = launchLoops(b, "scatter", "updates, one after the other", {data, places, updates}, data.getType(), /*checked=*/false,
+                                [&](LocBuilder &b, ValueRange memory) {
+                                  copy(b, memory[0], index(b, 0), memory[3], index(b, 0), size);
+                                  body(b, memory[3], memory[1], memory[2]);
+                                }).front();
+    return as(written, element);
+  }
+
+  /// Elements [to, to + size) of `out` are combined with, or are, as many from `from` on.
+  void run(LocBuilder &b, Value in, Value from, Value out, Value to, int64_t size) const {
+    if (kind == "none")
+      return copy(b, in, from, out, to, size);
+    forEach(b, "i", 0, size, 1, [&](LocBuilder &b, Value i) {
+      Value place = add(b, to, i);
+      Value old = memref::LoadOp::create(b, out, place), update = memref::LoadOp::create(b, in, add(b, from, i));
+      memref::StoreOp::create(b, reduceScalar(b, kind, old, update, isUnsigned), out, place);
+    });
+  }
+
+private:
+  void copy(LocBuilder &b, Value in, Value from, Value out, Value to, int64_t size) const {
+    Type element = cast<MemRefType>(in.getType()).getElementType();
+    int64_t done = 0;
+    for (int64_t width : {element.isInteger(1) ? 1 : lanes, int64_t(1)}) {
+      int64_t end = done + (size - done) / width * width;
+      if (end != done)
+        forEach(b, "i", done, end, width, [&](LocBuilder &b, Value i) {
+          Value source = add(b, from, i), target = add(b, to, i);
+          if (width == 1)
+            return memref::StoreOp::create(b, memref::LoadOp::create(b, in, source), out, target), void();
+          vector::StoreOp::create(b, vector::LoadOp::create(b, VectorType::get({width}, element), in, source), out, target);
+        });
+      done = end;
+    }
+  }
+
+  std::string kind;
+  bool isUnsigned;
+  int64_t lanes;
+};
+} // namespace
+
+/// ScatterElements; `places` are those of the updates on the axis.
+static Value writeElements(Node &node, Value places, int64_t axis) {
+  Writes writes(node);
+  SmallVector<int64_t> sizes(node.shape(1)), own(node.shape(0));
+  int64_t rank = sizes.size();
+  // Indices and updates have one shape.
+  SmallVector<int64_t> strides(rank, 1), ownStrides(rank, 1);
+  for (int64_t i = rank - 1; i-- > 0;) {
+    strides[i] = strides[i + 1] * sizes[i + 1];
+    ownStrides[i] = ownStrides[i + 1] * own[i + 1];
+  }
+  return writes.launch(node.b, node.operand(0), places, node.operand(2), [&](LocBuilder &b, Value out, Value places, Value updates) {
+    SmallVector<Value> at;
+    auto offset = [&](LocBuilder &b, ArrayRef<int64_t> strides, int64_t without) {
+      Value sum = index(b, 0);
+      for (auto [i, value] : llvm::enumerate(at))
+        if (int64_t(i) != without)
+          sum = add(b, sum, mul(b, value, index(b, strides[i])));
+      return sum;
+    };
+    std::function<void(LocBuilder &)> walk = [&](LocBuilder &b) {
+      if (int64_t(at.size()) < rank)
+        return forEach(b, "i" + std::to_string(at.size()), 0, sizes[at.size()], 1, [&](LocBuilder &b, Value i) {
+          at.push_back(i);
+          walk(b);
+          at.pop_back();
+        });
+      Value from = offset(b, strides, -1);
+      Value place = arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, places, from));
+      Value to = add(b, offset(b, ownStrides, axis), mul(b, place, index(b, ownStrides[axis])));
+      writes.run(b, updates, from, out, to, 1);
+    };
+    walk(b);
+  });
+}
+
+/// ScatterND: data as (places, run), updates as (count, run).
+static Value writeRuns(Node &node, Value flat, int64_t count, int64_t length) {
+  Writes writes(node);
+  return writes.launch(node.b, node.operand(0), flat, node.operand(2), [&](LocBuilder &b, Value out, Value places, Value updates) {
+    forEach(b, "u", 0, count, 1, [&](LocBuilder &b, Value u) {
+      Value place = arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, places, u));
+      writes.run(b, updates, mul(b, u, index(b, length)), out, mul(b, place, index(b, length)), length);
+    });
+  });
+}
+
+/// Whether all that a node reads has sizes that are known.
+static bool isStaticNode(Node &node) {
+  return llvm::all_of(llvm::seq(node.numOperands()), [&](unsigned i) { return !node.has(i) || node.type(i).hasStaticShape(); });
+}
+
 /// ScatterElements; `places` are those of the updates on the axis.
 static Value searchElements(Node &node, Value places, int64_t axis) {
   LocBuilder &b = node.b;
@@ -169,8 +285,6 @@ static LogicalResult lowerScatterElements(Node &node) {
   for (int64_t i = 0; i < rank; ++i)
     if (shape[i] == 0 || !node.agree(places[i], node.sizes(2)[i]) || (i != *axis && !node.isAtMost(places[i], shape[i])))
       return node.fail("the indices do not fit the data; correct the model");
-  if (failed(checkPairs(node, shape.count(), places[*axis])))
-    return failure();
   Value along = pointwise(
       b, node.operand(1), tensorType(places, b.getI64Type()),
       [&](LocBuilder &b, ValueRange s) -> Value {
@@ -178,6 +292,8 @@ static LogicalResult lowerScatterElements(Node &node) {
             checkedIndex(b, s[0], shape[*axis], node, node.isUnsigned(1));
         return arith::IndexCastOp::create(b, b.getI64Type(), at);
       });
+  if (isStaticNode(node))
+    return node.done(writeElements(node, along, *axis));
   return node.done(searchElements(node, along, *axis));
 }
 
@@ -243,8 +359,6 @@ static LogicalResult lowerScatterND(Node &node) {
   Shape strides = rowMajorStrides(shape);
   Extent length = depth < rank ? strides[depth - 1] : Extent(1);
   Extent count = leading.count();
-  if (failed(checkPairs(node, shape.count() / length, count)))
-    return failure();
   int64_t outer = places.size() - 1;
   RankedTensorType flatType = tensorType(leading, b.getI64Type());
   // One operand for each component of the index tuples.
@@ -267,6 +381,8 @@ static LogicalResult lowerScatterND(Node &node) {
         }
         return arith::IndexCastOp::create(b, b.getI64Type(), sum);
       });
+  if (isStaticNode(node))
+    return node.done(writeRuns(node, flat, count.value(), length.value()));
   return node.done(searchRuns(node, flat, count, length));
 }
 

@@ -36,6 +36,8 @@ static func::FuncOp makeFunction(LocBuilder &outside, StringRef name, StringRef 
   auto module = outside.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   SymbolTable(module).insert(made, module.getBody()->begin());
   LocBuilder b = LocBuilder::atBlockEnd(made.getLoc(), made.addEntryBlock());
+  for (auto [i, argument] : llvm::enumerate(made.getArguments()))
+    argument.setLoc(NameLoc::get(b.getStringAttr(i < inputs.size() ? "x" : "out")));
   body(b, made.getArguments());
   func::ReturnOp::create(b);
   return made;

@@ -63,7 +63,7 @@ public:
     Value before = order.comesBefore(b, x.value, y.value, x.place, y.place);
     if (!isFloat(x.value.getType()))
       return before;
-    auto isNaN = [&](Value value) { return arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value); };
+    auto isNaN = [&](Value value) { return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, value, value); };
     Value earlier = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, x.place, y.place);
     Value isAhead = arith::SelectOp::create(b, isNaN(x.value), earlier, arith::ConstantOp::create(b, b.getBoolAttr(true)));
     return arith::SelectOp::create(b, isNaN(y.value), isAhead, before);
@@ -71,16 +71,15 @@ public:
 
   /// Puts an element into a heap of `size` elements whose element j it takes the place of: those below that come behind it move up.
   void sink(LocBuilder &b, Value j, Value size, Element element) const {
-    Type index = b.getIndexType(), flag = b.getI1Type();
-    Value yes = arith::ConstantOp::create(b, b.getBoolAttr(true)), no = arith::ConstantOp::create(b, b.getBoolAttr(false));
-    auto loop = scf::WhileOp::create(b, TypeRange{index, flag}, ValueRange{j, yes});
+    // Carries the hole that the element will fill, and the hole again, or the size where it is found.
+    SmallVector<Type> types(2, b.getIndexType());
     SmallVector<Location> places(2, b.getLoc());
-    LocBuilder test = LocBuilder::atBlockEnd(b.getLoc(), b.createBlock(&loop.getBefore(), {}, TypeRange{index, flag}, places));
-    Value hole = loop.getBefore().getArgument(0);
-    Value isInside = arith::CmpIOp::create(test, arith::CmpIPredicate::ult, childOf(test, hole), size);
-    scf::ConditionOp::create(test, arith::AndIOp::create(test, loop.getBefore().getArgument(1), isInside), loop.getBefore().getArguments());
-    LocBuilder step = LocBuilder::atBlockEnd(b.getLoc(), b.createBlock(&loop.getAfter(), {}, TypeRange{index, flag}, places));
-    hole = loop.getAfter().getArgument(0);
+    auto loop = scf::WhileOp::create(b, types, ValueRange{j, j});
+    LocBuilder test = LocBuilder::atBlockEnd(b.getLoc(), b.createBlock(&loop.getBefore(), {}, types, places));
+    Value isInside = arith::CmpIOp::create(test, arith::CmpIPredicate::ult, childOf(test, loop.getBefore().getArgument(1)), size);
+    scf::ConditionOp::create(test, isInside, loop.getBefore().getArguments());
+    LocBuilder step = LocBuilder::atBlockEnd(b.getLoc(), b.createBlock(&loop.getAfter(), {}, types, places));
+    Value hole = loop.getAfter().getArgument(1);
     // The later of the two below, or the only one.
     Value first = childOf(step, hole), next = add(step, first, lower::index(step, 1));
     Value second = arith::SelectOp::create(step, arith::CmpIOp::create(step, arith::CmpIPredicate::ult, next, size), next, first);
@@ -89,12 +88,12 @@ public:
     auto choose = [&](Value x, Value y) { return arith::SelectOp::create(step, isOther, x, y); };
     Value child = choose(second, first);
     Element later = {choose(other.value, one.value), choose(other.place, one.place)};
-    auto branch = scf::IfOp::create(step, TypeRange{index, flag}, comesBefore(step, element, later), /*withElse=*/true);
+    auto branch = scf::IfOp::create(step, types, comesBefore(step, element, later), /*withElse=*/true);
     LocBuilder up = LocBuilder::atBlockEnd(b.getLoc(), branch.thenBlock());
     put(up, hole, later);
-    scf::YieldOp::create(up, ValueRange{child, yes});
+    scf::YieldOp::create(up, ValueRange{child, child});
     LocBuilder stay = LocBuilder::atBlockEnd(b.getLoc(), branch.elseBlock());
-    scf::YieldOp::create(stay, ValueRange{hole, no});
+    scf::YieldOp::create(stay, ValueRange{hole, size});
     scf::YieldOp::create(step, branch.getResults());
     b.setInsertionPointAfter(loop);
     put(b, loop.getResult(0), element);
