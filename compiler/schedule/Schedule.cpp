@@ -283,6 +283,9 @@ constexpr int64_t kLeastPartOfRow = 32;
 constexpr int64_t kNominalSize = 64;
 constexpr int64_t kMostNominal = int64_t(1) << 20;
 
+/// A division or a function of floats.
+bool isSlow(Operation &op) { return isa<arith::DivFOp>(op) || isa<math::MathDialect>(op.getDialect()); }
+
 class CostModel {
 public:
   CostModel(Nest given, ArrayRef<bool> isConstant, const Target &target)
@@ -362,8 +365,8 @@ private:
         while (schedule.vectors < 4 && nest.sizes[schedule.lane] % (2 * schedule.block()) == 0)
           schedule.vectors *= 2;
       chooseLines(schedule);
-      // A loop of few steps is written out.
-      if (schedule.tile == -1 && schedule.vectors == 1 && nest.sizes[schedule.lane] < 8 * schedule.width && readsRows(schedule.lane))
+      // A loop of few cheap steps is written out.
+      if (schedule.tile == -1 && schedule.vectors == 1 && nest.sizes[schedule.lane] < 8 * schedule.width && readsRows(schedule.lane) && isCheap())
         schedule.vectors = vectorsOfRow(schedule);
       return schedule;
     }
@@ -387,6 +390,13 @@ private:
     bool found = true;
     nest.forEachAccess([&](const Access &access) { found &= access.kind != Access::Buffer || !access.dependsOn(lane) || access.stride(lane) == 1; });
     return found;
+  }
+
+  /// No point takes a division or a function.
+  bool isCheap() {
+    return llvm::all_of(nest.statements, [](const Statement &statement) {
+      return !statement.op || llvm::none_of(statement.op.getRegion().front(), [](Operation &op) { return isSlow(op); });
+    });
   }
 
   /// A transpose reads each lane from another line of the cache: the neighbours in these lines come next.
@@ -494,7 +504,7 @@ private:
           cost += loadCost(access, dim, width, /*isPacked=*/false);
       if (statement.op)
         for (Operation &op : statement.op.getRegion().front().without_terminator())
-          cost += isa<arith::DivFOp>(op) || isa<math::MathDialect>(op.getDialect()) ? kDivision : kMultiplyAdd;
+          cost += isSlow(op) ? kDivision : kMultiplyAdd;
     }
     return cost;
   }
