@@ -627,9 +627,9 @@ private:
     return isWindow && needed <= registersOf(schedule) ? steps : 1;
   }
 
-  /// Lines of the cache that a step of the innermost reduction touches in an operand, at so many points of each dimension (-1: none): those of the whole loop,
-  /// shared out.
-  double linesOf(const Access &access, std::array<std::pair<int64_t, int64_t>, 2> points) {
+  /// Lines of the cache that a step of the innermost reduction touches at so many points of a dimension (-1: none) in an operand that all lanes have in common: those of
+  /// the whole loop, shared out.
+  double linesOf(const Access &access, int64_t dim, int64_t points) {
     int64_t innermost = reductionOrder(nest).back();
     double bytes = double(access.element.getIntOrFloatBitWidth()) / 8, span = 0, apart = 1;
     auto along = [&](int64_t dim, int64_t size) {
@@ -641,8 +641,7 @@ private:
       else
         apart *= double(size);
     };
-    for (auto [dim, size] : points)
-      along(dim, size);
+    along(dim, points);
     along(innermost, nest.sizes[innermost]);
     return apart * (1 + span / kLine) / double(nest.sizes[innermost]);
   }
@@ -663,9 +662,11 @@ private:
         if (dim != -1 && access.dependsOn(dim))
           n *= steps == 1 || rows != -1 ? double(m) : double(windowOf(access, dim, m, steps).elements) / double(steps);
         loads += n * load;
-        // Packed weights are fetched ahead of their use; lanes that are gathered wait for their loads anyway.
-        if (!isPacked && load == kLoad)
-          lines += linesOf(access, {{{schedule.lane, v * schedule.width}, {dim, m}}});
+        // Lanes that are gathered wait for their loads anyway.
+        if (access.dependsOn(schedule.lane) && load == kLoad)
+          lines += n * double(schedule.width * access.element.getIntOrFloatBitWidth()) / (8 * kLine);
+        else if (load == kLoad)
+          lines += linesOf(access, dim, m);
       }
       double arithmetic = std::max(double(m * v) * kMultiplyAdd, kLatency * kMultiplyAdd);
       // Loads and multiply-adds overlap, but not quite.

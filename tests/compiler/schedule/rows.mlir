@@ -24,11 +24,12 @@ module attributes {ingot.target = "x86-64-v3"} {
 // CHECK-DAG: #[[ROW:[a-z0-9]+]] = affine_map<()[s0] -> (s0 floordiv 7)>
 // CHECK-DAG: #[[COLUMN:[a-z0-9]+]] = affine_map<()[s0] -> (s0 mod 7)>
 // CHECK: func.func private @kernel(
-// CHECK-DAG: %[[FULL:.*]] = arith.constant 48 : index
-// CHECK-DAG: %[[STEP:.*]] = arith.constant 6 : index
+// CHECK-DAG: %[[FULL:.*]] = arith.constant 45 : index
+// CHECK-DAG: %[[STEP:.*]] = arith.constant 5 : index
 // CHECK: scf.for %{{.*}} to %[[FULL]] step %[[STEP]]
-// CHECK: call @kernel_tile_6x16
-// CHECK: func.func private @kernel_tile_6x16({{.*}}, %[[POINT:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: index)
+// CHECK: call @kernel_tile_5x16
+// CHECK: call @kernel_tile_4x16
+// CHECK: func.func private @kernel_tile_5x16({{.*}}, %[[POINT:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: index)
 // CHECK: affine.apply #[[ROW]]()[%[[POINT]]]
 // CHECK: affine.apply #[[COLUMN]]()[%[[POINT]]]
 // CHECK: scf.for
@@ -37,4 +38,4 @@ module attributes {ingot.target = "x86-64-v3"} {
 
 // What threads share is no row then.
 // SHARED: func.func private @kernel({{.*}}ingot.shared = #
-// SHARED: call @kernel_tile_6x16
+// SHARED: call @kernel_tile_5x16
