@@ -54,9 +54,11 @@ std::vector<double> LocalTimer::measure(llvm::ArrayRef<Candidate> candidates) {
   }
   for (unsigned turn = 0; turn != kTurns; ++turn)
     for (Runner &runner : runners) {
-      if (!(runner.least < kHopeless * fastest))
+      bool isHopeless = !(runner.least < kHopeless * fastest);
+      if (isHopeless && (turn > 0 || !std::isfinite(runner.least)))
         continue;
-      unsigned calls = unsigned(std::clamp(kTurnSeconds * 1e3 / std::max(runner.least, 1e-4), 1.0, 1e4));
+      // So far it was called once, which another process may have interrupted: two more calls tell.
+      unsigned calls = isHopeless ? 2 : unsigned(std::clamp(kTurnSeconds * 1e3 / std::max(runner.least, 1e-4), 1.0, 1e4));
       llvm::consumeError(runner.executor->time(runner.inputs, calls, [&](double time) { runner.least = std::min(runner.least, time); }));
       fastest = std::min(fastest, runner.least);
     }

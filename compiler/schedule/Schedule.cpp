@@ -3,6 +3,7 @@
 #include "compiler/kernels/Stages.h"
 #include "compiler/support/Elements.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -244,10 +245,27 @@ namespace {
 /// Cost of a full load of a vector, in cycles at two loads a cycle; everything else is relative to it.
 constexpr double kLoad = 0.5;
 constexpr double kMultiplyAdd = 0.5;
+constexpr double kShuffle = 0.5;
+/// A lane's element of a vector whose elements do not lie side by side.
+constexpr double kGather = 1.25 * kLoad;
+constexpr double kDivision = 5; ///< or a function
+/// What a value that has no register costs in each step: it is stored and loaded again.
+constexpr double kSpill = 1 + kLoad;
+/// What the innermost reduction loop costs before its first step and after its last one.
+constexpr double kShortLoop = 2;
+/// Of what follows a tile's steps the share that does not hide behind those of the next tile.
+constexpr double kEndOfTile = 0.5;
+/// What a line of the cache costs that a step touches, in cycles: some of them come from a farther cache.
+constexpr double kNewLine = 0.75;
+/// A larger tile must be so much better than a smaller one.
+constexpr double kLeastGain = 0.99;
 /// Independent accumulators that hide the latency of a multiply-add.
 constexpr double kLatency = 4;
 /// Register tiles larger than this make functions that nobody wants to read.
 constexpr int64_t kMostPoints = 28;
+/// Of a window that is written out: its steps, and the multiply-adds of all of them; more makes functions that nobody wants to read, too.
+constexpr int64_t kLongestWindow = 7;
+constexpr int64_t kMostWrittenOut = 72;
 /// Bytes of a line of the cache.
 constexpr int64_t kLine = 64;
 /// Tiles over the end of a row need an address for each of their points; registers for these are few.
@@ -264,6 +282,9 @@ constexpr int64_t kLeastPartOfRow = 32;
 /// What a size that only the call knows is taken for when costs are compared, unless it is a multiple of more.
 constexpr int64_t kNominalSize = 64;
 constexpr int64_t kMostNominal = int64_t(1) << 20;
+
+/// A division or a function of floats.
+bool isSlow(Operation &op) { return isa<arith::DivFOp>(op) || isa<math::MathDialect>(op.getDialect()); }
 
 class CostModel {
 public:
@@ -335,8 +356,7 @@ private:
       return schedule;
     }
     if (nest.reduction[schedule.lane]) {
-      schedule.vectors =
-          nest.sizes[schedule.lane] >= 4 * schedule.width ? 4 : 1;
+      schedule.vectors = vectorsOfRow(schedule);
       return schedule;
     }
     if (!nest.hasReduction()) {
@@ -345,6 +365,9 @@ private:
         while (schedule.vectors < 4 && nest.sizes[schedule.lane] % (2 * schedule.block()) == 0)
           schedule.vectors *= 2;
       chooseLines(schedule);
+      // A loop of few cheap steps is written out.
+      if (schedule.tile == -1 && schedule.vectors == 1 && nest.sizes[schedule.lane] < 8 * schedule.width && readsRows(schedule.lane) && isCheap())
+        schedule.vectors = vectorsOfRow(schedule);
       return schedule;
     }
     choosePacking(schedule);
@@ -357,6 +380,23 @@ private:
     choosePartialSums(schedule);
     chooseUnrolling(schedule);
     return schedule;
+  }
+
+  /// As many as are worth having side by side where nothing is common to them.
+  int64_t vectorsOfRow(const Schedule &schedule) { return std::clamp<int64_t>(nest.sizes[schedule.lane] / schedule.width, 1, 4); }
+
+  /// Each operand is read and each result stored in the order of the lanes, or is the same for all of them.
+  bool readsRows(int64_t lane) {
+    bool found = true;
+    nest.forEachAccess([&](const Access &access) { found &= access.kind != Access::Buffer || !access.dependsOn(lane) || access.stride(lane) == 1; });
+    return found;
+  }
+
+  /// No point takes a division or a function.
+  bool isCheap() {
+    return llvm::all_of(nest.statements, [](const Statement &statement) {
+      return !statement.op || llvm::none_of(statement.op.getRegion().front(), [](Operation &op) { return isSlow(op); });
+    });
   }
 
   /// A transpose reads each lane from another line of the cache: the neighbours in these lines come next.
@@ -420,49 +460,53 @@ private:
            llvm::all_of(access.linear->symbols, [](int64_t s) { return s == 0; });
   }
 
-  /// Cycles for one vector of points, loads and stores, were `dim` the lane.
-  double laneCost(unsigned dim, int64_t width) {
-    double cost = 0;
-    bool contraction = nest.root().op && isContraction(nest.root().op);
-    for (const Access &access : nest.root().inputs) {
-      if (access.kind != Access::Buffer || !access.dependsOn(dim))
-        continue;
-      if (access.stride(dim) == 1)
-        cost += kLoad;
-      else if (contraction && !nest.reduction[dim] && packable(access))
-        cost += kLoad;
-      else
-        cost += kLoad * 2 * width;
-    }
-    double points = 1;
+  /// Cycles for a vector of the operand, or for the one element that all lanes have in common.
+  double loadCost(const Access &access, int64_t lane, int64_t width, bool isPacked) {
+    return isPacked || !access.dependsOn(lane) || access.stride(lane) == 1 ? kLoad : kGather * double(width);
+  }
+
+  /// Cycles for each point and step of its reduction, were `dim` the lane: of tiles, where these are what the lane makes.
+  double laneCost(int64_t dim, int64_t width) {
+    double vectors = double(countCoveringVectors(nest.sizes[dim], width)) / double(nest.sizes[dim]);
+    double steps = 1;
     for (auto [size, reduction] : llvm::zip(nest.sizes, nest.reduction))
       if (reduction)
-        points *= size;
-    double rest = 0;
+        steps *= double(size);
+    double ends = endCost(dim, width);
+    if (nest.hasReduction() && !nest.reduction[dim]) {
+      Schedule schedule;
+      schedule.lane = dim;
+      schedule.width = width;
+      choosePacking(schedule);
+      chooseDot(schedule);
+      return chooseTile(schedule) / double(nest.sizes[dim] * schedule.terms) + kEndOfTile * ends / steps * vectors;
+    }
+    double cost = kMultiplyAdd;
+    for (const Access &access : nest.root().inputs)
+      if (access.kind == Access::Buffer && access.dependsOn(dim))
+        cost += loadCost(access, dim, width, /*isPacked=*/false);
+    if (nest.reduction[dim]) // one result is left of all lanes
+      return cost * vectors + (ends + std::log2(double(width)) * (kShuffle + kMultiplyAdd)) / steps;
+    return (cost + ends / steps) * vectors;
+  }
+
+  /// Cycles for all that follows a reduction, for a vector of points: stores, what else is loaded, and what is computed.
+  double endCost(int64_t dim, int64_t width) {
+    double cost = 0;
     for (auto [i, statement] : llvm::enumerate(nest.statements)) {
       for (const Access &access : statement.stores)
         if (access.kind == Access::Buffer)
-          rest += access.stride(dim) == 1 ? 1 : 2 * width;
-      if (i > 0)
-        for (const Access &access : statement.inputs)
-          if (access.kind == Access::Buffer && access.dependsOn(dim))
-            rest += access.stride(dim) == 1 ? kLoad : kLoad * 2 * width;
+          cost += !access.dependsOn(dim) || access.stride(dim) == 1 ? 1 : 2 * double(width);
+      if (i == 0)
+        continue;
+      for (const Access &access : statement.inputs)
+        if (access.kind == Access::Buffer && access.dependsOn(dim))
+          cost += loadCost(access, dim, width, /*isPacked=*/false);
+      if (statement.op)
+        for (Operation &op : statement.op.getRegion().front().without_terminator())
+          cost += isSlow(op) ? kDivision : kMultiplyAdd;
     }
-    if (nest.reduction[dim]) // one result is left of all lanes
-      rest = (rest + 2 * std::log2(double(width)) + 4) * width;
-    return (cost + kMultiplyAdd) / double(termsOfLane(dim, width)) + rest / points;
-  }
-
-  /// Steps that are summed at once, were `dim` the lane.
-  int64_t termsOfLane(unsigned dim, int64_t width) {
-    if (!nest.hasReduction() || nest.reduction[dim])
-      return 1;
-    Schedule schedule;
-    schedule.lane = dim;
-    schedule.width = width;
-    choosePacking(schedule);
-    chooseDot(schedule);
-    return schedule.terms;
+    return cost;
   }
 
   /// Dimensions that can lie across lanes, and how many lanes they fill.
@@ -487,8 +531,7 @@ private:
   void chooseLane(Schedule &schedule) {
     double best = 0;
     for (auto [dim, lanes] : possibleLanes()) {
-      double cost = laneCost(dim, lanes) *
-                    double(countCoveringVectors(nest.sizes[dim], lanes)) / double(nest.sizes[dim]);
+      double cost = laneCost(dim, lanes);
       if (schedule.lane == -1 || cost < best) {
         best = cost;
         schedule.lane = dim;
@@ -542,27 +585,101 @@ private:
     }
   }
 
+  /// What a tile reads of an operand in the steps of a window that are written out.
+  struct Window {
+    int64_t elements = 0; ///< that differ: each is loaded once
+    int64_t held = 0;     ///< of these, those that stay in registers from one step to the next, at the most
+  };
+  Window windowOf(const Access &access, int64_t dim, int64_t points, int64_t steps) {
+    std::optional<int64_t> along = access.stride(dim), within = access.stride(reductionOrder(nest).back());
+    if (!along || !within || *within == 0)
+      return {points * steps, 0};
+    // First and last step that reads an element.
+    llvm::SmallDenseMap<int64_t, std::pair<int64_t, int64_t>> uses;
+    for (int64_t step = 0; step < steps; ++step)
+      for (int64_t point = 0; point < points; ++point)
+        uses.try_emplace(*along * point + *within * step, step, step).first->second.second = step;
+    Window window{int64_t(uses.size()), 0};
+    for (int64_t step = 0; step + 1 < steps; ++step)
+      window.held = std::max<int64_t>(window.held, llvm::count_if(uses, [&](auto &use) { return use.second.first <= step && step < use.second.second; }));
+    return window;
+  }
+
+  /// Steps of the innermost reduction that a tile writes out: neighbouring points read neighbouring elements (a window), of which each is then loaded once. Not
+  /// where registers do not hold what later steps read again.
+  int64_t stepsWrittenOut(const Schedule &schedule, int64_t rows, int64_t dim, int64_t points, int64_t vectors) {
+    int64_t innermost = reductionOrder(nest).back();
+    int64_t steps = nest.sizes[innermost];
+    if (dim == -1 || schedule.terms != 1 || dynamic[innermost] || steps > kLongestWindow || points * vectors * steps > kMostWrittenOut)
+      return 1;
+    bool isWindow = false;
+    int64_t held = 0;
+    for (const Access &access : nest.root().inputs) {
+      if (access.kind != Access::Buffer || !access.dependsOn(dim) || !access.dependsOn(innermost))
+        continue;
+      isWindow = true;
+      // Points that are walked as one have addresses of their own.
+      if (rows == -1)
+        held += windowOf(access, dim, points, steps).held * (access.dependsOn(schedule.lane) ? vectors : 1);
+    }
+    // One of those that are loaded for a single point is among them.
+    int64_t needed = registersFor(schedule, dim, points, vectors) + std::max<int64_t>(held - (spareRegisters() - 1), 0);
+    return isWindow && needed <= registersOf(schedule) ? steps : 1;
+  }
+
+  /// Lines of the cache that a step of the innermost reduction touches at so many points of a dimension (-1: none) in an operand that all lanes have in common: those of
+  /// the whole loop, shared out.
+  double linesOf(const Access &access, int64_t dim, int64_t points) {
+    int64_t innermost = reductionOrder(nest).back();
+    double bytes = double(access.element.getIntOrFloatBitWidth()) / 8, span = 0, apart = 1;
+    auto along = [&](int64_t dim, int64_t size) {
+      if (dim == -1 || !access.dependsOn(dim))
+        return;
+      double distance = bytes * double(std::abs(access.stride(dim).value_or(kLine)));
+      if (distance < kLine)
+        span += distance * double(size - 1);
+      else
+        apart *= double(size);
+    };
+    along(dim, points);
+    along(innermost, nest.sizes[innermost]);
+    return apart * (1 + span / kLine) / double(nest.sizes[innermost]);
+  }
+
   /// Cycles for all tiles of `points` x `vectors` along a dimension, within `rows` unless that is -1, for each of its points.
   double tileCost(const Schedule &schedule, int64_t rows, int64_t dim, int64_t points,
                   int64_t vectors) {
-    auto one = [&](double m, double v) {
-      double loads = 0;
-      for (const Access &access : nest.root().inputs) {
+    const int64_t steps = stepsWrittenOut(schedule, rows, dim, points, vectors);
+    const double entry = steps == 1 ? kShortLoop / double(nest.sizes[reductionOrder(nest).back()]) : 0;
+    auto one = [&](int64_t m, int64_t v) {
+      double loads = 0, lines = 0;
+      for (auto [i, access] : llvm::enumerate(nest.root().inputs)) {
         if (access.kind != Access::Buffer)
           continue;
+        bool isPacked = llvm::is_contained(schedule.packed, int64_t(i));
+        double load = loadCost(access, schedule.lane, schedule.width, isPacked);
         double n = access.dependsOn(schedule.lane) ? v : 1;
         if (dim != -1 && access.dependsOn(dim))
-          n *= m;
-        loads += n;
+          n *= steps == 1 || rows != -1 ? double(m) : double(windowOf(access, dim, m, steps).elements) / double(steps);
+        loads += n * load;
+        // Lanes that are gathered wait for their loads anyway.
+        if (access.dependsOn(schedule.lane) && load == kLoad)
+          lines += n * double(schedule.width * access.element.getIntOrFloatBitWidth()) / (8 * kLine);
+        else if (load == kLoad)
+          lines += linesOf(access, dim, m);
       }
-      double arithmetic = std::max(m * v * kMultiplyAdd, kLatency * kMultiplyAdd);
+      double arithmetic = std::max(double(m * v) * kMultiplyAdd, kLatency * kMultiplyAdd);
       // Loads and multiply-adds overlap, but not quite.
-      return std::max(arithmetic, loads * kLoad) + 0.15 * loads * kLoad + 0.4;
+      double cost = std::max(arithmetic, loads) + 0.15 * loads + 0.4;
+      cost += kNewLine * lines;
+      // Tails of many narrow vectors may not fit the registers.
+      cost += kSpill * double(std::max<int64_t>(registersFor(schedule, dim, m, v) - registersOf(schedule), 0));
+      return cost + entry;
     };
     int64_t block = schedule.width * vectors;
     int64_t lanes = nest.sizes[schedule.lane];
     int64_t size = dim == -1 ? 1 : nest.sizes[dim] * (rows == -1 ? 1 : nest.sizes[rows]);
-    auto along = [&](double v) {
+    auto along = [&](int64_t v) {
       if (dim == -1)
         return one(1, v);
       if (rows != -1)
@@ -575,7 +692,7 @@ private:
     };
     double cost = double(lanes / block) * along(vectors);
     if (lanes % block)
-      cost += along(fillsLanes(nest, schedule) ? llvm::divideCeil(lanes % block, schedule.width) : coverLanes(lanes % block, schedule.width).size());
+      cost += along(fillsLanes(nest, schedule) ? llvm::divideCeil(lanes % block, schedule.width) : int64_t(coverLanes(lanes % block, schedule.width).size()));
     return cost / double(size);
   }
 
@@ -593,25 +710,32 @@ private:
     return false;
   }
 
+  /// For what is loaded for a single point. A broadcast is an operand of the multiply-add where vectors are 64 bytes wide; elsewhere it takes a register.
+  int64_t spareRegisters() { return target.vectorBytes >= 64 ? 1 : 2; }
+
+  int64_t registersOf(const Schedule &schedule) {
+    bool isScalarInteger = schedule.width == 1 && nest.root().op && getElementTypeOrSelf(nest.root().op.getResult(0).getType()).isInteger();
+    return isScalarInteger ? target.integerRegisters : target.vectorRegisters;
+  }
+
+  /// Registers of a tile: its sums, the vectors that its points have in common, and what is loaded for a single one.
+  int64_t registersFor(const Schedule &schedule, int64_t dim, int64_t points, int64_t vectors) {
+    int64_t common = 0;
+    for (const Access &access : nest.root().inputs)
+      if (access.kind == Access::Buffer && access.dependsOn(schedule.lane))
+        common = std::max(common, dim != -1 && access.dependsOn(dim) ? 1 : vectors);
+    return points * vectors + common + spareRegisters();
+  }
+
   /// Register tiles that fit the registers: the dimension of rows or -1, a dimension or -1, its points, and the vectors side by side.
   void forEachTile(const Schedule &schedule, function_ref<void(int64_t, int64_t, int64_t, int64_t)> visit) {
-    bool isScalarInteger = schedule.width == 1 && nest.root().op && getElementTypeOrSelf(nest.root().op.getResult(0).getType()).isInteger();
-    int64_t registers = isScalarInteger ? target.integerRegisters : target.vectorRegisters;
-    // A broadcast is an operand of the multiply-add where vectors are 64 bytes
-    // wide; elsewhere it takes a register.
-    int64_t spare = target.vectorBytes >= 64 ? 1 : 2;
     int64_t blocks = (nest.sizes[schedule.lane] + schedule.width - 1) / schedule.width;
     auto consider = [&](int64_t dim, int64_t points, int64_t vectors) {
-      int64_t held = 0;
-      for (const Access &access : nest.root().inputs)
-        if (access.kind == Access::Buffer && access.dependsOn(schedule.lane))
-          held = std::max(held, dim != -1 && access.dependsOn(dim) ? 1 : vectors);
-      if (points * vectors <= kMostPoints &&
-          (points * vectors == 1 || points * vectors + held + spare <= registers))
+      bool fits = points * vectors <= kMostPoints && registersFor(schedule, dim, points, vectors) <= registersOf(schedule);
+      if (points * vectors == 1 || fits)
         visit(-1, dim, points, vectors);
       for (int64_t rows = nest.outer; dim != -1 && points <= kMostAddresses && rows < dim; ++rows)
-        if (nest.sizes[dim] % points && canWalkAsOne(nest, schedule.lane, rows, dim) && !dynamic[rows] && !dynamic[dim] &&
-            points * vectors <= kMostPoints && points * vectors + held + spare <= registers)
+        if (fits && nest.sizes[dim] % points && canWalkAsOne(nest, schedule.lane, rows, dim) && !dynamic[rows] && !dynamic[dim])
           visit(rows, dim, points, vectors);
     };
     for (int64_t vectors = 1; vectors <= std::min<int64_t>(blocks, 8); ++vectors) {
@@ -631,13 +755,14 @@ private:
     }
   }
 
-  void chooseTile(Schedule &schedule) {
+  /// Returns its tileCost.
+  double chooseTile(Schedule &schedule) {
     double best = 0;
     bool found = false;
     Schedule start = schedule;
     forEachTile(start, [&](int64_t rows, int64_t dim, int64_t points, int64_t vectors) {
       double cost = tileCost(start, rows, dim, points, vectors);
-      if (found && cost >= best * 0.999)
+      if (found && cost >= best * kLeastGain)
         return;
       found = true;
       best = cost;
@@ -646,6 +771,7 @@ private:
       schedule.tileSize = points;
       schedule.vectors = vectors;
     });
+    return best;
   }
 
   void choosePartialSums(Schedule &schedule) {
@@ -685,18 +811,12 @@ private:
       part *= nest.sizes[order[--schedule.totals]];
   }
 
-  /// Neighbouring points of a tile read neighbouring elements (a depthwise window): written out, each is loaded once.
   void chooseUnrolling(Schedule &schedule) {
     int64_t innermost = reductionOrder(nest).back();
     if (dynamic[innermost])
       return;
-    // Weights that lie packed need registers of their own, so that less can be written out before values are spilled.
-    int64_t most = schedule.packed.empty() ? 72 : 48;
-    if (schedule.tile != -1 && nest.sizes[innermost] <= 7)
-      for (const Access &access : nest.root().inputs)
-        if (schedule.terms == 1 && access.dependsOn(schedule.tile) && access.dependsOn(innermost) &&
-            schedule.tileSize * schedule.vectors * nest.sizes[innermost] <= most)
-          schedule.unroll = {innermost};
+    if (stepsWrittenOut(schedule, schedule.rows, schedule.tile, schedule.tileSize, schedule.vectors) > 1)
+      schedule.unroll = {innermost};
     if (!schedule.unroll.empty() || inBounds(innermost))
       return;
     int64_t points = schedule.tileSize * schedule.vectors;

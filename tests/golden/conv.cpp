@@ -9,27 +9,25 @@ void conv_relu_tile_5x16(const float *__restrict x, const float *__restrict w,
   f32x8 acc_4_0{}, acc_4_1{};
   for (ptrdiff_t r = 0; r < 8; ++r) {
     for (ptrdiff_t s = 0; s < 3; ++s) {
-      const ptrdiff_t at = j * 22 + m * 2 + r * 121 + s * 11, at2 = r * 144 + s * 48;
-      const f32x8 w2 = load<f32x8>(w + at2), x2 = splat<f32x8>(x[at]);
-      const f32x8 w3 = load<f32x8>(w + at2 + 8), x3 = splat<f32x8>(x[at + 2]);
-      const f32x8 x4 = splat<f32x8>(x[at + 4]), x5 = splat<f32x8>(x[at + 6]);
-      const f32x8 x6 = splat<f32x8>(x[at + 8]), w4 = load<f32x8>(w + at2 + 16);
-      const f32x8 x7 = splat<f32x8>(x[at + 1]), w5 = load<f32x8>(w + at2 + 24);
-      const f32x8 x8 = splat<f32x8>(x[at + 3]), x9 = splat<f32x8>(x[at + 5]);
-      const f32x8 x10 = splat<f32x8>(x[at + 7]), x11 = splat<f32x8>(x[at + 9]);
-      const f32x8 w6 = load<f32x8>(w + at2 + 32);
-      acc_0_0 = fma(x3, w6, fma(x7, w4, fma(x2, w2, acc_0_0)));
-      const f32x8 w7 = load<f32x8>(w + at2 + 40);
-      acc_0_1 = fma(x3, w7, fma(x7, w5, fma(x2, w3, acc_0_1)));
-      acc_1_0 = fma(x4, w6, fma(x8, w4, fma(x3, w2, acc_1_0)));
-      acc_1_1 = fma(x4, w7, fma(x8, w5, fma(x3, w3, acc_1_1)));
-      acc_2_0 = fma(x5, w6, fma(x9, w4, fma(x4, w2, acc_2_0)));
-      acc_2_1 = fma(x5, w7, fma(x9, w5, fma(x4, w3, acc_2_1)));
-      acc_3_0 = fma(x6, w6, fma(x10, w4, fma(x5, w2, acc_3_0)));
-      acc_3_1 = fma(x6, w7, fma(x10, w5, fma(x5, w3, acc_3_1)));
-      const f32x8 x12 = splat<f32x8>(x[at + 10]);
-      acc_4_0 = fma(x12, w6, fma(x11, w4, fma(x6, w2, acc_4_0)));
-      acc_4_1 = fma(x12, w7, fma(x11, w5, fma(x6, w3, acc_4_1)));
+      for (ptrdiff_t t = 0; t < 3; ++t) {
+        const ptrdiff_t at = j * 22 + m * 2 + r * 121 + s * 11 + t, at2 = r * 144 + s * 48 + t * 16;
+        const f32x8 w2 = load<f32x8>(w + at2), x2 = splat<f32x8>(x[at]);
+        acc_0_0 = fma(x2, w2, acc_0_0);
+        const f32x8 w3 = load<f32x8>(w + at2 + 8);
+        acc_0_1 = fma(x2, w3, acc_0_1);
+        const f32x8 x3 = splat<f32x8>(x[at + 2]);
+        acc_1_0 = fma(x3, w2, acc_1_0);
+        acc_1_1 = fma(x3, w3, acc_1_1);
+        const f32x8 x4 = splat<f32x8>(x[at + 4]);
+        acc_2_0 = fma(x4, w2, acc_2_0);
+        acc_2_1 = fma(x4, w3, acc_2_1);
+        const f32x8 x5 = splat<f32x8>(x[at + 6]);
+        acc_3_0 = fma(x5, w2, acc_3_0);
+        acc_3_1 = fma(x5, w3, acc_3_1);
+        const f32x8 x6 = splat<f32x8>(x[at + 8]);
+        acc_4_0 = fma(x6, w2, acc_4_0);
+        acc_4_1 = fma(x6, w3, acc_4_1);
+      }
     }
   }
   const f32x8 y2 = load<f32x8>(y), v = relu(acc_0_0 + y2);

@@ -1,9 +1,29 @@
-void layernormalization_3(const float *__restrict x, float *__restrict out) noexcept;
-void layernormalization(const float *__restrict x, float *__restrict out) noexcept;
 void layernormalization_4(const float *__restrict x, const float *__restrict y,
     const float *__restrict z, const float *__restrict u, float *__restrict out) noexcept;
+void layernormalization_3(const float *__restrict x, float *__restrict out) noexcept;
+void layernormalization(const float *__restrict x, float *__restrict out) noexcept;
 void layernormalization_2(const float *__restrict x, const float *__restrict y,
     float *__restrict out) noexcept;
+
+// y (LayerNormalization): 4x32, 4, 32, 32 -> 4x32
+void layernormalization_4(const float *__restrict x, const float *__restrict y,
+    const float *__restrict z, const float *__restrict u, float *__restrict out) noexcept {
+  for (ptrdiff_t i = 0; i < 4; ++i) {
+    const ptrdiff_t at = i * 32;
+    const f32x8 y2 = splat<f32x8>(y[i]);
+    const f32x8 v = load<f32x8>(x + at) * y2 * load<f32x8>(z) + load<f32x8>(u);
+    store(out + at, v);
+    const ptrdiff_t offset = at + 8;
+    const f32x8 v2 = load<f32x8>(x + offset) * y2 * load<f32x8>(z + 8) + load<f32x8>(u + 8);
+    store(out + offset, v2);
+    const ptrdiff_t offset2 = at + 16;
+    const f32x8 v3 = load<f32x8>(x + offset2) * y2 * load<f32x8>(z + 16) + load<f32x8>(u + 16);
+    store(out + offset2, v3);
+    const ptrdiff_t offset3 = at + 24;
+    const f32x8 v4 = load<f32x8>(x + offset3) * y2 * load<f32x8>(z + 24) + load<f32x8>(u + 24);
+    store(out + offset3, v4);
+  }
+}
 
 // y (LayerNormalization): 4x32 -> 4
 void layernormalization_3(const float *__restrict x, float *__restrict out) noexcept {
@@ -27,25 +47,18 @@ void layernormalization(const float *__restrict x, float *__restrict out) noexce
   }
 }
 
-// y (LayerNormalization): 4x32, 4, 32, 32 -> 4x32
-void layernormalization_4(const float *__restrict x, const float *__restrict y,
-    const float *__restrict z, const float *__restrict u, float *__restrict out) noexcept {
-  for (ptrdiff_t i = 0; i < 4; ++i) {
-    for (ptrdiff_t n = 0; n < 32; n += 8) {
-      const ptrdiff_t at = i * 32 + n;
-      const f32x8 v = load<f32x8>(x + at) * y[i] * load<f32x8>(z + n);
-      store(out + at, v + load<f32x8>(u + n));
-    }
-  }
-}
-
 // y (LayerNormalization): 4x32, 4 -> 4x32
 void layernormalization_2(const float *__restrict x, const float *__restrict y,
     float *__restrict out) noexcept {
   for (ptrdiff_t i = 0; i < 4; ++i) {
-    for (ptrdiff_t n = 0; n < 32; n += 8) {
-      const ptrdiff_t at = i * 32 + n;
-      store(out + at, load<f32x8>(x + at) - y[i]);
-    }
+    const ptrdiff_t at = i * 32;
+    const f32x8 y2 = splat<f32x8>(y[i]);
+    store(out + at, load<f32x8>(x + at) - y2);
+    const ptrdiff_t offset = at + 8;
+    store(out + offset, load<f32x8>(x + offset) - y2);
+    const ptrdiff_t offset2 = at + 16;
+    store(out + offset2, load<f32x8>(x + offset2) - y2);
+    const ptrdiff_t offset3 = at + 24;
+    store(out + offset3, load<f32x8>(x + offset3) - y2);
   }
 }

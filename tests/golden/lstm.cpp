@@ -26,12 +26,12 @@ void lstm_2(const float *__restrict x, const float *__restrict w, const float *_
     float *__restrict out) noexcept;
 void lstm_6(const float *__restrict x, const float *__restrict w, float *__restrict out) noexcept;
 void lstm_3(const float *__restrict w, float *__restrict out) noexcept;
-void lstm_5(const float *__restrict x, const float *__restrict y, const float *__restrict z,
-    float *__restrict out) noexcept;
+void lstm(const float *__restrict x, float *__restrict out) noexcept;
 void lstm_7(const float *__restrict x, const float *__restrict y, const float *__restrict z,
     float *__restrict out) noexcept;
 void lstm_4(const float *__restrict x, const float *__restrict y, float *__restrict out) noexcept;
-void lstm(const float *__restrict x, float *__restrict out) noexcept;
+void lstm_5(const float *__restrict x, const float *__restrict y, const float *__restrict z,
+    float *__restrict out) noexcept;
 namespace {
 
 void lstm_2_tile_2x32(const float *__restrict x, const float *__restrict w,
@@ -126,11 +126,12 @@ void lstm_3(const float *__restrict w, float *__restrict out) noexcept {
   store(out, acc_0); store(out + 8, acc_1); store(out + 16, acc_2); store(out + 24, acc_3);
 }
 
-// all (LSTM): 2x1x32, 1x32, 1x8 -> 1x8
-void lstm_5(const float *__restrict x, const float *__restrict y, const float *__restrict z,
-    float *__restrict out) noexcept {
-  const f32x8 v = exp_f32x8(-(load<f32x8>(x + 8) + load<f32x8>(y + 8))) + 1.0f;
-  store(out, 1.0f / v * tanh_f32x8(load<f32x8>(z)));
+// all (LSTM): 64 -> 32
+void lstm(const float *__restrict x, float *__restrict out) noexcept {
+  store(out, load<f32x8>(x) + load<f32x8>(x + 32));
+  store(out + 8, load<f32x8>(x + 8) + load<f32x8>(x + 40));
+  store(out + 16, load<f32x8>(x + 16) + load<f32x8>(x + 48));
+  store(out + 24, load<f32x8>(x + 24) + load<f32x8>(x + 56));
 }
 
 // all (LSTM): 2x1x32, 1x32, 1x8 -> 1x8
@@ -152,10 +153,9 @@ void lstm_4(const float *__restrict x, const float *__restrict y, float *__restr
   store(out, 1.0f / v2 * 0.0f + v3);
 }
 
-// all (LSTM): 64 -> 32
-void lstm(const float *__restrict x, float *__restrict out) noexcept {
-  for (ptrdiff_t n = 0; n < 32; n += 8) {
-    const f32x8 v = load<f32x8>(x + n) + load<f32x8>(x + n + 32);
-    store(out + n, v);
-  }
+// all (LSTM): 2x1x32, 1x32, 1x8 -> 1x8
+void lstm_5(const float *__restrict x, const float *__restrict y, const float *__restrict z,
+    float *__restrict out) noexcept {
+  const f32x8 v = exp_f32x8(-(load<f32x8>(x + 8) + load<f32x8>(y + 8))) + 1.0f;
+  store(out, 1.0f / v * tanh_f32x8(load<f32x8>(z)));
 }

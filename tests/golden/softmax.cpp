@@ -29,13 +29,14 @@ void softmax(const float *__restrict x, float *__restrict out) noexcept {
       const ptrdiff_t at2 = row * 40 + n;
       store(out + at2, exp_f32x8(load<f32x8>(x + at2) - s));
     }
-    const f32x8 v3 = 0.0f + load<f32x8>(out + at) + load<f32x8>(out + offset4) +
-        (0.0f + load<f32x8>(out + offset));
+    const f32x8 out2 = load<f32x8>(out + at);
+    const f32x8 v3 = 0.0f + out2 + load<f32x8>(out + offset4) + (0.0f + load<f32x8>(out + offset));
     const f32x8 v4 = v3 + (0.0f + load<f32x8>(out + offset2)) + (0.0f + load<f32x8>(out + offset3));
-    const float s2 = 1.0f / (0.0f + reduce_add(v4));
-    for (ptrdiff_t n = 0; n < 40; n += 8) {
-      const ptrdiff_t at2 = row * 40 + n;
-      store(out + at2, load<f32x8>(out + at2) * s2);
-    }
+    const f32x8 v5 = splat<f32x8>(1.0f / (0.0f + reduce_add(v4)));
+    store(out + at, out2 * v5);
+    store(out + offset, load<f32x8>(out + offset) * v5);
+    store(out + offset2, load<f32x8>(out + offset2) * v5);
+    store(out + offset3, load<f32x8>(out + offset3) * v5);
+    store(out + offset4, load<f32x8>(out + offset4) * v5);
   }
 }
