@@ -257,6 +257,8 @@ constexpr double kShortLoop = 2;
 constexpr double kEndOfTile = 0.5;
 /// What a line of the cache costs that a step touches, in cycles: some of them come from a farther cache.
 constexpr double kNewLine = 0.75;
+/// The same of an operand that the second level cache does not hold until the next block of lanes walks it again.
+constexpr double kFarLine = 3;
 /// A larger tile must be so much better than a smaller one.
 constexpr double kLeastGain = 0.99;
 /// Independent accumulators that hide the latency of a multiply-add.
@@ -646,6 +648,18 @@ private:
     return apart * (1 + span / kLine) / double(nest.sizes[innermost]);
   }
 
+  /// Whether what the loops of a block of lanes walk of an operand is more than the second level cache keeps beside all else.
+  bool isWalkedFromAfar(const Schedule &schedule, const Access &access) {
+    auto isBatch = [&](int64_t dim) {
+      return !nest.reduction[dim] && llvm::any_of(schedule.packed, [&](int64_t input) { return nest.root().inputs[input].dependsOn(dim); });
+    };
+    double elements = 1;
+    for (int64_t dim = nest.outer; dim < int64_t(nest.sizes.size()); ++dim)
+      if (dim != schedule.lane && access.dependsOn(dim) && !isBatch(dim))
+        elements += double(std::abs(access.stride(dim).value_or(1))) * double(nest.sizes[dim] - 1);
+    return elements * double(access.element.getIntOrFloatBitWidth()) / 8 > double(target.l2Bytes) / 2;
+  }
+
   /// Cycles for all tiles of `points` x `vectors` along a dimension, within `rows` unless that is -1, for each of its points.
   double tileCost(const Schedule &schedule, int64_t rows, int64_t dim, int64_t points,
                   int64_t vectors) {
@@ -666,7 +680,7 @@ private:
         if (access.dependsOn(schedule.lane) && load == kLoad)
           lines += n * double(schedule.width * access.element.getIntOrFloatBitWidth()) / (8 * kLine);
         else if (load == kLoad)
-          lines += linesOf(access, dim, m);
+          lines += linesOf(access, dim, m) * (isWalkedFromAfar(schedule, access) ? kFarLine / kNewLine : 1);
       }
       double arithmetic = std::max(double(m * v) * kMultiplyAdd, kLatency * kMultiplyAdd);
       // Loads and multiply-adds overlap, but not quite.
