@@ -28,14 +28,17 @@ func.func @main(%x: tensor<2x4xf32>) -> tensor<2xf32> {
 
 // -----
 
-// Each place looks for the last update that concerns it.
+// Updates go to their places in a function of their own, behind a copy of the data: a run of three elements for each of two places.
+// CHECK-LABEL: func.func private @scatter
+// CHECK-SAME: (%[[DATA:.*]]: memref<12xf32>, %[[PLACES:.*]]: memref<2xi64>, %[[UPDATES:.*]]: memref<6xf32>, %[[OUT:.*]]: memref<12xf32>)
+// CHECK: vector.load %[[DATA]]
+// CHECK: vector.store %{{.*}}, %[[OUT]]
+// CHECK: memref.load %[[PLACES]]
+// CHECK: %[[UPDATE:.*]] = memref.load %[[UPDATES]]
+// CHECK: memref.store %[[UPDATE]], %[[OUT]]
 // CHECK-LABEL: func.func @main
 // CHECK: cf.assert
-// CHECK: iterator_types = ["parallel", "reduction"]
-// CHECK: arith.maxsi
-// CHECK-NEXT: linalg.yield
-// CHECK: tensor.extract
-// CHECK: arith.select
+// CHECK: ingot.launch @scatter
 func.func @main(%x: tensor<4x3xf32>, %i: tensor<2x1xi64>, %u: tensor<2x3xf32>) -> tensor<4x3xf32> {
   %0 = "onnx.ScatterND"(%x, %i, %u) {reduction = "none"} : (tensor<4x3xf32>, tensor<2x1xi64>, tensor<2x3xf32>) -> tensor<4x3xf32> loc("s"("ScatterND"))
   return %0 : tensor<4x3xf32>
