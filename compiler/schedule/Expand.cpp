@@ -23,6 +23,7 @@
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <map>
+#include <numeric>
 
 using namespace mlir;
 using namespace ingot;
@@ -389,14 +390,6 @@ private:
     }
   }
 
-  /// Each point of the dimension is a problem of its own: no operand is common to two.
-  bool isBatch(unsigned dim) const {
-    bool all = true;
-    for (const Access &access : nest->root().inputs)
-      all &= access.kind != Access::Buffer || access.dependsOn(dim);
-    return all;
-  }
-
   bool laneIsReduction() const {
     return schedule->lane != -1 && nest->reduction[schedule->lane];
   }
@@ -423,8 +416,12 @@ private:
     if (reduces) {
       SmallVector<unsigned> batch, rest;
       for (unsigned dim : others)
-        (isBatch(dim) ? batch : rest).push_back(dim);
+        (isBatch(*nest, dim) ? batch : rest).push_back(dim);
       return over(batch, [&] {
+        if (schedule->inOrder)
+          return over(rest, [&] {
+            overTiles([&](int64_t points, bool inside) { overBlocks([&](ArrayRef<int64_t> widths) { tile(points, widths, inside); }); });
+          });
         overBlocks([&](ArrayRef<int64_t> widths) {
           over(rest, [&] { tiles(widths); });
         });
@@ -650,18 +647,25 @@ private:
                                               initialValue(root.op, r)),
                     width));
         }
-    auto step = [&](SmallVector<Value> current) {
-      SmallVector<Value> next;
-      for (int64_t point = 0; point < points; ++point) {
-        int64_t lane = 0;
-        for (int64_t width : widths) {
-          AtPoint at(*this, point);
-          ArrayRef<Value> mine = ArrayRef(current).slice(next.size(), results);
-          llvm::append_range(next, evaluateBody(root, lane, width, mine));
-          lane += width;
-        }
+    auto sumUp = [&](SmallVector<Value> &sums, int64_t point, unsigned vector) {
+      AtPoint at(*this, point);
+      MutableArrayRef<Value> mine = MutableArrayRef(sums).slice((point * widths.size() + vector) * results, results);
+      int64_t lane = std::accumulate(widths.begin(), widths.begin() + vector, int64_t(0));
+      llvm::copy(evaluateBody(root, lane, widths[vector], mine), mine.begin());
+    };
+    auto step = [&](SmallVector<Value> sums) {
+      if (writtenOut == -1) {
+        for (int64_t point = 0; point < points; ++point)
+          for (unsigned vector = 0; vector < widths.size(); ++vector)
+            sumUp(sums, point, vector);
+        return sums;
       }
-      return next;
+      for (unsigned vector = 0; vector < widths.size(); ++vector)
+        for (int64_t point = 0; point < points; ++point)
+          for (offsets[writtenOut] = 0; offsets[writtenOut] < nest->sizes[writtenOut]; ++offsets[writtenOut])
+            sumUp(sums, point, vector);
+      offsets[writtenOut] = 0;
+      return sums;
     };
     accumulators = reduceInParts(accumulators, inside, step);
     for (int64_t point = 0; point < points; ++point) {
@@ -815,6 +819,13 @@ private:
     bool whole = !begin;
     bool dynamic = nest->isDynamic(dim);
     if (whole && !dynamic && llvm::is_contained(schedule->unroll, int64_t(dim))) {
+      // Where vectors have nothing in common, one point after the other holds the fewest operands in registers.
+      if (dims.size() == 1 && !addingParts && !laneIsReduction() && schedule->lane != -1 && isBatch(*nest, schedule->lane)) {
+        writtenOut = dim;
+        accumulators = step(accumulators);
+        writtenOut = -1;
+        return accumulators;
+      }
       for (int64_t i = 0; i < nest->sizes[dim]; ++i) {
         offsets[dim] = i;
         accumulators = reduce(dims.drop_front(), accumulators, inside,
@@ -1572,6 +1583,7 @@ private:
   int64_t blockLanes = 0;
   std::vector<std::string> accumulatorNames;
   bool addingParts = false; ///< in the loops that add up partial sums
+  int64_t writtenOut = -1; ///< the innermost reduction dimension, where a step of the tile takes all of its points
   int64_t presentTerms = 1; ///< of the schedule's terms, at the current step
   DenseMap<Value, Value> shorts; ///< int8 vectors as int16
   DenseMap<std::pair<Value, Block *>, Value> conversions; ///< of loaded halves

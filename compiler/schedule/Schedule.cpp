@@ -22,6 +22,8 @@ DictionaryAttr Schedule::toAttr(MLIRContext *context) const {
   add("tile_size", b.getI64IntegerAttr(tileSize));
   if (rows != -1)
     add("rows", b.getI64IntegerAttr(rows));
+  if (inOrder)
+    add("in_order", b.getBoolAttr(true));
   add("unroll", b.getDenseI64ArrayAttr(unroll));
   add("step", b.getI64IntegerAttr(step));
   add("terms", b.getI64IntegerAttr(terms));
@@ -52,6 +54,8 @@ Schedule Schedule::fromAttr(DictionaryAttr attr) {
   schedule.tile = number("tile", -1);
   schedule.tileSize = number("tile_size", 1);
   schedule.rows = number("rows", -1);
+  auto order = attr.getAs<BoolAttr>("in_order");
+  schedule.inOrder = order && order.getValue();
   schedule.unroll = list("unroll");
   schedule.step = number("step", 1);
   schedule.terms = number("terms", 1);
@@ -100,6 +104,10 @@ SmallVector<int64_t> ingot::coverLanes(int64_t lanes, int64_t width) {
       widths.push_back(w);
   widths.append(lanes, 1);
   return widths;
+}
+
+bool ingot::isBatch(const Nest &nest, unsigned dim) {
+  return llvm::all_of(nest.root().inputs, [&](const Access &access) { return access.kind != Access::Buffer || access.dependsOn(dim); });
 }
 
 bool ingot::skipsPadding(const Nest &nest, unsigned dim) {
@@ -250,6 +258,10 @@ constexpr double kLatency = 4;
 constexpr int64_t kMostPoints = 28;
 /// Bytes of a line of the cache.
 constexpr int64_t kLine = 64;
+/// A load that takes a part of a line, relative to one that takes all of it.
+constexpr double kPartOfLine = 1.5;
+/// Cycles to begin a tile and to end it.
+constexpr double kTile = 12;
 /// Tiles over the end of a row need an address for each of their points; registers for these are few.
 constexpr int64_t kMostAddresses = 8;
 /// What their computation costs a tile, as a share of it.
@@ -354,6 +366,7 @@ private:
   }
 
   Schedule withTile(Schedule schedule) {
+    chooseOrder(schedule);
     choosePartialSums(schedule);
     chooseUnrolling(schedule);
     return schedule;
@@ -542,36 +555,73 @@ private:
     }
   }
 
+  /// Steps of the innermost reduction loop that are written out for a tile whose vectors have nothing in common: neighbouring points read neighbouring elements (a
+  /// depthwise window), and each is loaded once where registers are left for those and for the weights. 1: none.
+  int64_t sharedSteps(const Schedule &schedule, int64_t dim, int64_t points, int64_t vectors) {
+    if (dim == -1 || points == 1 || schedule.terms != 1 || !isBatch(nest, schedule.lane))
+      return 1;
+    int64_t innermost = reductionOrder(nest).back(), steps = nest.sizes[innermost], held = 1;
+    bool shares = false;
+    for (const Access &access : nest.root().inputs)
+      if (access.kind == Access::Buffer && access.dependsOn(innermost)) {
+        shares |= access.dependsOn(dim);
+        held += access.dependsOn(dim) ? 0 : steps;
+      }
+    bool fits = !dynamic[innermost] && steps <= 7 && points * vectors + held <= target.vectorRegisters;
+    return shares && fits ? steps : 1;
+  }
+
+  /// Loads of an access for one step of the innermost reduction loop of a tile, of which `steps` are written out.
+  double loadsOf(const Schedule &schedule, const Access &access, int64_t dim, double points, double vectors, int64_t steps) {
+    double lanes = access.dependsOn(schedule.lane) ? vectors : 1;
+    if (dim == -1 || !access.dependsOn(dim))
+      return lanes;
+    if (steps > 1) {
+      int64_t own = access.stride(dim).value_or(0), step = access.stride(reductionOrder(nest).back()).value_or(0);
+      if (step && own % step == 0 && own / step < steps)
+        return lanes * ((points - 1) * double(own / step) + double(steps)) / double(steps);
+    }
+    return lanes * points;
+  }
+
+  int64_t countSteps() {
+    int64_t steps = 1;
+    for (unsigned dim : reductionOrder(nest))
+      steps *= nest.sizes[dim];
+    return steps;
+  }
+
   /// Cycles for all tiles of `points` x `vectors` along a dimension, within `rows` unless that is -1, for each of its points.
   double tileCost(const Schedule &schedule, int64_t rows, int64_t dim, int64_t points,
                   int64_t vectors) {
+    int64_t block = schedule.width * vectors;
+    int64_t steps = sharedSteps(schedule, dim, points, vectors);
+    // What else lies in a line of the cache is read by another block of lanes, when it may be gone.
+    bool partsOfLines = block * widest < kLine && isBatch(nest, schedule.lane);
+    double load = partsOfLines ? kLoad * kPartOfLine : kLoad;
     auto one = [&](double m, double v) {
       double loads = 0;
-      for (const Access &access : nest.root().inputs) {
-        if (access.kind != Access::Buffer)
-          continue;
-        double n = access.dependsOn(schedule.lane) ? v : 1;
-        if (dim != -1 && access.dependsOn(dim))
-          n *= m;
-        loads += n;
-      }
+      for (const Access &access : nest.root().inputs)
+        if (access.kind == Access::Buffer)
+          loads += loadsOf(schedule, access, dim, m, v, steps);
       double arithmetic = std::max(m * v * kMultiplyAdd, kLatency * kMultiplyAdd);
       // Loads and multiply-adds overlap, but not quite.
-      return std::max(arithmetic, loads * kLoad) + 0.15 * loads * kLoad + 0.4;
+      return std::max(arithmetic, loads * load) + 0.15 * loads * load + 0.4;
     };
-    int64_t block = schedule.width * vectors;
     int64_t lanes = nest.sizes[schedule.lane];
     int64_t size = dim == -1 ? 1 : nest.sizes[dim] * (rows == -1 ? 1 : nest.sizes[rows]);
+    // Windows are short sums, so that the beginning and the end of a tile count.
+    auto whole = [&](double m, double v) { return one(m, v) + (isBatch(nest, schedule.lane) ? kTile / double(countSteps()) : 0); };
     auto along = [&](double v) {
       if (dim == -1)
-        return one(1, v);
+        return whole(1, v);
       if (rows != -1)
         return (1 + kAddresses) * (double(size / points) * one(points, v) + (size % points ? one(size % points, v) : 0));
       auto [begin, end] = interior(nest, dim);
       int64_t inner = end - begin;
       double cost = double(size - inner) * (one(1, v) + 1);
-      cost += double(inner / points) * one(points, v);
-      return cost + (inner % points ? one(inner % points, v) : 0);
+      cost += double(inner / points) * whole(points, v);
+      return cost + (inner % points ? whole(inner % points, v) : 0);
     };
     double cost = double(lanes / block) * along(vectors);
     if (lanes % block)
@@ -648,14 +698,47 @@ private:
     });
   }
 
+  /// Bytes from the first to the last element that an access touches while the dimensions of which `moves` is true take all their values.
+  double span(const Access &access, function_ref<bool(unsigned)> moves) {
+    double last = 1;
+    for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim)
+      if (moves(dim))
+        last += std::abs(double((*access.linear)[dim])) * double(nest.sizes[dim] - 1);
+    return last * double(access.element.getIntOrFloatBitWidth()) / 8;
+  }
+
+  /// Blocks of lanes that have nothing in common (a depthwise window, a pool) can follow each other at each tile, as they lie in memory. What comes from beyond the
+  /// second cache comes faster so, where that still holds the rows of a window, and the first one all weights.
+  void chooseOrder(Schedule &schedule) {
+    // Neighbours along a row of windows: a tile's points, or those of the innermost loop.
+    int64_t neighbour = schedule.tile;
+    for (unsigned dim = nest.sizes.size(); neighbour == -1 && dim-- > nest.outer;)
+      if (!nest.reduction[dim] && int64_t(dim) != schedule.lane && nest.sizes[dim] != 1)
+        neighbour = dim;
+    if (neighbour == -1 || !isBatch(nest, schedule.lane))
+      return;
+    double all = 0, rows = 0, weights = 0;
+    bool known = true;
+    nest.forEachAccess([&](const Access &access) {
+      if (access.kind != Access::Buffer || !(known = known && access.linear))
+        return;
+      double bytes = span(access, [](unsigned) { return true; });
+      all += bytes;
+      if (!access.dependsOn(neighbour))
+        weights += bytes;
+      else
+        rows += span(access, [&](unsigned dim) { return nest.reduction[dim] || int64_t(dim) == schedule.lane || int64_t(dim) == neighbour; });
+    });
+    double first = double(target.l1Bytes), second = double(std::max(target.l1Bytes, target.l2Bytes));
+    schedule.inOrder = known && all > second && rows <= second * 3 / 4 && weights <= first / 4;
+  }
+
   void choosePartialSums(Schedule &schedule) {
     if (!nest.hasReduction() ||
         !isa_and_nonnull<arith::AddFOp>(combinerOf(nest.root().op, 0)))
       return;
-    int64_t terms = 1;
+    int64_t terms = countSteps();
     SmallVector<unsigned> reductions = reductionOrder(nest);
-    for (unsigned dim : reductions)
-      terms *= nest.sizes[dim];
     bool oneRow = schedule.tileSize == 1;
     int64_t longest = oneRow ? kLongestSumOfRow : kLongestSum;
     int64_t leastPart = oneRow ? kLeastPartOfRow : kLeastPart;
@@ -692,7 +775,10 @@ private:
       return;
     // Weights that lie packed need registers of their own, so that less can be written out before values are spilled.
     int64_t most = schedule.packed.empty() ? 72 : 48;
-    if (schedule.tile != -1 && nest.sizes[innermost] <= 7)
+    if (isBatch(nest, schedule.lane)) {
+      if (sharedSteps(schedule, schedule.tile, schedule.tileSize, schedule.vectors) > 1)
+        schedule.unroll = {innermost};
+    } else if (schedule.tile != -1 && nest.sizes[innermost] <= 7)
       for (const Access &access : nest.root().inputs)
         if (schedule.terms == 1 && access.dependsOn(schedule.tile) && access.dependsOn(innermost) &&
             schedule.tileSize * schedule.vectors * nest.sizes[innermost] <= most)

@@ -14,52 +14,53 @@ void conv_hardswish_tile_6x16(const float *__restrict x, const float *__restrict
         x[at + 311], x[at + 375], x[at + 439]};
     const ptrdiff_t at2 = r * 48;
     const f32x8 w2 = load<f32x8>(w + at2);
-    const f32x8 x3 = f32x8{x[at + 503], x[at + 567], x[at + 631], x[at + 695], x[at + 759],
-        x[at + 823], x[at + 887], x[at + 951]};
-    const f32x8 w3 = load<f32x8>(w + at2 + 8);
-    const f32x8 x4 = f32x8{x[at - 8], x[at + 56], x[at + 120], x[at + 184], x[at + 248],
+    const f32x8 x3 = f32x8{x[at - 8], x[at + 56], x[at + 120], x[at + 184], x[at + 248],
         x[at + 312], x[at + 376], x[at + 440]};
-    const f32x8 x5 = f32x8{x[at + 504], x[at + 568], x[at + 632], x[at + 696], x[at + 760],
-        x[at + 824], x[at + 888], x[at + 952]};
-    const f32x8 x6 = f32x8{x[at - 7], x[at + 57], x[at + 121], x[at + 185], x[at + 249],
+    const f32x8 w3 = load<f32x8>(w + at2 + 16);
+    const f32x8 x4 = f32x8{x[at - 7], x[at + 57], x[at + 121], x[at + 185], x[at + 249],
         x[at + 313], x[at + 377], x[at + 441]};
-    const f32x8 x7 = f32x8{x[at + 505], x[at + 569], x[at + 633], x[at + 697], x[at + 761],
-        x[at + 825], x[at + 889], x[at + 953]};
-    const f32x8 x8 = f32x8{x[at - 6], x[at + 58], x[at + 122], x[at + 186], x[at + 250],
+    const f32x8 w4 = load<f32x8>(w + at2 + 32);
+    acc_0_0 = fma(x4, w4, fma(x3, w3, fma(x2, w2, acc_0_0)));
+    const f32x8 x5 = f32x8{x[at - 6], x[at + 58], x[at + 122], x[at + 186], x[at + 250],
         x[at + 314], x[at + 378], x[at + 442]};
-    const f32x8 x9 = f32x8{x[at + 506], x[at + 570], x[at + 634], x[at + 698], x[at + 762],
-        x[at + 826], x[at + 890], x[at + 954]};
-    const f32x8 x10 = f32x8{x[at - 5], x[at + 59], x[at + 123], x[at + 187], x[at + 251],
+    acc_1_0 = fma(x5, w4, fma(x4, w3, fma(x3, w2, acc_1_0)));
+    const f32x8 x6 = f32x8{x[at - 5], x[at + 59], x[at + 123], x[at + 187], x[at + 251],
         x[at + 315], x[at + 379], x[at + 443]};
-    const f32x8 x11 = f32x8{x[at + 507], x[at + 571], x[at + 635], x[at + 699], x[at + 763],
-        x[at + 827], x[at + 891], x[at + 955]};
-    const f32x8 x12 = f32x8{x[at - 4], x[at + 60], x[at + 124], x[at + 188], x[at + 252],
+    acc_2_0 = fma(x6, w4, fma(x5, w3, fma(x4, w2, acc_2_0)));
+    const f32x8 x7 = f32x8{x[at - 4], x[at + 60], x[at + 124], x[at + 188], x[at + 252],
         x[at + 316], x[at + 380], x[at + 444]};
-    const f32x8 x13 = f32x8{x[at + 508], x[at + 572], x[at + 636], x[at + 700], x[at + 764],
-        x[at + 828], x[at + 892], x[at + 956]};
-    const f32x8 w4 = load<f32x8>(w + at2 + 16), w5 = load<f32x8>(w + at2 + 24);
-    const f32x8 x14 = f32x8{x[at - 3], x[at + 61], x[at + 125], x[at + 189], x[at + 253],
+    acc_3_0 = fma(x7, w4, fma(x6, w3, fma(x5, w2, acc_3_0)));
+    const f32x8 x8 = f32x8{x[at - 3], x[at + 61], x[at + 125], x[at + 189], x[at + 253],
         x[at + 317], x[at + 381], x[at + 445]};
-    const f32x8 x15 = f32x8{x[at + 509], x[at + 573], x[at + 637], x[at + 701], x[at + 765],
-        x[at + 829], x[at + 893], x[at + 957]};
-    const f32x8 w6 = load<f32x8>(w + at2 + 32);
-    acc_0_0 = fma(x6, w6, fma(x4, w4, fma(x2, w2, acc_0_0)));
-    const f32x8 w7 = load<f32x8>(w + at2 + 40);
-    acc_0_1 = fma(x7, w7, fma(x5, w5, fma(x3, w3, acc_0_1)));
-    acc_1_0 = fma(x8, w6, fma(x6, w4, fma(x4, w2, acc_1_0)));
-    acc_1_1 = fma(x9, w7, fma(x7, w5, fma(x5, w3, acc_1_1)));
-    acc_2_0 = fma(x10, w6, fma(x8, w4, fma(x6, w2, acc_2_0)));
-    acc_2_1 = fma(x11, w7, fma(x9, w5, fma(x7, w3, acc_2_1)));
-    acc_3_0 = fma(x12, w6, fma(x10, w4, fma(x8, w2, acc_3_0)));
-    acc_3_1 = fma(x13, w7, fma(x11, w5, fma(x9, w3, acc_3_1)));
-    acc_4_0 = fma(x14, w6, fma(x12, w4, fma(x10, w2, acc_4_0)));
-    acc_4_1 = fma(x15, w7, fma(x13, w5, fma(x11, w3, acc_4_1)));
-    const f32x8 x16 = f32x8{x[at - 2], x[at + 62], x[at + 126], x[at + 190], x[at + 254],
+    acc_4_0 = fma(x8, w4, fma(x7, w3, fma(x6, w2, acc_4_0)));
+    const f32x8 x9 = f32x8{x[at - 2], x[at + 62], x[at + 126], x[at + 190], x[at + 254],
         x[at + 318], x[at + 382], x[at + 446]};
-    acc_5_0 = fma(x16, w6, fma(x14, w4, fma(x12, w2, acc_5_0)));
+    acc_5_0 = fma(x9, w4, fma(x8, w3, fma(x7, w2, acc_5_0)));
+    const f32x8 x10 = f32x8{x[at + 503], x[at + 567], x[at + 631], x[at + 695], x[at + 759],
+        x[at + 823], x[at + 887], x[at + 951]};
+    const f32x8 w5 = load<f32x8>(w + at2 + 8);
+    const f32x8 x11 = f32x8{x[at + 504], x[at + 568], x[at + 632], x[at + 696], x[at + 760],
+        x[at + 824], x[at + 888], x[at + 952]};
+    const f32x8 w6 = load<f32x8>(w + at2 + 24);
+    const f32x8 x12 = f32x8{x[at + 505], x[at + 569], x[at + 633], x[at + 697], x[at + 761],
+        x[at + 825], x[at + 889], x[at + 953]};
+    const f32x8 w7 = load<f32x8>(w + at2 + 40);
+    acc_0_1 = fma(x12, w7, fma(x11, w6, fma(x10, w5, acc_0_1)));
+    const f32x8 x13 = f32x8{x[at + 506], x[at + 570], x[at + 634], x[at + 698], x[at + 762],
+        x[at + 826], x[at + 890], x[at + 954]};
+    acc_1_1 = fma(x13, w7, fma(x12, w6, fma(x11, w5, acc_1_1)));
+    const f32x8 x14 = f32x8{x[at + 507], x[at + 571], x[at + 635], x[at + 699], x[at + 763],
+        x[at + 827], x[at + 891], x[at + 955]};
+    acc_2_1 = fma(x14, w7, fma(x13, w6, fma(x12, w5, acc_2_1)));
+    const f32x8 x15 = f32x8{x[at + 508], x[at + 572], x[at + 636], x[at + 700], x[at + 764],
+        x[at + 828], x[at + 892], x[at + 956]};
+    acc_3_1 = fma(x15, w7, fma(x14, w6, fma(x13, w5, acc_3_1)));
+    const f32x8 x16 = f32x8{x[at + 509], x[at + 573], x[at + 637], x[at + 701], x[at + 765],
+        x[at + 829], x[at + 893], x[at + 957]};
+    acc_4_1 = fma(x16, w7, fma(x15, w6, fma(x14, w5, acc_4_1)));
     const f32x8 x17 = f32x8{x[at + 510], x[at + 574], x[at + 638], x[at + 702], x[at + 766],
         x[at + 830], x[at + 894], x[at + 958]};
-    acc_5_1 = fma(x17, w7, fma(x15, w5, fma(x13, w3, acc_5_1)));
+    acc_5_1 = fma(x17, w7, fma(x16, w6, fma(x15, w5, acc_5_1)));
   }
   const f32x8 y2 = load<f32x8>(y), v = acc_0_0 + y2, v2 = v * at_most(relu(v * c + 0.5f), 1.0f);
   const ptrdiff_t at = j * 8 + m;
