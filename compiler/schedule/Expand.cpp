@@ -335,6 +335,8 @@ private:
   void over(unsigned dim, llvm::function_ref<void()> body) {
     if (nest->sizes[dim] == 1)
       return body();
+    if (isCut(dim))
+      return inParts(dim, [&](int64_t begin, int64_t end) { segment(dim, begin, end, 1, [&](int64_t) { body(); }); });
     auto [begin, end] = part(dim, indexConstant(0), extent(dim));
     loop(dimName(dim), begin, end, 1, [&](Value value) {
       frame.loops[dim] = value;
@@ -347,6 +349,23 @@ private:
     if (dims.empty())
       return body();
     over(dims.front(), [&] { over(dims.drop_front(), body); });
+  }
+
+  /// Whether the loop over a dimension of a padded copy falls into parts: padding, what is copied, padding. Where another dimension stands in padding, all is padding.
+  bool isCut(unsigned dim) const {
+    return !isShared(dim) && copiedRange(*nest, dim) && !llvm::is_contained(llvm::make_second_range(inCopy), false);
+  }
+
+  void inParts(unsigned dim, llvm::function_ref<void(int64_t, int64_t)> body) {
+    auto [begin, end] = *copiedRange(*nest, dim);
+    std::array<int64_t, 4> cuts = {0, begin, end, nest->sizes[dim]};
+    for (unsigned part = 0; part < 3; ++part) {
+      if (cuts[part] == cuts[part + 1])
+        continue;
+      inCopy[dim] = part == 1;
+      body(cuts[part], cuts[part + 1]);
+      inCopy.erase(dim);
+    }
   }
 
   std::string dimName(unsigned dim) {
@@ -462,24 +481,10 @@ private:
     SmallVector<int64_t> widths(schedule->vectors, schedule->width);
     if (nest->isDynamic(lane))
       return overDynamicBlocks(widths, body);
-    int64_t full = size / block * block;
-    if (full == block && !isShared(lane)) {
-      body(widths);
-    } else if (full) {
-      auto [begin, end] = part(lane, indexConstant(0), indexConstant(full));
-      loop(dimName(lane), begin, end, block, [&](Value value) {
-        frame.loops[lane] = value;
-        body(widths);
-      });
-      frame.loops[lane] = Value();
-    }
-    if (full == size)
-      return;
-    inLastPart(lane, [&] {
-      offsets[lane] = full;
-      body(coverLanes(size - full, schedule->width));
-      offsets[lane] = 0;
-    });
+    auto blocks = [&](int64_t begin, int64_t end) {
+      segment(lane, begin, end, block, [&](int64_t lanes) { lanes == block ? body(widths) : body(coverLanes(lanes, schedule->width)); });
+    };
+    isCut(lane) ? inParts(lane, blocks) : blocks(0, size);
   }
 
   /// Full blocks of lanes, then single vectors, then single lanes.
@@ -1467,8 +1472,15 @@ private:
     }
     if (access.bounds.empty() || access.skippable)
       return loadInside(access, lane, width);
+    bool varies = schedule->lane != -1 && access.dependsOn(schedule->lane);
+    int64_t lanes = varies ? width : 1;
     Value inside;
     for (const Bound &bound : access.bounds) {
+      auto known = llvm::find_if(inCopy, [&](auto &part) { return bound.index.isFunctionOfDim(part.first); });
+      if (known != inCopy.end() && known->second)
+        continue;
+      if (known != inCopy.end())
+        return splat(arith::ConstantOp::create(b, loc, access.padding), lanes);
       Value index = indexValue(bound.index, lane);
       Value low = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, index,
                                         indexConstant(0));
@@ -1478,8 +1490,8 @@ private:
       inside = inside ? arith::AndIOp::create(b, loc, inside, both).getResult()
                       : both;
     }
-    bool varies = schedule->lane != -1 && access.dependsOn(schedule->lane);
-    int64_t lanes = varies ? width : 1;
+    if (!inside)
+      return loadInside(access, lane, width);
     Type type = lanes == 1 ? access.element
                            : Type(VectorType::get({lanes}, access.element));
     auto branch = scf::IfOp::create(b, loc, TypeRange(type), inside,
@@ -1580,6 +1592,7 @@ private:
   Value firstUnit, lastUnit; ///< the function's part of the shared dimension; null: all
   SmallVector<int64_t> offsets;
   std::vector<std::pair<Place, Place>> places; ///< of the tile's points, where they are in more than one row
+  std::map<unsigned, bool> inCopy; ///< of dimensions of a padded copy: whether the current part of the loop is copied, not padding
   int64_t blockLanes = 0;
   std::vector<std::string> accumulatorNames;
   bool addingParts = false; ///< in the loops that add up partial sums

@@ -484,7 +484,7 @@ private:
     SmallVector<std::pair<int64_t, int64_t>> found;
     for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim) {
       int64_t size = nest.sizes[dim];
-      if (size == 1 || inBounds(dim))
+      if (size == 1 || (inBounds(dim) && !copiedRange(nest, dim)))
         continue;
       if (nest.reduction[dim] && (!combinesLanes() || !isLastReduction(dim)))
         continue;
