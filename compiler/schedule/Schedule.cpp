@@ -262,6 +262,8 @@ constexpr int64_t kLine = 64;
 constexpr double kPartOfLine = 1.5;
 /// Cycles to begin a tile and to end it.
 constexpr double kTile = 12;
+/// What it costs a tile that its points are in other rows, as a factor.
+constexpr double kFar = 1.02;
 /// Tiles over the end of a row need an address for each of their points; registers for these are few.
 constexpr int64_t kMostAddresses = 8;
 /// What their computation costs a tile, as a share of it.
@@ -353,8 +355,9 @@ private:
     }
     if (!nest.hasReduction()) {
       // A test for padding is cheaper the more it decides on.
+      auto copied = copiedRange(nest, schedule.lane);
       if (!nest.root().inputs.empty() && !nest.root().inputs.front().bounds.empty())
-        while (schedule.vectors < 4 && nest.sizes[schedule.lane] % (2 * schedule.block()) == 0)
+        while (schedule.vectors < 4 && (copied ? copied->second - copied->first >= 8 * schedule.block() : nest.sizes[schedule.lane] % (2 * schedule.block()) == 0))
           schedule.vectors *= 2;
       chooseLines(schedule);
       return schedule;
@@ -681,12 +684,28 @@ private:
     }
   }
 
+  /// Points of another dimension lie nearer to each other than those of this one.
+  bool isFar(const Schedule &schedule, int64_t dim) {
+    auto distance = [&](int64_t d) {
+      int64_t least = std::numeric_limits<int64_t>::max();
+      for (const Statement &statement : nest.statements)
+        for (const Access &access : statement.stores)
+          if (access.kind == Access::Buffer && access.dependsOn(d))
+            least = std::min(least, std::abs(access.stride(d).value_or(least)));
+      return least;
+    };
+    for (int64_t d = nest.outer; d < int64_t(nest.sizes.size()); ++d)
+      if (d != dim && d != schedule.lane && !nest.reduction[d] && nest.sizes[d] != 1 && distance(d) < distance(dim))
+        return true;
+    return false;
+  }
+
   void chooseTile(Schedule &schedule) {
     double best = 0;
     bool found = false;
     Schedule start = schedule;
     forEachTile(start, [&](int64_t rows, int64_t dim, int64_t points, int64_t vectors) {
-      double cost = tileCost(start, rows, dim, points, vectors);
+      double cost = tileCost(start, rows, dim, points, vectors) * (dim != -1 && isFar(start, dim) ? kFar : 1);
       if (found && cost >= best * 0.999)
         return;
       found = true;
