@@ -298,8 +298,7 @@ public:
 
   Schedule run() {
     Schedule schedule;
-    if (canVectorise())
-      chooseLane(schedule);
+    chooseLane(schedule);
     return withLane(schedule);
   }
 
@@ -313,8 +312,6 @@ public:
     };
     std::vector<Schedule> found = {run()};
     restore();
-    if (!canVectorise())
-      return found;
     for (auto [dim, lanes] : possibleLanes()) {
       Schedule start;
       start.lane = dim;
@@ -395,30 +392,56 @@ private:
     }
   }
 
-  /// Bodies that read by computed indices, or ask for the number of a point, stay scalar; so do elements
-  /// that are wider than a lane of 32 bits.
-  bool canVectorise() {
-    auto fits = [&](Type type) {
-      if (!type.isF32() && !type.isF16() && !type.isBF16() && !type.isInteger(8) && !type.isInteger(16) && !type.isInteger(32))
-        return false;
-      widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth() / 8);
-      return true;
+  /// Bytes of the widest element that varies along the dimension, or none where it can't lie across lanes: bodies that read by computed indices stay scalar, and so do
+  /// those that ask for the number of a point in this dimension, and elements wider than 32 bits. What is the same for all lanes may be of any type.
+  std::optional<int64_t> widestAlong(unsigned dim) {
+    int64_t widest = 1;
+    bool can = true, asks = false;
+    auto fit = [&](Type type) {
+      can &= type.isF32() || type.isF16() || type.isBF16() || type.isInteger(8) || type.isInteger(16) || type.isInteger(32);
+      if (can)
+        widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth() / 8);
     };
-    bool can = true;
-    nest.forEachAccess([&](const Access &access) { can &= fits(access.element); });
     for (const Statement &statement : nest.statements) {
+      for (const Access &access : statement.stores)
+        if (access.kind == Access::Buffer)
+          fit(access.element);
+      llvm::SmallDenseSet<Value> varying;
+      for (auto [i, access] : llvm::enumerate(statement.inputs)) {
+        if (access.kind == Access::Unused || (access.kind == Access::Buffer && !access.dependsOn(dim)))
+          continue;
+        fit(access.element);
+        if (statement.op)
+          varying.insert(statement.op.getRegion().front().getArgument(i));
+      }
       if (!statement.op)
         continue;
-      can &= !hasDataDependentAccess(statement.op) &&
-             statement.results.size() == 1;
-      statement.op.getRegion().front().walk([&](Operation *op) {
-        if (isa<linalg::IndexOp>(op) || op->getNumRegions())
-          can = false;
-        for (Type type : op->getResultTypes())
-          can &= fits(type) || type.isInteger(1);
-      });
+      can &= !hasDataDependentAccess(statement.op) && statement.results.size() == 1;
+      Block &body = statement.op.getRegion().front();
+      for (BlockArgument argument : body.getArguments().drop_front(statement.inputs.size()))
+        varying.insert(argument);
+      for (Operation &op : body.without_terminator()) {
+        if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+          asks = true;
+          can &= !statement.dims[index.getDim()].isFunctionOfDim(dim);
+          continue;
+        }
+        can &= op.getNumRegions() == 0;
+        if (llvm::none_of(op.getOperands(), [&](Value operand) { return varying.contains(operand); }))
+          continue;
+        for (Value result : op.getResults()) {
+          varying.insert(result);
+          if (!result.getType().isInteger(1))
+            fit(result.getType());
+        }
+      }
+      for (Value result : body.getTerminator()->getOperands())
+        fit(result.getType());
+      // Numbers of points are few of what a body does: not worth lanes that lie apart.
+      for (const Access &access : statement.stores)
+        can &= !asks || access.kind != Access::Buffer || access.stride(dim) == 1;
     }
-    return can;
+    return can ? std::make_optional(widest) : std::nullopt;
   }
 
   bool inBounds(unsigned dim) {
@@ -483,15 +506,17 @@ private:
 
   /// Dimensions that can lie across lanes, and how many lanes they fill.
   SmallVector<std::pair<int64_t, int64_t>> possibleLanes() {
-    int64_t width = target.lanes(widest);
     SmallVector<std::pair<int64_t, int64_t>> found;
     for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim) {
       int64_t size = nest.sizes[dim];
+      std::optional<int64_t> widest = widestAlong(dim);
+      if (!widest)
+        continue;
       if (size == 1 || (inBounds(dim) && !copiedRange(nest, dim)))
         continue;
       if (nest.reduction[dim] && (!combinesLanes() || !isLastReduction(dim)))
         continue;
-      int64_t lanes = std::min<int64_t>(width, llvm::bit_floor(uint64_t(size)));
+      int64_t lanes = std::min<int64_t>(target.lanes(*widest), llvm::bit_floor(uint64_t(size)));
       if (lanes < 4)
         lanes = 1;
       if (lanes > 1 || !nest.reduction[dim])
@@ -600,7 +625,7 @@ private:
     int64_t block = schedule.width * vectors;
     int64_t steps = sharedSteps(schedule, dim, points, vectors);
     // What else lies in a line of the cache is read by another block of lanes, when it may be gone.
-    bool partsOfLines = block * widest < kLine && isBatch(nest, schedule.lane);
+    bool partsOfLines = schedule.width > 1 && block * target.vectorBytes / schedule.width < kLine && isBatch(nest, schedule.lane);
     double load = partsOfLines ? kLoad * kPartOfLine : kLoad;
     auto one = [&](double m, double v) {
       double loads = 0;
@@ -814,7 +839,6 @@ private:
 
   Nest nest; ///< with nominal sizes in place of dynamic ones
   SmallVector<bool> dynamic, skips, mayBeSingle; ///< of each dimension
-  int64_t widest = 1; ///< bytes of the widest element
   ArrayRef<bool> isConstant;
   const Target &target;
 };
