@@ -64,6 +64,11 @@ struct Expander {
     return b.CreateSelect(
         isNaN(x), x, b.CreateSelect(b.CreateFCmpOEQ(x, y), zeros, chosen));
   }
+  /// The greater of x and +0 or NaN: one comparison.
+  Value *relu(Value *x) {
+    Value *zero = number(0);
+    return b.CreateSelect(b.CreateFCmpOLE(x, zero), zero, x);
+  }
   /// Where one is NaN, the other.
   Value *extremeNumber(Value *x, Value *y, bool largest) {
     Value *second = largest ? b.CreateFCmpOLT(x, y) : b.CreateFCmpOLT(y, x);
@@ -96,6 +101,14 @@ static unsigned nodeOf(ID id) {
   }
 }
 
+/// Whether a maximum's second operand, where constants stand, is +0.
+static bool isRelu(llvm::IntrinsicInst &call) {
+  if (call.getIntrinsicID() != llvm::Intrinsic::maximum)
+    return false;
+  auto *bound = llvm::dyn_cast<llvm::Constant>(call.getArgOperand(1));
+  return bound && bound->isNullValue();
+}
+
 static Value *expand(llvm::IntrinsicInst &call) {
   llvm::IRBuilder<> builder(&call);
   Expander e{builder, call.getType()};
@@ -110,7 +123,7 @@ static Value *expand(llvm::IntrinsicInst &call) {
   case llvm::Intrinsic::roundeven:
     return e.roundeven(x);
   case llvm::Intrinsic::maximum:
-    return e.extreme(x, call.getArgOperand(1), true);
+    return isRelu(call) ? e.relu(x) : e.extreme(x, call.getArgOperand(1), true);
   case llvm::Intrinsic::minimum:
     return e.extreme(x, call.getArgOperand(1), false);
   case llvm::Intrinsic::maxnum:
@@ -132,10 +145,11 @@ void ingot::expandLibraryCalls(llvm::Module &module,
       for (llvm::Instruction &instruction : block) {
         auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
         unsigned node = call ? nodeOf(call->getIntrinsicID()) : 0;
-        // A vector without the instruction is taken apart.
-        if (node && !lowering.isOperationLegalOrCustom(
-                        node, llvm::EVT::getEVT(
-                                  call->getType()->getScalarType())))
+        if (!node)
+          continue;
+        // A vector without the instruction is taken apart. What has several in its place does with fewer where the bound is known.
+        llvm::EVT type = llvm::EVT::getEVT(call->getType()->getScalarType());
+        if (isRelu(*call) ? !lowering.isOperationLegal(node, type) : !lowering.isOperationLegalOrCustom(node, type))
           calls.push_back(call);
       }
   }

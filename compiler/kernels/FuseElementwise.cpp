@@ -68,11 +68,24 @@ static bool shouldFuse(OpOperand *operand) {
   return readsEachElementOnce(consumer, operand);
 }
 
+/// What is computed elementwise of a collapsed result (a transposed convolution's, whose blocks lie in the image) is computed of the result as it was, so that it can
+/// be part of the same loops.
+static bool shouldExpand(OpOperand *operand) {
+  auto collapse = operand->get().getDefiningOp<tensor::CollapseShapeOp>();
+  auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
+  if (!collapse || !consumer || !collapse->hasOneUse() || !collapse.getSrcType().hasStaticShape() || consumer.getNumResults() != 1)
+    return false;
+  auto producer = collapse.getSrc().getDefiningOp<linalg::GenericOp>();
+  return producer && producer->hasOneUse() && !isDataMovement(producer) && isElementwise(consumer) && !isDataMovement(consumer) &&
+         !hasDataDependentAccess(consumer) && readsEachElementOnce(consumer, operand);
+}
+
 namespace {
 struct FuseElementwise : ingot::impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(patterns, shouldFuse);
+    linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, shouldExpand);
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
     tensor::populateReassociativeReshapeFoldingPatterns(patterns);

@@ -23,6 +23,7 @@
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <map>
+#include <numeric>
 
 using namespace mlir;
 using namespace ingot;
@@ -334,6 +335,8 @@ private:
   void over(unsigned dim, llvm::function_ref<void()> body) {
     if (nest->sizes[dim] == 1)
       return body();
+    if (isCut(dim))
+      return inParts(dim, [&](int64_t begin, int64_t end) { segment(dim, begin, end, 1, [&](int64_t) { body(); }); });
     auto [begin, end] = part(dim, indexConstant(0), extent(dim));
     loop(dimName(dim), begin, end, 1, [&](Value value) {
       frame.loops[dim] = value;
@@ -346,6 +349,23 @@ private:
     if (dims.empty())
       return body();
     over(dims.front(), [&] { over(dims.drop_front(), body); });
+  }
+
+  /// Whether the loop over a dimension of a padded copy falls into parts: padding, what is copied, padding. Where another dimension stands in padding, all is padding.
+  bool isCut(unsigned dim) const {
+    return !isShared(dim) && copiedRange(*nest, dim) && !llvm::is_contained(llvm::make_second_range(inCopy), false);
+  }
+
+  void inParts(unsigned dim, llvm::function_ref<void(int64_t, int64_t)> body) {
+    auto [begin, end] = *copiedRange(*nest, dim);
+    std::array<int64_t, 4> cuts = {0, begin, end, nest->sizes[dim]};
+    for (unsigned part = 0; part < 3; ++part) {
+      if (cuts[part] == cuts[part + 1])
+        continue;
+      inCopy[dim] = part == 1;
+      body(cuts[part], cuts[part + 1]);
+      inCopy.erase(dim);
+    }
   }
 
   std::string dimName(unsigned dim) {
@@ -389,14 +409,6 @@ private:
     }
   }
 
-  /// Each point of the dimension is a problem of its own: no operand is common to two.
-  bool isBatch(unsigned dim) const {
-    bool all = true;
-    for (const Access &access : nest->root().inputs)
-      all &= access.kind != Access::Buffer || access.dependsOn(dim);
-    return all;
-  }
-
   bool laneIsReduction() const {
     return schedule->lane != -1 && nest->reduction[schedule->lane];
   }
@@ -423,8 +435,12 @@ private:
     if (reduces) {
       SmallVector<unsigned> batch, rest;
       for (unsigned dim : others)
-        (isBatch(dim) ? batch : rest).push_back(dim);
+        (isBatch(*nest, dim) ? batch : rest).push_back(dim);
       return over(batch, [&] {
+        if (schedule->inOrder)
+          return over(rest, [&] {
+            overTiles([&](int64_t points, bool inside) { overBlocks([&](ArrayRef<int64_t> widths) { tile(points, widths, inside); }); });
+          });
         overBlocks([&](ArrayRef<int64_t> widths) {
           over(rest, [&] { tiles(widths); });
         });
@@ -465,24 +481,10 @@ private:
     SmallVector<int64_t> widths(schedule->vectors, schedule->width);
     if (nest->isDynamic(lane))
       return overDynamicBlocks(widths, body);
-    int64_t full = size / block * block;
-    if (full == block && !isShared(lane)) {
-      body(widths);
-    } else if (full) {
-      auto [begin, end] = part(lane, indexConstant(0), indexConstant(full));
-      loop(dimName(lane), begin, end, block, [&](Value value) {
-        frame.loops[lane] = value;
-        body(widths);
-      });
-      frame.loops[lane] = Value();
-    }
-    if (full == size)
-      return;
-    inLastPart(lane, [&] {
-      offsets[lane] = full;
-      body(coverLanes(size - full, schedule->width));
-      offsets[lane] = 0;
-    });
+    auto blocks = [&](int64_t begin, int64_t end) {
+      segment(lane, begin, end, block, [&](int64_t lanes) { lanes == block ? body(widths) : body(coverLanes(lanes, schedule->width)); });
+    };
+    isCut(lane) ? inParts(lane, blocks) : blocks(0, size);
   }
 
   /// Full blocks of lanes, then single vectors, then single lanes.
@@ -650,18 +652,25 @@ private:
                                               initialValue(root.op, r)),
                     width));
         }
-    auto step = [&](SmallVector<Value> current) {
-      SmallVector<Value> next;
-      for (int64_t point = 0; point < points; ++point) {
-        int64_t lane = 0;
-        for (int64_t width : widths) {
-          AtPoint at(*this, point);
-          ArrayRef<Value> mine = ArrayRef(current).slice(next.size(), results);
-          llvm::append_range(next, evaluateBody(root, lane, width, mine));
-          lane += width;
-        }
+    auto sumUp = [&](SmallVector<Value> &sums, int64_t point, unsigned vector) {
+      AtPoint at(*this, point);
+      MutableArrayRef<Value> mine = MutableArrayRef(sums).slice((point * widths.size() + vector) * results, results);
+      int64_t lane = std::accumulate(widths.begin(), widths.begin() + vector, int64_t(0));
+      llvm::copy(evaluateBody(root, lane, widths[vector], mine), mine.begin());
+    };
+    auto step = [&](SmallVector<Value> sums) {
+      if (writtenOut == -1) {
+        for (int64_t point = 0; point < points; ++point)
+          for (unsigned vector = 0; vector < widths.size(); ++vector)
+            sumUp(sums, point, vector);
+        return sums;
       }
-      return next;
+      for (unsigned vector = 0; vector < widths.size(); ++vector)
+        for (int64_t point = 0; point < points; ++point)
+          for (offsets[writtenOut] = 0; offsets[writtenOut] < nest->sizes[writtenOut]; ++offsets[writtenOut])
+            sumUp(sums, point, vector);
+      offsets[writtenOut] = 0;
+      return sums;
     };
     accumulators = reduceInParts(accumulators, inside, step);
     for (int64_t point = 0; point < points; ++point) {
@@ -815,6 +824,13 @@ private:
     bool whole = !begin;
     bool dynamic = nest->isDynamic(dim);
     if (whole && !dynamic && llvm::is_contained(schedule->unroll, int64_t(dim))) {
+      // Where vectors have nothing in common, one point after the other holds the fewest operands in registers.
+      if (dims.size() == 1 && !addingParts && !laneIsReduction() && schedule->lane != -1 && isBatch(*nest, schedule->lane)) {
+        writtenOut = dim;
+        accumulators = step(accumulators);
+        writtenOut = -1;
+        return accumulators;
+      }
       for (int64_t i = 0; i < nest->sizes[dim]; ++i) {
         offsets[dim] = i;
         accumulators = reduce(dims.drop_front(), accumulators, inside,
@@ -1456,8 +1472,15 @@ private:
     }
     if (access.bounds.empty() || access.skippable)
       return loadInside(access, lane, width);
+    bool varies = schedule->lane != -1 && access.dependsOn(schedule->lane);
+    int64_t lanes = varies ? width : 1;
     Value inside;
     for (const Bound &bound : access.bounds) {
+      auto known = llvm::find_if(inCopy, [&](auto &part) { return bound.index.isFunctionOfDim(part.first); });
+      if (known != inCopy.end() && known->second)
+        continue;
+      if (known != inCopy.end())
+        return splat(arith::ConstantOp::create(b, loc, access.padding), lanes);
       Value index = indexValue(bound.index, lane);
       Value low = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, index,
                                         indexConstant(0));
@@ -1467,8 +1490,8 @@ private:
       inside = inside ? arith::AndIOp::create(b, loc, inside, both).getResult()
                       : both;
     }
-    bool varies = schedule->lane != -1 && access.dependsOn(schedule->lane);
-    int64_t lanes = varies ? width : 1;
+    if (!inside)
+      return loadInside(access, lane, width);
     Type type = lanes == 1 ? access.element
                            : Type(VectorType::get({lanes}, access.element));
     auto branch = scf::IfOp::create(b, loc, TypeRange(type), inside,
@@ -1569,9 +1592,11 @@ private:
   Value firstUnit, lastUnit; ///< the function's part of the shared dimension; null: all
   SmallVector<int64_t> offsets;
   std::vector<std::pair<Place, Place>> places; ///< of the tile's points, where they are in more than one row
+  std::map<unsigned, bool> inCopy; ///< of dimensions of a padded copy: whether the current part of the loop is copied, not padding
   int64_t blockLanes = 0;
   std::vector<std::string> accumulatorNames;
   bool addingParts = false; ///< in the loops that add up partial sums
+  int64_t writtenOut = -1; ///< the innermost reduction dimension, where a step of the tile takes all of its points
   int64_t presentTerms = 1; ///< of the schedule's terms, at the current step
   DenseMap<Value, Value> shorts; ///< int8 vectors as int16
   DenseMap<std::pair<Value, Block *>, Value> conversions; ///< of loaded halves

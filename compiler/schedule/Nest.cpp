@@ -665,6 +665,28 @@ FailureOr<KernelNests> ingot::buildNests(KernelOp kernel) {
   return NestBuilder(kernel).run();
 }
 
+std::optional<std::pair<int64_t, int64_t>> ingot::copiedRange(const Nest &nest, unsigned dim) {
+  const Statement &root = nest.root();
+  if (nest.statements.size() != 1 || root.inputs.empty() || dim < nest.outer || nest.isDynamic(dim) || (root.op && !isDataMovement(root.op)))
+    return std::nullopt;
+  int64_t begin = 0, end = nest.sizes[dim];
+  bool found = false;
+  for (const Bound &bound : root.inputs.front().bounds) {
+    if (!bound.index.isFunctionOfDim(dim))
+      continue;
+    if (!bound.linear || ShapedType::isDynamic(bound.size) || (*bound.linear)[dim] != 1)
+      return std::nullopt;
+    auto isZero = [](int64_t coefficient) { return coefficient == 0; };
+    if (llvm::count_if(bound.linear->coefficients, isZero) + 1 != int64_t(nest.sizes.size()) || !llvm::all_of(bound.linear->symbols, isZero))
+      return std::nullopt;
+    found = true;
+    begin = std::max(begin, -bound.linear->offset);
+    end = std::min(end, bound.size - bound.linear->offset);
+  }
+  begin = std::min(begin, nest.sizes[dim]);
+  return found ? std::make_optional(std::make_pair(begin, std::max(begin, end))) : std::nullopt;
+}
+
 /// Dimensions that a body asks the number of, or that bounds hold, keep their identity.
 static bool isNamed(const Nest &nest, unsigned dim) {
   bool named = dim < nest.outer;
@@ -704,12 +726,24 @@ static bool walksAsOne(const Access &access, unsigned outer, unsigned inner, Aff
 
 static void merge(Nest &nest, unsigned outer, unsigned inner, unsigned symbols) {
   bool isOpen = nest.isDynamic(outer) || nest.isDynamic(inner);
+  int64_t outerSize = nest.sizes[outer];
   nest.sizes[inner] = isOpen ? ShapedType::kDynamic : nest.sizes[inner] * nest.sizes[outer];
   nest.extents[inner] = simplifiedSize(nest.extents[inner] * nest.extents[outer]);
   MLIRContext *context = nest.extents[inner].getContext();
   nest.sizes[outer] = 1;
   nest.extents[outer] = getAffineConstantExpr(1, context);
+  int64_t steps = isOpen ? 0 : nest.sizes[inner] / outerSize;
   nest.forEachAccess([&](Access &access) {
+    // Steps of a copy's dimension are blocks of the merged one's.
+    for (Bound &bound : access.bounds)
+      if (bound.index.isFunctionOfDim(outer)) {
+        bound.linear->coefficients[inner] = 1;
+        bound.linear->coefficients[outer] = 0;
+        bound.linear->offset *= steps;
+        bound.size *= steps;
+        bound.extent = getAffineConstantExpr(bound.size, context);
+        bound.index = getAffineDimExpr(inner, context) + bound.linear->offset;
+      }
     if (access.linear) {
       access.linear->coefficients[outer] = 0;
       return;
@@ -780,13 +814,14 @@ void ingot::mergeDimensions(Nest &nest, unsigned symbols) {
   for (unsigned dim = nest.outer, dims = nest.sizes.size(); dim < dims; ++dim)
     splitBlocks(nest, dim, symbols);
   for (int64_t outer = nest.sizes.size() - 2; outer >= 0; --outer) {
-    if (nest.sizes[outer] == 1 || isNamed(nest, outer))
+    bool isCopied = copiedRange(nest, outer).has_value();
+    if (nest.sizes[outer] == 1 || (isNamed(nest, outer) && !isCopied))
       continue;
     for (unsigned inner = outer + 1; inner < nest.sizes.size(); ++inner) {
       if (nest.sizes[inner] == 1 ||
           nest.reduction[inner] != nest.reduction[outer])
         continue;
-      bool merges = !isNamed(nest, inner);
+      bool merges = !isNamed(nest, inner) && !(isCopied && nest.isDynamic(inner));
       nest.forEachAccess([&](const Access &access) {
         merges = merges && walksAsOne(access, outer, inner, nest.extents[inner]);
       });

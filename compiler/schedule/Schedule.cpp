@@ -23,6 +23,8 @@ DictionaryAttr Schedule::toAttr(MLIRContext *context) const {
   add("tile_size", b.getI64IntegerAttr(tileSize));
   if (rows != -1)
     add("rows", b.getI64IntegerAttr(rows));
+  if (inOrder)
+    add("in_order", b.getBoolAttr(true));
   add("unroll", b.getDenseI64ArrayAttr(unroll));
   add("step", b.getI64IntegerAttr(step));
   add("terms", b.getI64IntegerAttr(terms));
@@ -53,6 +55,8 @@ Schedule Schedule::fromAttr(DictionaryAttr attr) {
   schedule.tile = number("tile", -1);
   schedule.tileSize = number("tile_size", 1);
   schedule.rows = number("rows", -1);
+  auto order = attr.getAs<BoolAttr>("in_order");
+  schedule.inOrder = order && order.getValue();
   schedule.unroll = list("unroll");
   schedule.step = number("step", 1);
   schedule.terms = number("terms", 1);
@@ -101,6 +105,10 @@ SmallVector<int64_t> ingot::coverLanes(int64_t lanes, int64_t width) {
       widths.push_back(w);
   widths.append(lanes, 1);
   return widths;
+}
+
+bool ingot::isBatch(const Nest &nest, unsigned dim) {
+  return llvm::all_of(nest.root().inputs, [&](const Access &access) { return access.kind != Access::Buffer || access.dependsOn(dim); });
 }
 
 bool ingot::skipsPadding(const Nest &nest, unsigned dim) {
@@ -261,6 +269,7 @@ constexpr double kNewLine = 0.75;
 constexpr double kFarLine = 3;
 /// A larger tile must be so much better than a smaller one.
 constexpr double kLeastGain = 0.99;
+constexpr double kLeastGainOfWindow = 0.999;
 /// Independent accumulators that hide the latency of a multiply-add.
 constexpr double kLatency = 4;
 /// Register tiles larger than this make functions that nobody wants to read.
@@ -270,6 +279,12 @@ constexpr int64_t kLongestWindow = 7;
 constexpr int64_t kMostWrittenOut = 72;
 /// Bytes of a line of the cache.
 constexpr int64_t kLine = 64;
+/// A load that takes a part of a line, relative to one that takes all of it.
+constexpr double kPartOfLine = 1.5;
+/// Cycles to begin a tile and to end it.
+constexpr double kTile = 12;
+/// What it costs a tile that its points are in other rows, as a factor.
+constexpr double kFar = 1.02;
 /// Tiles over the end of a row need an address for each of their points; registers for these are few.
 constexpr int64_t kMostAddresses = 8;
 /// What their computation costs a tile, as a share of it.
@@ -307,8 +322,7 @@ public:
 
   Schedule run() {
     Schedule schedule;
-    if (canVectorise())
-      chooseLane(schedule);
+    chooseLane(schedule);
     return withLane(schedule);
   }
 
@@ -322,8 +336,6 @@ public:
     };
     std::vector<Schedule> found = {run()};
     restore();
-    if (!canVectorise())
-      return found;
     for (auto [dim, lanes] : possibleLanes()) {
       Schedule start;
       start.lane = dim;
@@ -363,8 +375,9 @@ private:
     }
     if (!nest.hasReduction()) {
       // A test for padding is cheaper the more it decides on.
+      auto copied = copiedRange(nest, schedule.lane);
       if (!nest.root().inputs.empty() && !nest.root().inputs.front().bounds.empty())
-        while (schedule.vectors < 4 && nest.sizes[schedule.lane] % (2 * schedule.block()) == 0)
+        while (schedule.vectors < 4 && (copied ? copied->second - copied->first >= 8 * schedule.block() : nest.sizes[schedule.lane] % (2 * schedule.block()) == 0))
           schedule.vectors *= 2;
       chooseLines(schedule);
       // A loop of few cheap steps is written out.
@@ -379,6 +392,7 @@ private:
   }
 
   Schedule withTile(Schedule schedule) {
+    chooseOrder(schedule);
     choosePartialSums(schedule);
     chooseUnrolling(schedule);
     return schedule;
@@ -421,30 +435,56 @@ private:
     }
   }
 
-  /// Bodies that read by computed indices, or ask for the number of a point, stay scalar; so do elements
-  /// that are wider than a lane of 32 bits.
-  bool canVectorise() {
-    auto fits = [&](Type type) {
-      if (!type.isF32() && !type.isF16() && !type.isBF16() && !type.isInteger(8) && !type.isInteger(16) && !type.isInteger(32))
-        return false;
-      widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth() / 8);
-      return true;
+  /// Bytes of the widest element that varies along the dimension, or none where it can't lie across lanes: bodies that read by computed indices stay scalar, and so do
+  /// those that ask for the number of a point in this dimension, and elements wider than 32 bits. What is the same for all lanes may be of any type.
+  std::optional<int64_t> widestAlong(unsigned dim) {
+    int64_t widest = 1;
+    bool can = true, asks = false;
+    auto fit = [&](Type type) {
+      can &= type.isF32() || type.isF16() || type.isBF16() || type.isInteger(8) || type.isInteger(16) || type.isInteger(32);
+      if (can)
+        widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth() / 8);
     };
-    bool can = true;
-    nest.forEachAccess([&](const Access &access) { can &= fits(access.element); });
     for (const Statement &statement : nest.statements) {
+      for (const Access &access : statement.stores)
+        if (access.kind == Access::Buffer)
+          fit(access.element);
+      llvm::SmallDenseSet<Value> varying;
+      for (auto [i, access] : llvm::enumerate(statement.inputs)) {
+        if (access.kind == Access::Unused || (access.kind == Access::Buffer && !access.dependsOn(dim)))
+          continue;
+        fit(access.element);
+        if (statement.op)
+          varying.insert(statement.op.getRegion().front().getArgument(i));
+      }
       if (!statement.op)
         continue;
-      can &= !hasDataDependentAccess(statement.op) &&
-             statement.results.size() == 1;
-      statement.op.getRegion().front().walk([&](Operation *op) {
-        if (isa<linalg::IndexOp>(op) || op->getNumRegions())
-          can = false;
-        for (Type type : op->getResultTypes())
-          can &= fits(type) || type.isInteger(1);
-      });
+      can &= !hasDataDependentAccess(statement.op) && statement.results.size() == 1;
+      Block &body = statement.op.getRegion().front();
+      for (BlockArgument argument : body.getArguments().drop_front(statement.inputs.size()))
+        varying.insert(argument);
+      for (Operation &op : body.without_terminator()) {
+        if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+          asks = true;
+          can &= !statement.dims[index.getDim()].isFunctionOfDim(dim);
+          continue;
+        }
+        can &= op.getNumRegions() == 0;
+        if (llvm::none_of(op.getOperands(), [&](Value operand) { return varying.contains(operand); }))
+          continue;
+        for (Value result : op.getResults()) {
+          varying.insert(result);
+          if (!result.getType().isInteger(1))
+            fit(result.getType());
+        }
+      }
+      for (Value result : body.getTerminator()->getOperands())
+        fit(result.getType());
+      // Numbers of points are few of what a body does: not worth lanes that lie apart.
+      for (const Access &access : statement.stores)
+        can &= !asks || access.kind != Access::Buffer || access.stride(dim) == 1;
     }
-    return can;
+    return can ? std::make_optional(widest) : std::nullopt;
   }
 
   bool inBounds(unsigned dim) {
@@ -513,15 +553,17 @@ private:
 
   /// Dimensions that can lie across lanes, and how many lanes they fill.
   SmallVector<std::pair<int64_t, int64_t>> possibleLanes() {
-    int64_t width = target.lanes(widest);
     SmallVector<std::pair<int64_t, int64_t>> found;
     for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim) {
       int64_t size = nest.sizes[dim];
-      if (size == 1 || inBounds(dim))
+      std::optional<int64_t> widest = widestAlong(dim);
+      if (!widest)
+        continue;
+      if (size == 1 || (inBounds(dim) && !copiedRange(nest, dim)))
         continue;
       if (nest.reduction[dim] && (!combinesLanes() || !isLastReduction(dim)))
         continue;
-      int64_t lanes = std::min<int64_t>(width, llvm::bit_floor(uint64_t(size)));
+      int64_t lanes = std::min<int64_t>(target.lanes(*widest), llvm::bit_floor(uint64_t(size)));
       if (lanes < 4)
         lanes = 1;
       if (lanes > 1 || !nest.reduction[dim])
@@ -660,49 +702,108 @@ private:
     return elements * double(access.element.getIntOrFloatBitWidth()) / 8 > double(target.l2Bytes) / 2;
   }
 
+  /// Steps of the innermost reduction loop that are written out for a tile whose vectors have nothing in common: neighbouring points read neighbouring elements (a
+  /// depthwise window), and each is loaded once where registers are left for those and for the weights. 1: none.
+  int64_t sharedSteps(const Schedule &schedule, int64_t dim, int64_t points, int64_t vectors) {
+    if (dim == -1 || points == 1 || schedule.terms != 1 || !isBatch(nest, schedule.lane))
+      return 1;
+    int64_t innermost = reductionOrder(nest).back(), steps = nest.sizes[innermost], held = 1;
+    bool shares = false;
+    for (const Access &access : nest.root().inputs)
+      if (access.kind == Access::Buffer && access.dependsOn(innermost)) {
+        shares |= access.dependsOn(dim);
+        held += access.dependsOn(dim) ? 0 : steps;
+      }
+    bool fits = !dynamic[innermost] && steps <= 7 && points * vectors + held <= target.vectorRegisters;
+    return shares && fits ? steps : 1;
+  }
+
+  /// Loads of an access for one step of the innermost reduction loop of a tile, of which `steps` are written out.
+  double loadsOf(const Schedule &schedule, const Access &access, int64_t dim, double points, double vectors, int64_t steps) {
+    double lanes = access.dependsOn(schedule.lane) ? vectors : 1;
+    if (dim == -1 || !access.dependsOn(dim))
+      return lanes;
+    if (steps > 1) {
+      int64_t own = access.stride(dim).value_or(0), step = access.stride(reductionOrder(nest).back()).value_or(0);
+      if (step && own % step == 0 && own / step < steps)
+        return lanes * ((points - 1) * double(own / step) + double(steps)) / double(steps);
+    }
+    return lanes * points;
+  }
+
+  int64_t countSteps() {
+    int64_t steps = 1;
+    for (unsigned dim : reductionOrder(nest))
+      steps *= nest.sizes[dim];
+    return steps;
+  }
+
+  /// Cycles of a step of the innermost reduction for a tile of m x v, of which so many steps are written out.
+  double stepCost(const Schedule &schedule, int64_t rows, int64_t dim, int64_t m, int64_t v, int64_t steps) {
+    const double entry = steps == 1 ? kShortLoop / double(nest.sizes[reductionOrder(nest).back()]) : 0;
+    double loads = 0, lines = 0;
+    for (auto [i, access] : llvm::enumerate(nest.root().inputs)) {
+      if (access.kind != Access::Buffer)
+        continue;
+      bool isPacked = llvm::is_contained(schedule.packed, int64_t(i));
+      double load = loadCost(access, schedule.lane, schedule.width, isPacked);
+      double n = access.dependsOn(schedule.lane) ? v : 1;
+      if (dim != -1 && access.dependsOn(dim))
+        n *= steps == 1 || rows != -1 ? double(m) : double(windowOf(access, dim, m, steps).elements) / double(steps);
+      loads += n * load;
+      // Lanes that are gathered wait for their loads anyway.
+      if (access.dependsOn(schedule.lane) && load == kLoad)
+        lines += n * double(schedule.width * access.element.getIntOrFloatBitWidth()) / (8 * kLine);
+      else if (load == kLoad)
+        lines += linesOf(access, dim, m) * (isWalkedFromAfar(schedule, access) ? kFarLine / kNewLine : 1);
+    }
+    double arithmetic = std::max(double(m * v) * kMultiplyAdd, kLatency * kMultiplyAdd);
+    // Loads and multiply-adds overlap, but not quite.
+    double cost = std::max(arithmetic, loads) + 0.15 * loads + 0.4;
+    cost += kNewLine * lines;
+    // Tails of many narrow vectors may not fit the registers.
+    cost += kSpill * double(std::max<int64_t>(registersFor(schedule, dim, m, v) - registersOf(schedule), 0));
+    return cost + entry;
+  }
+
+  /// The same where the vectors of a tile have nothing in common (a depthwise window, a pool).
+  double windowCost(const Schedule &schedule, int64_t dim, int64_t m, int64_t v, int64_t steps, int64_t block) {
+    // What else lies in a line of the cache is read by another block of lanes, when it may be gone.
+    bool partsOfLines = schedule.width > 1 && block * target.vectorBytes / schedule.width < kLine;
+    double loads = 0;
+    for (auto [i, access] : llvm::enumerate(nest.root().inputs))
+      if (access.kind == Access::Buffer)
+        loads += loadsOf(schedule, access, dim, double(m), double(v), steps) *
+                 loadCost(access, schedule.lane, schedule.width, llvm::is_contained(schedule.packed, int64_t(i)));
+    loads *= partsOfLines ? kPartOfLine : 1;
+    double arithmetic = std::max(double(m * v) * kMultiplyAdd, kLatency * kMultiplyAdd);
+    // Loads and multiply-adds overlap, but not quite.
+    return std::max(arithmetic, loads) + 0.15 * loads + 0.4;
+  }
+
   /// Cycles for all tiles of `points` x `vectors` along a dimension, within `rows` unless that is -1, for each of its points.
   double tileCost(const Schedule &schedule, int64_t rows, int64_t dim, int64_t points,
                   int64_t vectors) {
-    const int64_t steps = stepsWrittenOut(schedule, rows, dim, points, vectors);
-    const double entry = steps == 1 ? kShortLoop / double(nest.sizes[reductionOrder(nest).back()]) : 0;
-    auto one = [&](int64_t m, int64_t v) {
-      double loads = 0, lines = 0;
-      for (auto [i, access] : llvm::enumerate(nest.root().inputs)) {
-        if (access.kind != Access::Buffer)
-          continue;
-        bool isPacked = llvm::is_contained(schedule.packed, int64_t(i));
-        double load = loadCost(access, schedule.lane, schedule.width, isPacked);
-        double n = access.dependsOn(schedule.lane) ? v : 1;
-        if (dim != -1 && access.dependsOn(dim))
-          n *= steps == 1 || rows != -1 ? double(m) : double(windowOf(access, dim, m, steps).elements) / double(steps);
-        loads += n * load;
-        // Lanes that are gathered wait for their loads anyway.
-        if (access.dependsOn(schedule.lane) && load == kLoad)
-          lines += n * double(schedule.width * access.element.getIntOrFloatBitWidth()) / (8 * kLine);
-        else if (load == kLoad)
-          lines += linesOf(access, dim, m) * (isWalkedFromAfar(schedule, access) ? kFarLine / kNewLine : 1);
-      }
-      double arithmetic = std::max(double(m * v) * kMultiplyAdd, kLatency * kMultiplyAdd);
-      // Loads and multiply-adds overlap, but not quite.
-      double cost = std::max(arithmetic, loads) + 0.15 * loads + 0.4;
-      cost += kNewLine * lines;
-      // Tails of many narrow vectors may not fit the registers.
-      cost += kSpill * double(std::max<int64_t>(registersFor(schedule, dim, m, v) - registersOf(schedule), 0));
-      return cost + entry;
-    };
     int64_t block = schedule.width * vectors;
+    bool isWindow = isBatch(nest, schedule.lane);
+    int64_t steps = isWindow ? sharedSteps(schedule, dim, points, vectors) : stepsWrittenOut(schedule, rows, dim, points, vectors);
+    auto one = [&](int64_t m, int64_t v) {
+      return isWindow ? windowCost(schedule, dim, m, v, steps, block) : stepCost(schedule, rows, dim, m, v, steps);
+    };
     int64_t lanes = nest.sizes[schedule.lane];
     int64_t size = dim == -1 ? 1 : nest.sizes[dim] * (rows == -1 ? 1 : nest.sizes[rows]);
+    // Windows are short sums, so that the beginning and the end of a tile count.
+    auto whole = [&](int64_t m, int64_t v) { return one(m, v) + (isWindow ? kTile / double(countSteps()) : 0); };
     auto along = [&](int64_t v) {
       if (dim == -1)
-        return one(1, v);
+        return whole(1, v);
       if (rows != -1)
         return (1 + kAddresses) * (double(size / points) * one(points, v) + (size % points ? one(size % points, v) : 0));
       auto [begin, end] = interior(nest, dim);
       int64_t inner = end - begin;
       double cost = double(size - inner) * (one(1, v) + 1);
-      cost += double(inner / points) * one(points, v);
-      return cost + (inner % points ? one(inner % points, v) : 0);
+      cost += double(inner / points) * whole(points, v);
+      return cost + (inner % points ? whole(inner % points, v) : 0);
     };
     double cost = double(lanes / block) * along(vectors);
     if (lanes % block)
@@ -769,14 +870,31 @@ private:
     }
   }
 
+  /// Points of another dimension lie nearer to each other than those of this one.
+  bool isFar(const Schedule &schedule, int64_t dim) {
+    auto distance = [&](int64_t d) {
+      int64_t least = std::numeric_limits<int64_t>::max();
+      for (const Statement &statement : nest.statements)
+        for (const Access &access : statement.stores)
+          if (access.kind == Access::Buffer && access.dependsOn(d))
+            least = std::min(least, std::abs(access.stride(d).value_or(least)));
+      return least;
+    };
+    for (int64_t d = nest.outer; d < int64_t(nest.sizes.size()); ++d)
+      if (d != dim && d != schedule.lane && !nest.reduction[d] && nest.sizes[d] != 1 && distance(d) < distance(dim))
+        return true;
+    return false;
+  }
+
   /// Returns its tileCost.
   double chooseTile(Schedule &schedule) {
     double best = 0;
     bool found = false;
     Schedule start = schedule;
     forEachTile(start, [&](int64_t rows, int64_t dim, int64_t points, int64_t vectors) {
-      double cost = tileCost(start, rows, dim, points, vectors);
-      if (found && cost >= best * kLeastGain)
+      bool isWindow = isBatch(nest, schedule.lane);
+      double cost = tileCost(start, rows, dim, points, vectors) * (isWindow && dim != -1 && isFar(start, dim) ? kFar : 1);
+      if (found && cost >= best * (isWindow ? kLeastGainOfWindow : kLeastGain))
         return;
       found = true;
       best = cost;
@@ -788,14 +906,47 @@ private:
     return best;
   }
 
+  /// Bytes from the first to the last element that an access touches while the dimensions of which `moves` is true take all their values.
+  double span(const Access &access, function_ref<bool(unsigned)> moves) {
+    double last = 1;
+    for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim)
+      if (moves(dim))
+        last += std::abs(double((*access.linear)[dim])) * double(nest.sizes[dim] - 1);
+    return last * double(access.element.getIntOrFloatBitWidth()) / 8;
+  }
+
+  /// Blocks of lanes that have nothing in common (a depthwise window, a pool) can follow each other at each tile, as they lie in memory. What comes from beyond the
+  /// second cache comes faster so, where that still holds the rows of a window, and the first one all weights.
+  void chooseOrder(Schedule &schedule) {
+    // Neighbours along a row of windows: a tile's points, or those of the innermost loop.
+    int64_t neighbour = schedule.tile;
+    for (unsigned dim = nest.sizes.size(); neighbour == -1 && dim-- > nest.outer;)
+      if (!nest.reduction[dim] && int64_t(dim) != schedule.lane && nest.sizes[dim] != 1)
+        neighbour = dim;
+    if (neighbour == -1 || !isBatch(nest, schedule.lane))
+      return;
+    double all = 0, rows = 0, weights = 0;
+    bool known = true;
+    nest.forEachAccess([&](const Access &access) {
+      if (access.kind != Access::Buffer || !(known = known && access.linear))
+        return;
+      double bytes = span(access, [](unsigned) { return true; });
+      all += bytes;
+      if (!access.dependsOn(neighbour))
+        weights += bytes;
+      else
+        rows += span(access, [&](unsigned dim) { return nest.reduction[dim] || int64_t(dim) == schedule.lane || int64_t(dim) == neighbour; });
+    });
+    double first = double(target.l1Bytes), second = double(std::max(target.l1Bytes, target.l2Bytes));
+    schedule.inOrder = known && all > second && rows <= second * 3 / 4 && weights <= first / 4;
+  }
+
   void choosePartialSums(Schedule &schedule) {
     if (!nest.hasReduction() ||
         !isa_and_nonnull<arith::AddFOp>(combinerOf(nest.root().op, 0)))
       return;
-    int64_t terms = 1;
+    int64_t terms = countSteps();
     SmallVector<unsigned> reductions = reductionOrder(nest);
-    for (unsigned dim : reductions)
-      terms *= nest.sizes[dim];
     bool oneRow = schedule.tileSize == 1;
     int64_t longest = oneRow ? kLongestSumOfRow : kLongestSum;
     int64_t leastPart = oneRow ? kLeastPartOfRow : kLeastPart;
@@ -829,7 +980,9 @@ private:
     int64_t innermost = reductionOrder(nest).back();
     if (dynamic[innermost])
       return;
-    if (stepsWrittenOut(schedule, schedule.rows, schedule.tile, schedule.tileSize, schedule.vectors) > 1)
+    int64_t written = isBatch(nest, schedule.lane) ? sharedSteps(schedule, schedule.tile, schedule.tileSize, schedule.vectors)
+                                                   : stepsWrittenOut(schedule, schedule.rows, schedule.tile, schedule.tileSize, schedule.vectors);
+    if (written > 1)
       schedule.unroll = {innermost};
     if (!schedule.unroll.empty() || inBounds(innermost))
       return;
@@ -843,7 +996,6 @@ private:
 
   Nest nest; ///< with nominal sizes in place of dynamic ones
   SmallVector<bool> dynamic, skips, mayBeSingle; ///< of each dimension
-  int64_t widest = 1; ///< bytes of the widest element
   ArrayRef<bool> isConstant;
   const Target &target;
 };

@@ -27,6 +27,8 @@ struct Schedule {
   /// The points of this dimension and those of `tile` within it are walked as one row of points, so that a tile may begin in one row of an image and end in the
   /// next; -1: each point of it has tiles of its own.
   int64_t rows = -1;
+  /// Of a reduction: blocks of lanes follow each other at each tile. Else all tiles of a block come before the next block.
+  bool inOrder = false;
   /// Reduction dimensions whose loops are written out.
   llvm::SmallVector<int64_t> unroll;
   /// Steps of the innermost reduction loop that one iteration makes.
@@ -95,6 +97,9 @@ bool isInterleaved(const Nest &nest, const Schedule &schedule);
 
 /// Whether the root's input, a factor of such products, is widened without a sign.
 bool isUnsignedFactor(const Nest &nest, unsigned input);
+
+/// Each point of the dimension is a problem of its own: no operand of the root is common to two.
+bool isBatch(const Nest &nest, unsigned dim);
 
 /// Whether padding that loops skip depends on the dimension.
 bool skipsPadding(const Nest &nest, unsigned dim);

@@ -32,6 +32,9 @@ bool ingot::canShare(const KernelNests &nests, const Schedule &first, int64_t di
   const Nest &nest = nests.nests.front();
   if (dim < 0 || dim >= int64_t(nest.sizes.size()) || nest.reduction[dim] || nest.sizes[dim] == 1 || dim == first.rows)
     return false;
+  // The lanes of a padded copy come in three parts.
+  if (dim == first.lane && copiedRange(nest, dim))
+    return false;
   // Later nests read what earlier ones wrote, at the same point of the loops around them.
   if (nests.nests.size() > 1 && dim >= int64_t(nest.outer))
     return false;

@@ -75,22 +75,19 @@ void conv_relu(const float *__restrict x, const float *__restrict w, const float
 
 // conv (Conv): 1x8x10x10 -> 1x8x11x11
 void conv(const float *__restrict x, float *__restrict out) noexcept {
-  for (ptrdiff_t j = 0; j < 11; ++j) {
-    for (ptrdiff_t h = 0; h < 11; ++h) {
-      const ptrdiff_t offset = j - 1, offset2 = h - 1;
-      const bool condition = offset >= 0 && offset < 10 && (offset2 >= 0 && offset2 < 10);
-      f32x8 v;
-      if (condition) {
-        const ptrdiff_t at = j * 10 + h;
-        const f32x8 x2 = f32x8{x[at - 11], x[at + 89], x[at + 189], x[at + 289], x[at + 389],
-            x[at + 489], x[at + 589], x[at + 689]};
-        v = x2;
-      } else {
-        v = splat<f32x8>(0.0f);
-      }
-      const ptrdiff_t at = j * 11 + h;
-      out[at] = v[0]; out[at + 121] = v[1]; out[at + 242] = v[2]; out[at + 363] = v[3];
-      out[at + 484] = v[4]; out[at + 605] = v[5]; out[at + 726] = v[6]; out[at + 847] = v[7];
+  for (ptrdiff_t i = 0; i < 8; ++i) {
+    const ptrdiff_t at = i * 121;
+    store(out + at, splat<f32x8>(0.0f));
+    out[at + 8] = 0.0f;
+    out[at + 9] = 0.0f;
+    out[at + 10] = 0.0f;
+    for (ptrdiff_t j = 1; j < 11; ++j) {
+      const ptrdiff_t at2 = i * 121 + j * 11;
+      out[at2] = 0.0f;
+      const ptrdiff_t at3 = i * 100 + j * 10;
+      store(out + at2 + 1, load<f32x8>(x + (at3 - 10)));
+      out[at2 + 9] = x[at3 - 2];
+      out[at2 + 10] = x[at3 - 1];
     }
   }
 }

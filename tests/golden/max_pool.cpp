@@ -13,43 +13,43 @@ void maxpool_tile_3x16(const float *__restrict x, float *__restrict out, ptrdiff
     const f32x8 x2 = f32x8{x[at - 10], x[at + 71], x[at + 152], x[at + 233], x[at + 314],
         x[at + 395], x[at + 476], x[at + 557]};
     const f32x8 v = number_at_least(x2, acc_0_0_2);
-    const f32x8 x3 = f32x8{x[at + 638], x[at + 719], x[at + 800], x[at + 881], x[at + 962],
-        x[at + 1043], x[at + 1124], x[at + 1205]};
-    const f32x8 v2 = number_at_least(x3, acc_0_1);
+    const f32x8 x3 = f32x8{x[at - 9], x[at + 72], x[at + 153], x[at + 234], x[at + 315],
+        x[at + 396], x[at + 477], x[at + 558]};
     const f32x8 x4 = f32x8{x[at - 8], x[at + 73], x[at + 154], x[at + 235], x[at + 316],
         x[at + 397], x[at + 478], x[at + 559]};
-    const f32x8 v3 = number_at_least(x4, acc_1_0);
-    const f32x8 x5 = f32x8{x[at + 640], x[at + 721], x[at + 802], x[at + 883], x[at + 964],
-        x[at + 1045], x[at + 1126], x[at + 1207]};
-    const f32x8 v4 = number_at_least(x5, acc_1_1);
+    acc_0_0_2 = number_at_least(x4, number_at_least(x3, v));
+    const f32x8 v2 = number_at_least(x4, acc_1_0);
+    const f32x8 x5 = f32x8{x[at - 7], x[at + 74], x[at + 155], x[at + 236], x[at + 317],
+        x[at + 398], x[at + 479], x[at + 560]};
     const f32x8 x6 = f32x8{x[at - 6], x[at + 75], x[at + 156], x[at + 237], x[at + 318],
         x[at + 399], x[at + 480], x[at + 561]};
-    const f32x8 v5 = number_at_least(x6, acc_2_0);
-    const f32x8 x7 = f32x8{x[at + 642], x[at + 723], x[at + 804], x[at + 885], x[at + 966],
-        x[at + 1047], x[at + 1128], x[at + 1209]};
-    const f32x8 v6 = number_at_least(x7, acc_2_1);
-    const f32x8 x8 = f32x8{x[at - 9], x[at + 72], x[at + 153], x[at + 234], x[at + 315],
-        x[at + 396], x[at + 477], x[at + 558]};
-    const f32x8 x9 = f32x8{x[at + 639], x[at + 720], x[at + 801], x[at + 882], x[at + 963],
-        x[at + 1044], x[at + 1125], x[at + 1206]};
-    const f32x8 x10 = f32x8{x[at - 7], x[at + 74], x[at + 155], x[at + 236], x[at + 317],
-        x[at + 398], x[at + 479], x[at + 560]};
-    const f32x8 x11 = f32x8{x[at + 641], x[at + 722], x[at + 803], x[at + 884], x[at + 965],
-        x[at + 1046], x[at + 1127], x[at + 1208]};
-    const f32x8 x12 = f32x8{x[at - 5], x[at + 76], x[at + 157], x[at + 238], x[at + 319],
+    acc_1_0 = number_at_least(x6, number_at_least(x5, v2));
+    const f32x8 v3 = number_at_least(x6, acc_2_0);
+    const f32x8 x7 = f32x8{x[at - 5], x[at + 76], x[at + 157], x[at + 238], x[at + 319],
         x[at + 400], x[at + 481], x[at + 562]};
-    const f32x8 x13 = f32x8{x[at + 643], x[at + 724], x[at + 805], x[at + 886], x[at + 967],
-        x[at + 1048], x[at + 1129], x[at + 1210]};
-    acc_0_0_2 = number_at_least(x4, number_at_least(x8, v));
-    acc_0_1 = number_at_least(x5, number_at_least(x9, v2));
-    acc_1_0 = number_at_least(x6, number_at_least(x10, v3));
-    acc_1_1 = number_at_least(x7, number_at_least(x11, v4));
-    const f32x8 x14 = f32x8{x[at - 4], x[at + 77], x[at + 158], x[at + 239], x[at + 320],
+    const f32x8 x8 = f32x8{x[at - 4], x[at + 77], x[at + 158], x[at + 239], x[at + 320],
         x[at + 401], x[at + 482], x[at + 563]};
-    acc_2_0 = number_at_least(x14, number_at_least(x12, v5));
+    acc_2_0 = number_at_least(x8, number_at_least(x7, v3));
+    const f32x8 x9 = f32x8{x[at + 638], x[at + 719], x[at + 800], x[at + 881], x[at + 962],
+        x[at + 1043], x[at + 1124], x[at + 1205]};
+    const f32x8 v4 = number_at_least(x9, acc_0_1);
+    const f32x8 x10 = f32x8{x[at + 639], x[at + 720], x[at + 801], x[at + 882], x[at + 963],
+        x[at + 1044], x[at + 1125], x[at + 1206]};
+    const f32x8 x11 = f32x8{x[at + 640], x[at + 721], x[at + 802], x[at + 883], x[at + 964],
+        x[at + 1045], x[at + 1126], x[at + 1207]};
+    acc_0_1 = number_at_least(x11, number_at_least(x10, v4));
+    const f32x8 v5 = number_at_least(x11, acc_1_1);
+    const f32x8 x12 = f32x8{x[at + 641], x[at + 722], x[at + 803], x[at + 884], x[at + 965],
+        x[at + 1046], x[at + 1127], x[at + 1208]};
+    const f32x8 x13 = f32x8{x[at + 642], x[at + 723], x[at + 804], x[at + 885], x[at + 966],
+        x[at + 1047], x[at + 1128], x[at + 1209]};
+    acc_1_1 = number_at_least(x13, number_at_least(x12, v5));
+    const f32x8 v6 = number_at_least(x13, acc_2_1);
+    const f32x8 x14 = f32x8{x[at + 643], x[at + 724], x[at + 805], x[at + 886], x[at + 967],
+        x[at + 1048], x[at + 1129], x[at + 1210]};
     const f32x8 x15 = f32x8{x[at + 644], x[at + 725], x[at + 806], x[at + 887], x[at + 968],
         x[at + 1049], x[at + 1130], x[at + 1211]};
-    acc_2_1 = number_at_least(x15, number_at_least(x13, v6));
+    acc_2_1 = number_at_least(x15, number_at_least(x14, v6));
   }
   const ptrdiff_t at = j * 5 + m;
   out[at] = acc_0_0_2[0]; out[at + 25] = acc_0_0_2[1]; out[at + 50] = acc_0_0_2[2];
