@@ -726,13 +726,12 @@ static bool walksAsOne(const Access &access, unsigned outer, unsigned inner, Aff
 
 static void merge(Nest &nest, unsigned outer, unsigned inner, unsigned symbols) {
   bool isOpen = nest.isDynamic(outer) || nest.isDynamic(inner);
-  int64_t outerSize = nest.sizes[outer];
+  int64_t steps = nest.sizes[inner];
   nest.sizes[inner] = isOpen ? ShapedType::kDynamic : nest.sizes[inner] * nest.sizes[outer];
   nest.extents[inner] = simplifiedSize(nest.extents[inner] * nest.extents[outer]);
   MLIRContext *context = nest.extents[inner].getContext();
   nest.sizes[outer] = 1;
   nest.extents[outer] = getAffineConstantExpr(1, context);
-  int64_t steps = isOpen ? 0 : nest.sizes[inner] / outerSize;
   nest.forEachAccess([&](Access &access) {
     // Steps of a copy's dimension are blocks of the merged one's.
     for (Bound &bound : access.bounds)
