@@ -124,7 +124,8 @@ def check_schedules(folder, ingot_dir):
     first = sources()
     if "no work to do" not in run("cmake", "--build", build):
         sys.exit("FAILED: building again without a change does work")
-    text, count = re.subn(r"vectors = \d+", "vectors = 1", re.sub(r"tile = -?\d+", "tile = -1", re.sub(r"tile_size = \d+", "tile_size = 1", file.read_text())))
+    text = re.sub(r"rows = \d+ : i64, ", "", file.read_text())
+    text, count = re.subn(r"vectors = \d+", "vectors = 1", re.sub(r"tile = -?\d+", "tile = -1", re.sub(r"tile_size = \d+", "tile_size = 1", text)))
     file.write_text(text)
     if not first or not count or sources() == first:
         sys.exit("FAILED: the code is the same after its schedules were changed")
