@@ -667,7 +667,10 @@ FailureOr<KernelNests> ingot::buildNests(KernelOp kernel) {
 
 std::optional<std::pair<int64_t, int64_t>> ingot::copiedRange(const Nest &nest, unsigned dim) {
   const Statement &root = nest.root();
-  if (nest.statements.size() != 1 || root.inputs.empty() || dim < nest.outer || nest.isDynamic(dim) || (root.op && !isDataMovement(root.op)))
+  if (nest.statements.size() != 1 || root.inputs.size() != 1 || dim < nest.outer || nest.isDynamic(dim))
+    return std::nullopt;
+  // What computes of elements alone does so of padding, too.
+  if (root.op && (root.op.getNumReductionLoops() || !root.op.getBody()->getOps<linalg::IndexOp>().empty()))
     return std::nullopt;
   int64_t begin = 0, end = nest.sizes[dim];
   bool found = false;

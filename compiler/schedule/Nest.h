@@ -106,7 +106,7 @@ bool canSplit(const Nest &nest, unsigned dim);
 /// outermost first: those that skip padding, then by the distance that a step makes in the first operand.
 llvm::SmallVector<unsigned> reductionOrder(const Nest &nest);
 
-/// Of a dimension along which a nest does nothing else than copy with padding around: the points [first, second) that are copied; the others are padding wherever the
+/// Of a dimension along which a nest does nothing else than copy, or convert, with padding around: the points [first, second) that are copied; the others are padding wherever the
 /// other dimensions stand. None of any other dimension.
 std::optional<std::pair<int64_t, int64_t>> copiedRange(const Nest &nest, unsigned dim);
 
