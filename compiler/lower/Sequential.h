@@ -13,8 +13,7 @@ using LoopsBody = llvm::function_ref<void(LocBuilder &b, mlir::ValueRange memory
 
 /// Adds a function of the loops level to the module and launches it: for what no stage can say, since each step needs what the step before has left in
 /// memory (sorting, running sums, writing to places that data give). Stages are not fused with it. `name` is the function's, where no other one has it, `remark` what its comment
-/// says behind the node's name; `inputs` are tensors of
-/// static or open sizes and scalars, `results` are the types of the values that are returned, of static sizes. `checked`: it has the status word as its last buffer.
+/// says behind the node's name; `inputs` are tensors of static or open sizes and scalars, `results` are the types of the values that are returned, of static sizes. `checked`: it has the status word as its last buffer.
 llvm::SmallVector<mlir::Value> launchLoops(LocBuilder &b, llvm::StringRef name, llvm::StringRef remark, mlir::ValueRange inputs, mlir::TypeRange results,
                                            bool checked, LoopsBody body);
 

@@ -695,11 +695,7 @@ private:
     auto isBatch = [&](int64_t dim) {
       return !nest.reduction[dim] && llvm::any_of(schedule.packed, [&](int64_t input) { return nest.root().inputs[input].dependsOn(dim); });
     };
-    double elements = 1;
-    for (int64_t dim = nest.outer; dim < int64_t(nest.sizes.size()); ++dim)
-      if (dim != schedule.lane && access.dependsOn(dim) && !isBatch(dim))
-        elements += double(std::abs(access.stride(dim).value_or(1))) * double(nest.sizes[dim] - 1);
-    return elements * double(access.element.getIntOrFloatBitWidth()) / 8 > double(target.l2Bytes) / 2;
+    return span(access, [&](unsigned dim) { return int64_t(dim) != schedule.lane && !isBatch(dim); }) > double(target.l2Bytes) / 2;
   }
 
   /// Steps of the innermost reduction loop that are written out for a tile whose vectors have nothing in common: neighbouring points read neighbouring elements (a
@@ -910,8 +906,8 @@ private:
   double span(const Access &access, function_ref<bool(unsigned)> moves) {
     double last = 1;
     for (unsigned dim = nest.outer; dim < nest.sizes.size(); ++dim)
-      if (moves(dim))
-        last += std::abs(double((*access.linear)[dim])) * double(nest.sizes[dim] - 1);
+      if (moves(dim) && access.dependsOn(dim))
+        last += double(std::abs(access.stride(dim).value_or(1))) * double(nest.sizes[dim] - 1);
     return last * double(access.element.getIntOrFloatBitWidth()) / 8;
   }
 
